@@ -4,7 +4,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Stamped;
-import io.coppice.model.Invariant;
 import io.coppice.model.Position;
 import io.coppice.wire.pb.Flip;
 import io.coppice.wire.pb.FlipSlot;
@@ -22,6 +21,7 @@ import io.coppice.wire.pb.StoreReport;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Log records as commands of the core. The way there is [LogEncoder].
 ///
@@ -119,8 +119,77 @@ final class LogDecoder {
                         r.getChunksPurged().getGroup(), r.getChunksPurged().getChunksList());
             case REAP_STEP -> new Command.ReapStep(r.getReapStep());
             case PURGE_TRASH -> new Command.PurgeTrash(r.getPurgeTrash());
-            case COMMAND_NOT_SET -> throw new Invariant.Violation0(
-                    "the log holds a command that this version does not know");
+            case COMMAND_NOT_SET ->
+                throw new IllegalStateException("the log holds a command that this version does not know");
         };
+    }
+
+    private static ClusterConfig config(io.coppice.wire.pb.ClusterConfig c) {
+        return new ClusterConfig(
+                c.getCluster(),
+                c.getReplicas(),
+                c.getMinWriteReplicas(),
+                c.getGroups(),
+                c.getChunkBytes(),
+                c.getDurabilityAlways(),
+                c.getTrashRetentionMillis());
+    }
+
+    private static Command.@Nullable Seal seal(boolean present, LoggedSeal seal) {
+        return present ? new Command.Seal(seal.getVolume(), seal.getGeneration()) : null;
+    }
+
+    private static Command snapshots(LoggedSnapshots c) {
+        var cuts = new ArrayList<Command.SnapshotCut>(c.getCutsCount());
+        for (LoggedCut cut : c.getCutsList()) {
+            cuts.add(new Command.SnapshotCut(
+                    cut.getName().getVolume(), cut.getName().getSnapshot(), seal(cut.hasSeal(), cut.getSeal())));
+        }
+        return new Command.CreateSnapshots(cuts, c.getLabelsMap());
+    }
+
+    private static Command rollback(LoggedRollback c) {
+        return new Command.RollbackVolume(
+                c.getName().getVolume(), c.getName().getSnapshot(), seal(c.hasSeal(), c.getSeal()));
+    }
+
+    private static Command clones(LoggedClones logged) {
+        var c = logged.getClones();
+        return new Command.CreateClones(
+                c.getVolume(),
+                c.getSnapshot(),
+                seal(logged.hasSeal(), logged.getSeal()),
+                List.copyOf(c.getNamesList()),
+                c.getLabelsMap(),
+                c.getExpiresMillis());
+    }
+
+    private static Command flip(Flip c) {
+        var slots = new ArrayList<Command.FlipSlot>(c.getSlotsCount());
+        for (FlipSlot slot : c.getSlotsList()) {
+            slots.add(new Command.FlipSlot(slot.getIndex(), slot.getOldChunk(), slot.getNewChunk()));
+        }
+        return new Command.Flip(c.getVolume(), c.getGeneration(), c.getFence(), slots);
+    }
+
+    private static Command register(RegisterNode c) {
+        var stores = new ArrayList<Command.StoreReport>(c.getStoresCount());
+        for (StoreReport store : c.getStoresList()) {
+            var positions = new ArrayList<Command.GroupPosition>(store.getPositionsCount());
+            for (GroupPosition p : store.getPositionsList()) {
+                positions.add(
+                        new Command.GroupPosition(p.getGroup(), new Position(p.getEpoch(), p.getSequence())));
+            }
+            stores.add(new Command.StoreReport(store.getUuid(), store.getCapacityBytes(), positions));
+        }
+        return new Command.RegisterNode(
+                c.getName(),
+                c.getAddress(),
+                c.getHttpAddress(),
+                c.getIncarnation(),
+                c.getPid(),
+                c.getRack(),
+                c.getCluster(),
+                stores);
     }
 }

@@ -54,7 +54,7 @@ final class SnapshotFiles {
             Files.deleteIfExists(temporary);
             throw failed;
         }
-        var hash = new MD5Hash(md5.digest());
+        var hash = MD5Hash.newInstance(md5.digest());
         MD5FileUtil.saveMD5File(target, hash);
         Files.move(temporary, target.toPath(), StandardCopyOption.ATOMIC_MOVE);
         syncDirectory(target.toPath().getParent());
@@ -75,7 +75,7 @@ final class SnapshotFiles {
             throw new IOException("snapshot " + path + " is damaged: " + damaged.getMessage(), damaged);
         }
         MD5Hash stored = snapshot.getFile().getFileDigest();
-        if (stored != null && !stored.equals(new MD5Hash(md5.digest()))) {
+        if (stored != null && !stored.equals(MD5Hash.newInstance(md5.digest()))) {
             throw new IOException("snapshot " + path + " is damaged: its checksum does not match");
         }
     }
