@@ -29,4 +29,8 @@ public record Group(int id, long epoch, List<Replica> replicas, long nextSequenc
     public Optional<Replica> replica(int store) {
         return replicas.stream().filter(r -> r.store() == store).findFirst();
     }
+
+    Group leased(int count) {
+        return new Group(id, epoch, replicas, nextSequence + count);
+    }
 }

@@ -11,4 +11,13 @@ public record Lineage(
         String name,
         boolean snapshot,
         long createdMillis,
-        long deletedMillis) {}
+        long deletedMillis) {
+
+    Lineage named(String newName) {
+        return new Lineage(id, parent, newName, snapshot, createdMillis, deletedMillis);
+    }
+
+    Lineage deleted(long millis) {
+        return new Lineage(id, parent, name, snapshot, createdMillis, millis);
+    }
+}

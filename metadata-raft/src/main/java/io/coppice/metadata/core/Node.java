@@ -9,4 +9,9 @@ public record Node(
         long incarnation,
         long pid,
         String rack,
-        boolean up) {}
+        boolean up) {
+
+    Node down() {
+        return new Node(id, name, address, httpAddress, incarnation, pid, rack, false);
+    }
+}

@@ -30,4 +30,54 @@ public record Volume(
     public boolean inTrash() {
         return deletedMillis != 0;
     }
+
+    Volume withRoot(MapRoot newRoot) {
+        return new Volume(
+                id, name, size, generation, newRoot, fence, attachedInGeneration, looseFence,
+                origin, createdMillis, expiresMillis, deletedMillis, labels);
+    }
+
+    Volume withSize(long newSize, MapRoot newRoot) {
+        return new Volume(
+                id, name, newSize, generation, newRoot, fence, attachedInGeneration, looseFence,
+                origin, createdMillis, expiresMillis, deletedMillis, labels);
+    }
+
+    Volume withName(String newName) {
+        return new Volume(
+                id, newName, size, generation, root, fence, attachedInGeneration, looseFence,
+                origin, createdMillis, expiresMillis, deletedMillis, labels);
+    }
+
+    /// The present generation ends, the next starts with whoever is attached now.
+    Volume nextGeneration(boolean attached) {
+        return new Volume(
+                id, name, size, generation + 1, root, fence, attached, looseFence,
+                origin, createdMillis, expiresMillis, deletedMillis, labels);
+    }
+
+    Volume attached() {
+        return new Volume(
+                id, name, size, generation, root, fence + 1, true, false,
+                origin, createdMillis, expiresMillis, deletedMillis, labels);
+    }
+
+    /// The attachment ended without its holder's word.
+    Volume broken() {
+        return new Volume(
+                id, name, size, generation, root, fence + 1, attachedInGeneration, true,
+                origin, createdMillis, expiresMillis, deletedMillis, labels);
+    }
+
+    Volume trashed(long millis) {
+        return new Volume(
+                id, name, size, generation, root, fence, attachedInGeneration, looseFence,
+                origin, createdMillis, expiresMillis, millis, labels);
+    }
+
+    Volume restored(String newName) {
+        return new Volume(
+                id, newName, size, generation, root, fence, attachedInGeneration, looseFence,
+                origin, createdMillis, 0, 0, labels);
+    }
 }
