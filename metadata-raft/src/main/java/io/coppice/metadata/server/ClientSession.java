@@ -143,8 +143,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
             if (!(outcome instanceof Outcome.Attached attached)) {
                 throw new IllegalStateException("an attach ended as " + outcome);
             }
-            // Also when this very attachment was made before: its barrier may not have been finished then.
-            if (attached.barrier() || attached.attachment().fence() > 1) {
+            if (attached.barrier()) {
                 leadership.fence(attached.volume());
             }
             if (dead != NONE) {

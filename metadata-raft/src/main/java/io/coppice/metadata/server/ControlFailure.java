@@ -36,7 +36,7 @@ final class ControlFailure extends Exception {
     static ControlFailure of(QuorumException failed) {
         return switch (failed.reason()) {
             case NOT_LEADER, STOPPED -> notLeader();
-            case OVERLOADED -> unavailable(failed.getMessage());
+            case OVERLOADED -> unavailable(String.valueOf(failed.getMessage()));
         };
     }
 

@@ -157,7 +157,7 @@ final class Leadership implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw ControlFailure.notLeader();
         } catch (ExecutionException failed) {
-            throw failure(failed.getCause());
+            throw failure(failed.getCause() == null ? failed : failed.getCause());
         }
     }
 
