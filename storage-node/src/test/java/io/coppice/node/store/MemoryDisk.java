@@ -10,13 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
 /// A disk in memory that knows what is durable. [#crash] forgets what was not synced, except for a prefix of
 /// the writes in the order in which they were made, the last of them torn at any byte.
 final class MemoryDisk implements Disk {
     private record Write(long order, int offset, byte[] bytes) {}
 
-    private record NameChange(long order, String name, File fileOrNull) {}
+    private record NameChange(long order, String name, @Nullable File fileOrNull) {}
 
     static final class File {
         byte[] data = {};
@@ -107,7 +108,7 @@ final class MemoryDisk implements Disk {
         }
     }
 
-    private void change(String name, File fileOrNull) {
+    private void change(String name, @Nullable File fileOrNull) {
         var change = new NameChange(order++, name, fileOrNull);
         applyName(names, change);
         pendingNames.add(change);
