@@ -347,7 +347,9 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             OpenExports.Lease lease,
             BiConsumer<ByteBuf, Exports.Description> lastAnswer) {
         if (!arrived.isSuccess()) {
-            log.warn("connection of {} could not change loops", Peers.show(channel), arrived.cause());
+            if (!(arrived.cause() instanceof IOException)) { // otherwise the client just left
+                log.warn("{} could not change loops", Peers.show(channel), arrived.cause());
+            }
             lease.close();
             input.release();
             channel.close();
