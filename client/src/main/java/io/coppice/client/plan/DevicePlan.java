@@ -4,6 +4,7 @@ import io.coppice.client.plan.ChunkOp.Kind;
 import io.coppice.client.plan.ChunkOp.Stage;
 import io.coppice.client.plan.Derivation.Again;
 import io.coppice.client.plan.Fault.Reason;
+import io.coppice.model.Blocks;
 import io.coppice.model.ChunkId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ public final class DevicePlan {
     private int flipMessages;
     private boolean draining;
     private boolean turnEndAsked;
+    private boolean pollingGeneration;
     private long generation;
     private long size;
     private @Nullable Fault end;
@@ -45,7 +47,7 @@ public final class DevicePlan {
         this.generation = generation;
         this.size = size;
         cache = new MapCache(config.pagesMax());
-        loads = new PageLoads(config.pagesMax());
+        loads = new PageLoads();
     }
 
     public long generation() {
@@ -59,6 +61,11 @@ public final class DevicePlan {
     /// Operations that have not been acknowledged.
     public int unfinished() {
         return live.count();
+    }
+
+    /// Chunk indexes with a write or a flip under way.
+    int busySlots() {
+        return slots.size();
     }
 
     // ------------------------------------------------------------ from the device
@@ -134,8 +141,7 @@ public final class DevicePlan {
     public void refusedBySeal(ChunkOp op) {
         Derivation derivation = leaveDerivation(op);
         if (derivation == null) {
-            park(op, awaitingGeneration);
-            wakeOrPollGeneration();
+            awaitGeneration(op);
         } else {
             park(op, derivation.parked);
             if (op == derivation.first) {
@@ -238,10 +244,15 @@ public final class DevicePlan {
         if (pageGeneration > generation) {
             adopt(pageGeneration);
         }
+        if (!loads.isAwaited(page)) {
+            drain(); // nobody waits any more, and flips since then may have passed it
+            return;
+        }
         if (pageGeneration < generation || loads.isDirty(page)) {
             // Captured before something that we know: a flip of ours, or a newer generation.
             loads.again(page);
             askTurnEnd();
+            drain();
             return;
         }
         cache.put(page, chunks, ownedBits, pageGeneration);
@@ -282,6 +293,7 @@ public final class DevicePlan {
     public boolean pollGeneration() {
         ChunkOp waiting = awaitingGeneration.peek();
         if (waiting == null) {
+            pollingGeneration = false;
             return false;
         }
         loads.want(MapCache.pageOf(waiting.index()));
@@ -429,7 +441,7 @@ public final class DevicePlan {
         if (op.block() != 0) {
             return false;
         }
-        long sizeBlocks = io.coppice.model.Blocks.count(size);
+        long sizeBlocks = Blocks.count(size);
         long inDevice = sizeBlocks - op.index() * config.chunkBlocks();
         return op.blockCount() >= Math.min(inDevice, config.chunkBlocks());
     }
@@ -509,7 +521,6 @@ public final class DevicePlan {
         boolean reload = derivation.again == Again.AFTER_RELOAD;
         replay(derivation, derivation.applied, reload);
         replay(derivation, derivation.parked, reload);
-        wakeOrPollGeneration();
     }
 
     private void replay(Derivation derivation, ArrayDeque<ChunkOp> ops, boolean reload) {
@@ -521,7 +532,7 @@ public final class DevicePlan {
             if (reload) {
                 parkForPage(next, true);
             } else if (derivation.again == Again.IN_NEXT_GENERATION) {
-                park(next, awaitingGeneration);
+                awaitGeneration(next);
             } else {
                 makeReady(next);
             }
@@ -533,14 +544,15 @@ public final class DevicePlan {
         makeAllReady(awaitingGeneration);
     }
 
-    private void wakeOrPollGeneration() {
-        ChunkOp waiting = awaitingGeneration.peek();
-        if (waiting == null) {
+    /// `op` was refused in its generation; the next one is told, or asked for.
+    private void awaitGeneration(ChunkOp op) {
+        if (op.generation < generation) {
+            makeReady(op);
             return;
         }
-        if (waiting.generation < generation) {
-            makeAllReady(awaitingGeneration);
-        } else if (awaitingGeneration.size() == 1) {
+        park(op, awaitingGeneration);
+        if (!pollingGeneration && !awaitingGeneration.isEmpty()) {
+            pollingGeneration = true;
             port.generationAwaited();
         }
     }

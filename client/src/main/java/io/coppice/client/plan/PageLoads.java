@@ -19,10 +19,6 @@ final class PageLoads {
     private long[] all = new long[8];
     private int allCount;
 
-    PageLoads(int expectedMax) {
-        wanted = new long[Math.min(8, expectedMax)];
-    }
-
     /// Where to wait for `page`; it is asked for with the next [#takeWanted] unless it is on its way.
     ArrayDeque<ChunkOp> want(long page) {
         Load load = loads.get(page);
@@ -66,6 +62,11 @@ final class PageLoads {
     boolean isDirty(long page) {
         Load load = loads.get(page);
         return load != null && load.dirty;
+    }
+
+    boolean isAwaited(long page) {
+        Load load = loads.get(page);
+        return load != null && load.sent;
     }
 
     /// Asks once more.
