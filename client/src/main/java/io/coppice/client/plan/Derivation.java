@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 /// A slot on its way from one chunk to another: derived by the replicas, flipped by the quorum, or dropped.
 final class Derivation {
     enum Stage {
-        /// The new chunk is being made by its first write.
+        /// The new chunk is being made by the first of its writes to arrive.
         DERIVING,
         /// The new chunk stands on all serving replicas; the flip is queued or under way.
         FLIPPING,
@@ -28,19 +28,17 @@ final class Derivation {
     final long generation;
     /// Answered by the replicas; acknowledged when flipped.
     final ArrayDeque<ChunkOp> applied = new ArrayDeque<>(4);
-    /// Came before the new chunk existed, or were refused: planned again when the derivation moves on.
+    /// Were refused: planned again when the derivation has ended.
     final ArrayDeque<ChunkOp> parked = new ArrayDeque<>(0);
-    final ChunkOp first;
     Stage stage = Stage.DERIVING;
     Again again = Again.AT_ONCE;
     /// Sent to the new chunk and not yet answered.
     int inFlight;
 
-    Derivation(long index, long oldChunk, long newChunk, long generation, ChunkOp first) {
+    Derivation(long index, long oldChunk, long newChunk, long generation) {
         this.index = index;
         this.oldChunk = oldChunk;
         this.newChunk = newChunk;
         this.generation = generation;
-        this.first = first;
     }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// | unmapped | create, flip, ack | ack | ack |
 /// | owned | write, ack | zero, ack | flip to 0, ack |
 /// | shared | derive, flip, ack | derive, flip, ack | flip to 0, ack |
-/// | deriving | write to the new chunk, ack after the flip | the same | (the range lock makes it wait) |
+/// | deriving | derive or write, ack after the flip | the same | (the range lock makes it wait) |
 public final class DevicePlan {
     private final PlanConfig config;
     private final PlanPort port;
@@ -143,12 +143,8 @@ public final class DevicePlan {
         if (derivation == null) {
             awaitGeneration(op);
         } else {
-            park(op, derivation.parked);
-            if (op == derivation.first) {
-                fail(derivation, Again.IN_NEXT_GENERATION);
-            } else {
-                settle(derivation);
-            }
+            park(op, derivation.parked); // if the flip is under way already, its outcome comes first
+            failIfDeriving(derivation, Again.IN_NEXT_GENERATION);
         }
         drain();
     }
@@ -158,14 +154,24 @@ public final class DevicePlan {
         Derivation derivation = leaveDerivation(op);
         if (derivation == null) {
             parkForPage(op, true);
-        } else if (op == derivation.first) {
-            park(op, derivation.parked);
-            fail(derivation, Again.AFTER_RELOAD);
         } else if (derivation.stage == Derivation.Stage.FLIPPING) {
             makeReady(op);
         } else {
-            park(op, derivation.parked); // it overtook the write that makes the chunk
+            park(op, derivation.parked);
+            failIfDeriving(derivation, Again.AFTER_RELOAD);
+        }
+        drain();
+    }
+
+    /// The primary cannot tell a retry from a new request any more. Nothing that was sent can take effect
+    /// later, and the lock kept all others off the blocks: it is safe to send it as a new request.
+    public void refusedAsOld(ChunkOp op) {
+        Derivation derivation = leaveDerivation(op);
+        if (derivation != null && derivation.stage == Derivation.Stage.FAILED) {
+            park(op, derivation.parked);
             settle(derivation);
+        } else {
+            makeReady(op);
         }
         drain();
     }
@@ -175,20 +181,23 @@ public final class DevicePlan {
         Derivation derivation = leaveDerivation(op);
         if (derivation == null) {
             finish(op, fault);
-        } else if (op == derivation.first) {
-            boolean another = fault.reason() == Reason.NO_SPACE
-                    && op.create
-                    && op.placementTry + 1 < port.placementTriesMax();
-            if (another) {
-                op.placementTry++;
-                park(op, derivation.parked);
-            } else {
-                finish(op, fault);
-            }
+            drain();
+            return;
+        }
+        boolean groupFull = fault.reason() == Reason.NO_SPACE && derivation.oldChunk == 0;
+        boolean deriving = derivation.stage == Derivation.Stage.DERIVING;
+        if (groupFull && deriving && op.placementTry + 1 < port.placementTriesMax()) {
+            op.placementTry++;
+            park(op, derivation.parked);
             fail(derivation, Again.AT_ONCE);
         } else {
             finish(op, fault);
-            settle(derivation);
+            boolean last = derivation.inFlight == 0 && deriving;
+            if (last) {
+                fail(derivation, Again.AT_ONCE);
+            } else {
+                settle(derivation);
+            }
         }
         drain();
     }
@@ -390,7 +399,7 @@ public final class DevicePlan {
     }
 
     private void unmap(ChunkOp op, long old) {
-        var derivation = new Derivation(op.index(), old, 0, generation, op);
+        var derivation = new Derivation(op.index(), old, 0, generation);
         enterSlot(op, derivation);
         op.derivation = derivation;
         op.stage = Stage.APPLIED;
@@ -405,13 +414,15 @@ public final class DevicePlan {
             park(op, awaitingPlacement);
             return;
         }
-        var derivation = new Derivation(op.index(), old, fresh, generation, op);
+        var derivation = new Derivation(op.index(), old, fresh, generation);
         enterSlot(op, derivation);
         send(op, derivation, old, old == 0);
     }
 
+    /// Until the chunk is known to stand, every write to it says how to make it: the first to arrive does.
     private void join(ChunkOp op, Derivation derivation) {
-        send(op, derivation, 0, false);
+        boolean make = derivation.stage == Derivation.Stage.DERIVING;
+        send(op, derivation, make ? derivation.oldChunk : 0, make && derivation.oldChunk == 0);
     }
 
     private void send(ChunkOp op, Derivation derivation, long from, boolean create) {
@@ -428,7 +439,7 @@ public final class DevicePlan {
         op.create = create;
         op.generation = generation;
         if (!op.reading) {
-            op.sequence = port.nextSequence();
+            op.sequence = port.nextSequence(ChunkId.group(chunk));
         }
     }
 
@@ -459,8 +470,7 @@ public final class DevicePlan {
         derivation.applied.add(op);
         if (derivation.stage == Derivation.Stage.FAILED) {
             settle(derivation);
-        } else if (op == derivation.first) {
-            makeAllReady(derivation.parked);
+        } else if (derivation.stage == Derivation.Stage.DERIVING) {
             queueFlip(derivation);
         }
     }
@@ -498,6 +508,14 @@ public final class DevicePlan {
                 flipMessages++;
                 port.flip(new FlipBatch(generation, batch));
             }
+        }
+    }
+
+    private void failIfDeriving(Derivation derivation, Again again) {
+        if (derivation.stage == Derivation.Stage.DERIVING) {
+            fail(derivation, again);
+        } else {
+            settle(derivation);
         }
     }
 

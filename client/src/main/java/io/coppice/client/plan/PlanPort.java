@@ -4,7 +4,8 @@ package io.coppice.client.plan;
 /// before it returns.
 public interface PlanPort {
     /// Send `op` to the primary of its chunk's group; retry what is safe to retry. Answer with exactly one of
-    /// [DevicePlan#succeeded], [DevicePlan#refusedBySeal], [DevicePlan#chunkMissing], [DevicePlan#failed].
+    /// [DevicePlan#succeeded], [DevicePlan#refusedBySeal], [DevicePlan#chunkMissing],
+    /// [DevicePlan#refusedAsOld], [DevicePlan#failed].
     void submit(ChunkOp op);
 
     /// Commit `batch` in the quorum, retrying until the outcome is known. Answer with
@@ -32,6 +33,6 @@ public interface PlanPort {
     /// `chunk` will never be used.
     void abandon(long chunk);
 
-    /// The next number of the session; never the same twice.
-    long nextSequence();
+    /// The next number of the session for requests to `group`; never the same twice.
+    long nextSequence(int group);
 }

@@ -290,9 +290,12 @@ final class PlanWorld implements PlanPort {
         if (op.create() && !calm && random.nextInt(8) == 0) {
             return () -> plan.failed(op, new Fault(Reason.NO_SPACE, "full"));
         }
+        if (!calm && random.nextInt(40) == 0) {
+            return () -> plan.refusedAsOld(op);
+        }
         if (op.create()) {
-            chunks.put(op.chunk(), new long[CHUNK_BLOCKS * CELLS]);
-        } else if (op.fromChunk() != 0) {
+            chunks.putIfAbsent(op.chunk(), new long[CHUNK_BLOCKS * CELLS]);
+        } else if (op.fromChunk() != 0 && !chunks.containsKey(op.chunk())) {
             long[] parent = chunks.get(op.fromChunk());
             if (parent == null) {
                 return () -> plan.chunkMissing(op);
@@ -434,7 +437,7 @@ final class PlanWorld implements PlanPort {
     }
 
     @Override
-    public long nextSequence() {
+    public long nextSequence(int group) {
         return ++sequence;
     }
 
