@@ -1,0 +1,5 @@
+/// The bytes on disk.
+@NullMarked
+package io.coppice.node.format;
+
+import org.jspecify.annotations.NullMarked;
