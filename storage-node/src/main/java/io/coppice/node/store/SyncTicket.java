@@ -8,22 +8,23 @@ import org.jspecify.annotations.Nullable;
 /// One fdatasync of everything that was committed before [ChunkStore#beginSync]. Made on the lane,
 /// [#run] on the sync thread, then handed to [ChunkStore#completeSync] on the lane.
 public final class SyncTicket {
-    private final @Nullable Disk directory;
-    private final List<Segment> segments;
-    final long bytes;
-    private boolean done;
+    /// A segment and how much of it this ticket makes durable.
+    record Part(Segment segment, Disk.DiskFile file, int committed) {}
 
-    SyncTicket(@Nullable Disk directory, List<Segment> segments, long bytes) {
+    private final @Nullable Disk directory;
+    private final List<Part> parts;
+    private volatile boolean done;
+
+    SyncTicket(@Nullable Disk directory, List<Part> parts) {
         this.directory = directory;
-        this.segments = segments;
-        this.bytes = bytes;
+        this.parts = parts;
     }
 
     /// Blocks until the device has it. A failure is fatal to the store (R11): hand it to
     /// [ChunkStore#fail], never try again.
     public void run() throws IOException {
-        for (Segment segment : segments) {
-            segment.file().sync();
+        for (Part part : parts) {
+            part.file().sync();
         }
         if (directory != null) {
             directory.syncDirectory();
@@ -31,15 +32,15 @@ public final class SyncTicket {
         done = true;
     }
 
+    boolean directory() {
+        return directory != null;
+    }
+
     boolean done() {
         return done;
     }
 
-    List<Segment> segments() {
-        return segments;
-    }
-
-    boolean directorySynced() {
-        return directory != null;
+    List<Part> parts() {
+        return parts;
     }
 }
