@@ -43,7 +43,7 @@ public record Change(
     }
 
     /// Whether the chunk comes into being with this operation.
-    boolean makesChunk() {
+    public boolean makesChunk() {
         return create || fromChunk != 0;
     }
 

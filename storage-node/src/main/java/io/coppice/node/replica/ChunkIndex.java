@@ -10,6 +10,10 @@ public interface ChunkIndex {
     /// Position of the last operation that changed the chunk; [Position#NONE] when there is no such chunk.
     Position version(long chunk);
 
+    /// False after a recovery that may have lost operations in the middle of the log: then equal versions do
+    /// not mean equal content.
+    boolean trustsVersions(int group);
+
     /// Whether `bytes` of new data may be taken; `newChunk` asks for the stricter bound of new chunks.
     boolean canAccept(long bytes, boolean newChunk);
 

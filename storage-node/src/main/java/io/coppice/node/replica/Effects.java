@@ -21,6 +21,10 @@ public interface Effects {
     /// Drop a chunk that is not in the group's history.
     void drop(long chunk);
 
+    /// The store's content stands at `position` of the group's order, also when that is behind what it held;
+    /// `complete`: nothing is missing up to there.
+    void mark(Position position, boolean complete);
+
     // ---- primary
 
     /// Send an operation to a member; links keep their order, and may lose everything from some point on.

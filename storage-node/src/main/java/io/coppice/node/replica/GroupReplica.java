@@ -112,6 +112,11 @@ public final class GroupReplica {
         epochMet = Long.MAX_VALUE;
     }
 
+    /// A request that the store remembers from before a restart, oldest first.
+    public void remember(long session, long sequence) {
+        memory.note(session, sequence);
+    }
+
     // ---------------------------------------------------------------- clients
 
     /// A client's change; takes over the payload's reference. Bounds inside the chunk were checked.

@@ -1,6 +1,5 @@
 package io.coppice.node.replica;
 
-import io.coppice.model.Invariant;
 import io.coppice.node.replica.GroupView.Member;
 import io.coppice.node.replica.GroupView.State;
 import io.coppice.node.replica.Operation.BarrierWait;
@@ -15,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// It starts *reconciling* (R6): each other serving member is asked for what it has beyond us; when all have
 /// answered, what any of them lacks is sent from the tail, and requests are served.
 final class Primary implements Role {
+    private static final int PURGES_MAX = 256;
+
     private final GroupReplica replica;
     private final Effects effects;
     private final List<MemberLink> links = new ArrayList<>();
@@ -29,6 +30,7 @@ final class Primary implements Role {
 
     private record SyncWait(Ticket ticket, long sequence) {}
 
+    private final ArrayDeque<long[]> waitingPurges = new ArrayDeque<>();
     private final List<BarrierWait> reconcileBarriers = new ArrayList<>();
     private final List<Long> volumesOfReconcileBarriers = new ArrayList<>();
     private boolean reconciled;
@@ -198,6 +200,9 @@ final class Primary implements Role {
             }
         }
         reconcileBarriers.clear();
+        while (!waitingPurges.isEmpty() && !replica.isSuspended()) {
+            submit(Change.purge(waitingPurges.removeFirst()), Origin.GROUP);
+        }
         volumesOfReconcileBarriers.clear();
     }
 
@@ -342,6 +347,8 @@ final class Primary implements Role {
     public void purge(long[] chunks) {
         if (reconciled && !replica.isSuspended()) {
             submit(Change.purge(chunks), Origin.GROUP);
+        } else if (waitingPurges.size() < PURGES_MAX) {
+            waitingPurges.add(chunks); // beyond the bound the quorum, which keeps the list, says it again
         }
     }
 
@@ -410,7 +417,9 @@ final class Primary implements Role {
         }
         switch (ack.outcome()) {
             case OK, NO_SPACE -> {
-                Invariant.check(ack.appended() <= replica.last(), "nobody holds what was not numbered", ack.appended());
+                if (ack.epoch() != replica.epoch() || ack.appended() > replica.last()) {
+                    return; // of an earlier epoch, perhaps of another primary; this one's frames are sent again
+                }
                 link.full = ack.outcome() == Outcome.NO_SPACE;
                 link.acked = Math.max(link.acked, ack.appended());
                 link.synced = Math.max(link.synced, ack.synced());

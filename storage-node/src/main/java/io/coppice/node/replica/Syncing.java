@@ -260,6 +260,7 @@ final class Syncing implements Role {
         idleTicks = 0;
         if (stage == Stage.JOINING) {
             replica.jumpTo(position.epoch(), position.sequence());
+            effects.mark(replica.position(), false);
             stage = Stage.COMPARING;
         }
         Set<Long> named = compare(position.sequence(), chunks);
@@ -277,7 +278,7 @@ final class Syncing implements Role {
             Long since = missed.get(summary.chunk());
             missed.remove(summary.chunk());
             boolean changedSince = since != null && since > sequence;
-            if (changedSince || !index.version(summary.chunk()).equals(summary.version())) {
+            if (changedSince || !index.trustsVersions(replica.group()) || !index.version(summary.chunk()).equals(summary.version())) {
                 need(summary.chunk(), summary.parent());
             }
         }
@@ -339,6 +340,7 @@ final class Syncing implements Role {
         }
         if (stage == Stage.COMPARING && listed && needed.size() == 0 && replica.last() >= reach) {
             stage = Stage.HARDENING;
+            effects.mark(replica.position(), true);
             hardenTarget = replica.last();
             effects.sync();
         }
