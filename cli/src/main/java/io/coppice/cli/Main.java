@@ -46,7 +46,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ServerCommands.class,
             TrainCommand.class
         })
-public final class Main extends Group {
+public final class Main extends Noun {
     @Option(
             names = "--endpoint",
             split = ",",

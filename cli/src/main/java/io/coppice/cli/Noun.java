@@ -6,7 +6,7 @@ import picocli.CommandLine.Spec;
 
 /// A noun with verbs below it; alone it is a wrong usage.
 @SuppressWarnings("NullAway.Init") // picocli sets the field before it calls the command
-class Group implements Runnable {
+class Noun implements Runnable {
     @Spec CommandSpec spec;
 
     @Override
