@@ -1,5 +1,6 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.wire.pb.AttachmentInfo;
 import io.coppice.wire.pb.BreakAttachment;
 import io.coppice.wire.pb.ExecuteRequest;

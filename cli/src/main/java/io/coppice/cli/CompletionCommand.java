@@ -1,5 +1,6 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.ExitCode;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 

@@ -1,5 +1,7 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.CliException;
+import io.coppice.cli.exit.ExitCode;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -1,5 +1,7 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.CliException;
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.cli.local.ClusterFile;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,7 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.CliException;
+import io.coppice.cli.exit.ExitCode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.wire.pb.GetLineage;
 import io.coppice.wire.pb.LineageEntry;
 import io.coppice.wire.pb.QueryRequest;

@@ -1,5 +1,7 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.CliException;
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.cli.local.Logs;
 import io.coppice.directory.ControlException;
 import java.io.PrintWriter;
@@ -9,12 +11,12 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /// The root of the command tree, with the options that every command takes.
 ///

@@ -1,5 +1,7 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.CliException;
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.model.Blocks;
 import java.math.BigDecimal;
 import java.math.RoundingMode;

@@ -1,5 +1,6 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.wire.pb.CreateSnapshots;
 import io.coppice.wire.pb.DeleteSnapshot;
 import io.coppice.wire.pb.ExecuteRequest;

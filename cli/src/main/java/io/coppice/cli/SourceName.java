@@ -1,5 +1,7 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.CliException;
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.model.Names;
 import io.coppice.wire.pb.SnapshotName;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.wire.pb.ClusterStatus;
 import io.coppice.wire.pb.GetStatus;
 import io.coppice.wire.pb.QueryRequest;

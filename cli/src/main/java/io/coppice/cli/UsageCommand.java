@@ -1,5 +1,6 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.wire.pb.GetUsage;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.Usage;

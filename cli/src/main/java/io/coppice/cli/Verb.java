@@ -1,5 +1,6 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
 import io.coppice.wire.pb.ExecuteRequest;

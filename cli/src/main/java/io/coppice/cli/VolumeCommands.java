@@ -1,5 +1,7 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.CliException;
+import io.coppice.cli.exit.ExitCode;
 import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.ExecuteRequest;

@@ -1,4 +1,4 @@
-package io.coppice.cli;
+package io.coppice.cli.exit;
 
 import io.coppice.wire.pb.Code;
 
@@ -23,7 +23,8 @@ public enum ExitCode {
         return number;
     }
 
-    static ExitCode of(Code code) {
+    /// The exit code of what the metadata quorum answered.
+    public static ExitCode of(Code code) {
         return switch (code) {
             case CODE_OK -> DONE;
             case CODE_NOT_LEADER, CODE_UNAVAILABLE -> UNAVAILABLE;

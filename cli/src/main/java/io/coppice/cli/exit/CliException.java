@@ -1,4 +1,4 @@
-package io.coppice.cli;
+package io.coppice.cli.exit;
 
 /// A failure that a user can do something about: its message is the one line on stderr.
 public final class CliException extends RuntimeException {
