@@ -3,6 +3,7 @@ package io.coppice.cli;
 import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import io.coppice.cli.local.Logs;
+import io.coppice.client.DeviceException;
 import io.coppice.directory.ControlException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -135,9 +136,10 @@ public final class Main extends Noun {
         return ExitCode.USAGE.number();
     }
 
-    private static int fail(Exception failure, PrintWriter err) {
+    private static int fail(Exception thrown, PrintWriter err) {
         ExitCode exitCode;
         String message;
+        Throwable failure = Failures.unwrap(thrown);
         switch (failure) {
             case CliException known -> {
                 exitCode = known.exitCode();
@@ -146,6 +148,10 @@ public final class Main extends Noun {
             case ControlException refused -> {
                 exitCode = ExitCode.of(refused.code());
                 message = refused.getMessage();
+            }
+            case DeviceException device -> {
+                exitCode = exitCode(device.reason());
+                message = device.getMessage();
             }
             default -> {
                 exitCode = ExitCode.FAILED;
@@ -156,6 +162,16 @@ public final class Main extends Noun {
         err.println("coppice: " + firstLine(message));
         err.flush();
         return exitCode.number();
+    }
+
+    private static ExitCode exitCode(DeviceException.Reason reason) {
+        return switch (reason) {
+            case NOT_FOUND -> ExitCode.NOT_FOUND;
+            case IN_USE, LOST -> ExitCode.CONFLICT;
+            case NO_SPACE -> ExitCode.NO_SPACE;
+            case TIMED_OUT, OVERLOADED -> ExitCode.UNAVAILABLE;
+            case OUT_OF_RANGE, READ_ONLY, CLOSED, IO_ERROR -> ExitCode.FAILED;
+        };
     }
 
     private static String firstLine(@Nullable String message) {

@@ -24,6 +24,7 @@ abstract class Verb implements Callable<Integer> {
 
     @Override
     public final Integer call() throws Exception {
+        main().output(); // refuses an unknown format before anything is done
         try {
             return run().number();
         } finally {
