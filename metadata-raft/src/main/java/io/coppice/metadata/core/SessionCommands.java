@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// Client sessions, attachments, id leases and flips.
 final class SessionCommands {
     static final int SLOTS_MAX = 65_536;
-    static final int LEASE_IDS_MAX = 65_536;
+    static final int LEASE_IDS_MAX = 8_192;
     /// Leases a session may have that are not used up, for each group of the cluster.
     static final int LEASES_PER_GROUP = 4;
     static final int CLIENT_CHARS_MAX = 256;

@@ -1,5 +1,6 @@
 package io.coppice.metadata.core;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -25,6 +26,14 @@ class MetadataStateProperties {
         final Map<String, Map<Long, Long>> snapshots = new TreeMap<>();
         final Set<Long> everMapped = new HashSet<>();
         int names;
+
+        Map<Long, Long> volume(String name) {
+            return requireNonNull(volumes.get(name));
+        }
+
+        Map<Long, Long> snapshot(String name) {
+            return requireNonNull(snapshots.get(name));
+        }
 
         Set<Long> live() {
             Set<Long> live = new HashSet<>();
@@ -106,12 +115,15 @@ class MetadataStateProperties {
         }
         Volume volume = cluster.volume(name);
         long slots = volume.size() / Cluster.CHUNK;
-        var map = model.volumes.get(name);
+        var map = model.volume(name);
         Map<Long, Command.FlipSlot> wanted = new HashMap<>();
         for (int i = random.nextInt(6); i >= 0; i--) {
             long index = random.nextInt(3) == 0
                     ? Math.floorMod(SPREAD[random.nextInt(SPREAD.length)], slots)
                     : random.nextLong(Math.min(slots, 200));
+            if (wanted.containsKey(index)) {
+                continue;
+            }
             long old = map.getOrDefault(index, 0L);
             long fresh = random.nextInt(5) == 0 ? 0 : cluster.chunk(random.nextInt(4));
             wanted.put(index, new Command.FlipSlot(index, old, fresh));
@@ -145,21 +157,21 @@ class MetadataStateProperties {
             String snapshot = "s" + model.names++;
             cuts.add(new Command.SnapshotCut(name, snapshot, seal(cluster, name)));
             model.snapshots.put(
-                    name + "@" + snapshot, new TreeMap<>(model.volumes.get(name)));
+                    name + "@" + snapshot, new TreeMap<>(model.volume(name)));
         }
         cluster.done(new Command.CreateSnapshots(cuts, Map.of()));
     }
 
     private void cloneLive(Random random, Cluster cluster) {
         String source = pick(random, model.volumes.keySet());
-        makeClones(random, cluster, source, "", model.volumes.get(source));
+        makeClones(random, cluster, source, "", model.volume(source));
     }
 
     private void cloneSnapshot(Random random, Cluster cluster) {
         if (!model.snapshots.isEmpty()) {
             String source = pick(random, model.snapshots.keySet());
             String[] parts = source.split("@", -1);
-            makeClones(random, cluster, parts[0], parts[1], model.snapshots.get(source));
+            makeClones(random, cluster, parts[0], parts[1], model.snapshot(source));
         }
     }
 
@@ -181,7 +193,7 @@ class MetadataStateProperties {
             String source = pick(random, model.snapshots.keySet());
             String[] parts = source.split("@", -1);
             cluster.done(new Command.RollbackVolume(parts[0], parts[1], seal(cluster, parts[0])));
-            model.volumes.put(parts[0], new TreeMap<>(model.snapshots.get(source)));
+            model.volumes.put(parts[0], new TreeMap<>(model.snapshot(source)));
         }
     }
 
@@ -191,7 +203,7 @@ class MetadataStateProperties {
                 ? SPREAD[random.nextInt(SPREAD.length)] + 1L
                 : 1 + random.nextInt(200);
         cluster.done(new Command.ResizeVolume(name, slots * Cluster.CHUNK));
-        model.volumes.get(name).keySet().removeIf(index -> index >= slots);
+        model.volume(name).keySet().removeIf(index -> index >= slots);
     }
 
     private void delete(Random random, Cluster cluster) {
@@ -265,8 +277,8 @@ class MetadataStateProperties {
         String from = names.getFirst();
         String to = names.getLast();
         Map<Long, Boolean> expected = new TreeMap<>();
-        var a = model.volumes.get(from);
-        var b = model.volumes.get(to);
+        var a = model.volume(from);
+        var b = model.volume(to);
         Set<Long> all = new HashSet<>(a.keySet());
         all.addAll(b.keySet());
         for (long index : all) {
@@ -317,7 +329,7 @@ class MetadataStateProperties {
         model.volumes.forEach(
                 (name, map) ->
                         assertEquals(
-                                map.values().stream().filter(c -> holders.get(c) == 1).count(),
+                                map.values().stream().filter(c -> holders.getOrDefault(c, 0) == 1).count(),
                                 cluster.view().ownChunks(cluster.volume(name).root())));
     }
 }
