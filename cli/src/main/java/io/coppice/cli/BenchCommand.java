@@ -4,6 +4,7 @@ import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import io.coppice.client.BlockDevice;
 import io.coppice.client.CoppiceClient;
+import io.coppice.client.LoadGenerator;
 import io.coppice.client.OpenOption;
 import io.coppice.directory.ControlException;
 import io.coppice.port.Entropy;
@@ -11,7 +12,6 @@ import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.ExecuteRequest;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -26,8 +26,6 @@ import picocli.CommandLine.Parameters;
         description = "Measure reads or writes through the client library. Writes overwrite VOLUME; without"
                 + " VOLUME a new one is made and deleted afterwards.")
 final class BenchCommand extends DataVerb {
-    private static final int QUEUE_MAX = 1024;
-
     @Parameters(paramLabel = "VOLUME", arity = "0..1")
     @Nullable String volume;
 
@@ -46,35 +44,58 @@ final class BenchCommand extends DataVerb {
     @Option(names = "--size", paramLabel = "SIZE", description = "Use only so much of the volume (1G).")
     String size = "1G";
 
-    @Option(names = "--fua", description = "Every write is durable before it counts.")
-    boolean fua;
+    @Option(names = "--verify", description = "Read everything back at the end and compare.")
+    boolean verify;
 
     @Override
     ExitCode run() throws Exception {
-        Load.Pattern load = Load.Pattern.parse(pattern);
-        long blockBytes = Sizes.parse(blockSize);
-        long range = Sizes.parseVolume(size);
-        Duration duration = Durations.parse(time);
-        if (blockBytes < 1 || blockBytes > 16 << 20 || blockBytes > range) {
-            throw new CliException(ExitCode.USAGE, "--bs must be 1 byte to 16 MiB and no larger than --size");
-        }
-        if (queueDepth < 1 || queueDepth > QUEUE_MAX) {
-            throw new CliException(ExitCode.USAGE, "--qd must be 1 to " + QUEUE_MAX);
-        }
+        LoadGenerator.Options load = load();
+        LoadGenerator.Result result;
         if (volume != null) {
-            SourceName.parse(volume);
-            print(measure(volume, load, (int) blockBytes, range, duration));
-            return ExitCode.DONE;
+            result = measure(SourceName.parse(volume).toString(), load);
+        } else {
+            String made = "bench-" + Long.toHexString(Entropy.system().nextLong());
+            execute(ExecuteRequest.newBuilder()
+                    .setCreateVolume(CreateVolume.newBuilder().setName(made).setSize(load.rangeBytes())));
+            try {
+                result = measure(made, load);
+            } finally {
+                delete(made);
+            }
         }
-        String made = "bench-" + Long.toHexString(Entropy.system().nextLong());
-        execute(ExecuteRequest.newBuilder()
-                .setCreateVolume(CreateVolume.newBuilder().setName(made).setSize(range)));
-        try {
-            print(measure(made, load, (int) blockBytes, range, duration));
-        } finally {
-            delete(made);
+        print(load, result);
+        if (result.errors() + result.verifyErrors() > 0) {
+            throw new CliException(
+                    ExitCode.FAILED,
+                    result.errors() + " requests failed, " + result.verifyErrors() + " blocks read back wrong: "
+                            + result.firstError());
         }
         return ExitCode.DONE;
+    }
+
+    private LoadGenerator.Options load() {
+        int readPercent =
+                switch (pattern) {
+                    case "randread", "read" -> 100;
+                    case "randwrite", "write" -> 0;
+                    case "randrw" -> 50;
+                    default -> throw new CliException(
+                            ExitCode.USAGE,
+                            "unknown pattern '" + pattern + "': use randread, randwrite, randrw, read or write");
+                };
+        try {
+            return new LoadGenerator.Options(
+                    pattern.startsWith("rand"),
+                    readPercent,
+                    Math.toIntExact(Math.min(Integer.MAX_VALUE, Sizes.parse(blockSize))),
+                    queueDepth,
+                    Durations.parse(time),
+                    verify,
+                    Sizes.parseVolume(size),
+                    Entropy.system().nextLong());
+        } catch (IllegalArgumentException wrong) {
+            throw new CliException(ExitCode.USAGE, "wrong load: " + wrong.getMessage(), wrong);
+        }
     }
 
     private void delete(String made) throws ControlException {
@@ -82,44 +103,48 @@ final class BenchCommand extends DataVerb {
                 .setDeleteVolume(DeleteVolume.newBuilder().setName(made).setNow(true)));
     }
 
-    private Load.Result measure(String name, Load.Pattern load, int blockBytes, long range, Duration duration)
-            throws IOException {
-        OpenOption[] options = load.writes() ? new OpenOption[0] : new OpenOption[] {OpenOption.READ_ONLY};
+    private LoadGenerator.Result measure(String name, LoadGenerator.Options load) throws IOException {
+        OpenOption[] options = load.readPercent() < 100 ? new OpenOption[0] : new OpenOption[] {OpenOption.READ_ONLY};
         try (CoppiceClient client = connect();
                 BlockDevice device = client.open(name, options)) {
-            long usable = Math.min(range, device.size()) / blockBytes * blockBytes;
-            if (usable == 0) {
-                throw new CliException(ExitCode.USAGE, name + " is smaller than one request");
-            }
-            Load running = new Load(device, load, blockBytes, usable, fua, duration);
-            return Waiting.on(running.start(Math.min(queueDepth, Math.toIntExact(Math.min(QUEUE_MAX, usable / blockBytes)))));
+            return new LoadGenerator(device, load).run();
         }
     }
 
-    private void print(Load.Result result) {
+    private void print(LoadGenerator.Options load, LoadGenerator.Result result) {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("pattern", pattern);
-        view.put("request_bytes", result.requestBytes());
-        view.put("queue_depth", queueDepth);
-        view.put("requests", result.latencies().count());
+        view.put("request_bytes", load.blockBytes());
+        view.put("queue_depth", load.depth());
+        view.put("requests", result.operations());
         view.put("seconds", result.seconds());
-        view.put("iops", Math.round(result.perSecond()));
-        view.put("bytes_per_second", Math.round(result.perSecond() * result.requestBytes()));
-        view.put("p50_micros", result.latencies().nanosAt(0.5) / 1000);
-        view.put("p99_micros", result.latencies().nanosAt(0.99) / 1000);
-        view.put("p999_micros", result.latencies().nanosAt(0.999) / 1000);
-        view.put("max_micros", result.latencies().maxNanos() / 1000);
-        output().print(view, () -> new Details()
-                .line("load", pattern + ", " + Sizes.show(result.requestBytes()) + ", queue depth " + queueDepth)
-                .line("requests", result.latencies().count())
-                .line("iops", String.format(Locale.ROOT, "%.0f", result.perSecond()))
-                .line("throughput", Sizes.show((long) (result.perSecond() * result.requestBytes())) + "/s")
+        view.put("iops", Math.round(result.iops()));
+        view.put("bytes_per_second", Math.round(result.bytes() / result.seconds()));
+        view.put("p50_micros", Math.round(result.p50Micros()));
+        view.put("p99_micros", Math.round(result.p99Micros()));
+        view.put("p999_micros", Math.round(result.p999Micros()));
+        view.put("max_micros", Math.round(result.maxMicros()));
+        view.put("errors", result.errors());
+        view.put("verified", result.verified());
+        view.put("verify_errors", result.verifyErrors());
+        output().print(view, () -> text(load, result));
+    }
+
+    private String text(LoadGenerator.Options load, LoadGenerator.Result result) {
+        Details lines = new Details()
+                .line("load", pattern + ", " + Sizes.show(load.blockBytes()) + ", queue depth " + load.depth())
+                .line("requests", result.operations())
+                .line("iops", String.format(Locale.ROOT, "%.0f", result.iops()))
+                .line("throughput", Sizes.show((long) (result.bytes() / result.seconds())) + "/s")
                 .line(
                         "latency",
-                        "p50 " + Durations.showMicros(result.latencies().nanosAt(0.5) / 1000) + ", p99 "
-                                + Durations.showMicros(result.latencies().nanosAt(0.99) / 1000) + ", p99.9 "
-                                + Durations.showMicros(result.latencies().nanosAt(0.999) / 1000) + ", max "
-                                + Durations.showMicros(result.latencies().maxNanos() / 1000))
-                .toString());
+                        "p50 " + Durations.showMicros(Math.round(result.p50Micros())) + ", p99 "
+                                + Durations.showMicros(Math.round(result.p99Micros())) + ", p99.9 "
+                                + Durations.showMicros(Math.round(result.p999Micros())) + ", max "
+                                + Durations.showMicros(Math.round(result.maxMicros())));
+        if (verify) {
+            lines.line("verified", result.verified() + ", " + result.verifyErrors() + " wrong");
+        }
+        return lines.toString();
     }
 }

@@ -9,12 +9,13 @@ import io.coppice.port.Entropy;
 import io.coppice.wire.pb.CreateSnapshots;
 import io.coppice.wire.pb.DeleteSnapshot;
 import io.coppice.wire.pb.ExecuteRequest;
+import java.io.IOException;
 import java.util.Optional;
 
 /// A command that reads or writes blocks.
 abstract class DataVerb extends Verb {
 
-    final CoppiceClient connect() {
+    final CoppiceClient connect() throws IOException {
         return CoppiceClient.connect(ClientConfig.defaults(
                         main().endpoints(),
                         "coppice " + spec.name() + " (pid " + ProcessHandle.current().pid() + ")")

@@ -70,14 +70,14 @@ final class ExportCommand extends DataVerb {
 
     private long exportRaw(BlockDevice device) throws IOException {
         try (RawSink sink = RawSink.open(file);
-                Progress progress = new Progress(output(), device.size())) {
+                Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
             ReadAhead reads = new ReadAhead(device, (offset, bytes) -> {
                 ZeroRuns.split(bytes, bytes.length, (start, length, zero) -> {
                     if (!zero) {
                         sink.write(offset + start, bytes, start, length);
                     }
                 });
-                progress.reach(offset);
+                progress.reach(offset, device.size());
             });
             long at = 0;
             while (at < device.size()) {
@@ -106,7 +106,7 @@ final class ExportCommand extends DataVerb {
             List<DiffExtent> extents = DiffCommand.extents(control(), frozen.source(), to.source());
             long total = extents.stream().mapToLong(DiffExtent::getLength).sum();
             Comparison comparison = new Comparison(base, writer);
-            try (Progress progress = new Progress(output(), total)) {
+            try (Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
                 long done = 0;
                 for (DiffExtent extent : extents) {
                     long length = Math.min(extent.getLength(), newer.size() - extent.getOffset());
@@ -116,7 +116,7 @@ final class ExportCommand extends DataVerb {
                         comparison.compare(newer, extent.getOffset(), length);
                     }
                     done += extent.getLength();
-                    progress.reach(done);
+                    progress.reach(done, total);
                 }
             }
             writer.end();

@@ -121,7 +121,7 @@ final class ImportCommand extends DataVerb {
         long[] stored = {0};
         try (CoppiceClient client = connect();
                 BlockDevice device = client.open(name);
-                Progress progress = new Progress(output(), total)) {
+                Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
             WriteBehind writes = new WriteBehind(device);
             byte[] piece = in.readNBytes(PIECE_BYTES);
             while (piece.length > 0) {
@@ -134,7 +134,7 @@ final class ImportCommand extends DataVerb {
                     }
                 });
                 at += blocks.length;
-                progress.reach(at);
+                progress.reach(at, total);
                 piece = in.readNBytes(PIECE_BYTES);
             }
             writes.flush();
@@ -187,7 +187,7 @@ final class ImportCommand extends DataVerb {
         long stored = 0;
         try (CoppiceClient client = connect();
                 BlockDevice device = client.open(name);
-                Progress progress = new Progress(output(), size)) {
+                Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
             WriteBehind writes = new WriteBehind(device);
             Optional<Difference.Change> change = reader.next();
             while (change.isPresent()) {
@@ -198,7 +198,7 @@ final class ImportCommand extends DataVerb {
                     }
                     case Difference.Change.Zero zero -> writes.zero(zero.offset(), zero.length());
                 }
-                progress.reach(change.get().offset());
+                progress.reach(change.get().offset(), size);
                 change = reader.next();
             }
             writes.flush();

@@ -5,21 +5,24 @@ import java.time.Duration;
 
 /// A progress bar on stderr when a person watches, else nothing. Not thread-safe.
 final class Progress implements AutoCloseable {
+    enum Unit {
+        BYTES,
+        GROUPS
+    }
+
     private static final int WIDTH = 30;
     private static final long REDRAW_NANOS = 100_000_000;
 
     private final PrintWriter err;
     private final boolean shown;
-    private final long totalBytes;
+    private final Unit unit;
     private final long startNanos = System.nanoTime();
-    private long doneBytes;
     private long drawnNanos = startNanos - REDRAW_NANOS;
     private boolean drawn;
 
-    /// @param totalBytes 0: not known
-    Progress(Output output, long totalBytes) {
+    Progress(Output output, Unit unit) {
         this.err = output.err();
-        this.totalBytes = totalBytes;
+        this.unit = unit;
         this.shown = !output.isQuiet() && output.isTable() && isTerminal();
     }
 
@@ -28,30 +31,27 @@ final class Progress implements AutoCloseable {
         return console != null && console.isTerminal();
     }
 
-    /// So many bytes of the whole are done.
-    void reach(long bytes) {
-        doneBytes = bytes;
+    /// So much is done of so much; `total` 0: nobody knows.
+    void reach(long done, long total) {
         long now = System.nanoTime();
         if (shown && now - drawnNanos >= REDRAW_NANOS) {
             drawnNanos = now;
-            draw(now);
+            err.print("\r" + line(done, total, Duration.ofNanos(now - startNanos)) + "\u001b[K");
+            err.flush();
+            drawn = true;
         }
     }
 
-    private void draw(long now) {
-        double seconds = Math.max(0.001, (now - startNanos) / 1e9);
-        long perSecond = (long) (doneBytes / seconds);
-        err.print("\r" + bar(doneBytes, totalBytes) + "  " + Sizes.show(doneBytes) + "  " + Sizes.show(perSecond)
-                + "/s  " + left(perSecond) + "\u001b[K");
-        err.flush();
-        drawn = true;
-    }
-
-    private String left(long perSecond) {
-        if (totalBytes == 0 || perSecond == 0) {
-            return "";
-        }
-        return Durations.show(Duration.ofSeconds(Math.max(0, totalBytes - doneBytes) / perSecond)) + " left";
+    private String line(long done, long total, Duration elapsed) {
+        double seconds = Math.max(0.001, elapsed.toNanos() / 1e9);
+        double perSecond = done / seconds;
+        String count = unit == Unit.BYTES
+                ? Sizes.show(done) + "  " + Sizes.show((long) perSecond) + "/s"
+                : done + " of " + total + " groups";
+        String left = total == 0 || done == 0
+                ? ""
+                : "  " + Durations.show(Duration.ofSeconds((long) (Math.max(0, total - done) / perSecond))) + " left";
+        return bar(done, total) + "  " + count + left;
     }
 
     static String bar(long done, long total) {

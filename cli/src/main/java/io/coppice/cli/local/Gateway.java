@@ -12,11 +12,9 @@ import java.util.stream.Collectors;
 /// An NBD gateway in this process, for `nbd serve`.
 public final class Gateway implements AutoCloseable {
     private final NbdGateway gateway;
-    private final List<String> addresses;
 
-    private Gateway(NbdGateway gateway, List<String> addresses) {
+    private Gateway(NbdGateway gateway) {
         this.gateway = gateway;
-        this.addresses = addresses;
     }
 
     /// @param listen `HOST:PORT` or `unix:PATH`
@@ -26,7 +24,7 @@ public final class Gateway implements AutoCloseable {
                 + list(exports) + "\n";
         try {
             NbdGateway gateway = NbdGateway.start(NbdGatewayConfig.fromHocon(ConfigFactory.parseString(text)));
-            return new Gateway(gateway, List.copyOf(listen));
+            return new Gateway(gateway);
         } catch (IllegalArgumentException wrong) {
             throw wrong;
         } catch (Exception failed) {
@@ -39,7 +37,7 @@ public final class Gateway implements AutoCloseable {
     }
 
     public List<String> addresses() {
-        return addresses;
+        return gateway.addresses();
     }
 
     @Override

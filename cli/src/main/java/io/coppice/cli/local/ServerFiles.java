@@ -58,13 +58,14 @@ final class ServerFiles {
         for (int i = 1; i <= plan.storesPerNode(); i++) {
             stores.add(quote(layout.data(server.name()).resolve("store" + i)));
         }
-        return "name = " + quote(server.name()) + "\n"
-                + "cluster = " + quote(plan.cluster()) + "\n"
-                + "rack = \"\"\n"
-                + "stores = [" + String.join(", ", stores) + "]\n"
-                + "data-address = " + quote(server.address("data")) + "\n"
-                + "http-address = " + quote(server.address("http")) + "\n"
-                + "control-endpoints = " + endpoints(plan) + "\n";
+        return "node {\n"
+                + "  name = " + quote(server.name()) + "\n"
+                + "  rack = \"\"\n"
+                + "  stores = [" + String.join(", ", stores) + "]\n"
+                + "  data = " + quote(server.address("data")) + "\n"
+                + "  http = " + quote(server.address("http")) + "\n"
+                + "  control = " + endpoints(plan) + "\n"
+                + "}\n";
     }
 
     private static String gateway(ClusterPlan plan) {
