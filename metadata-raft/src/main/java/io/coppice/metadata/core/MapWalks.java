@@ -107,6 +107,30 @@ final class MapWalks {
         return own;
     }
 
+    /// Those chunks themselves, in the order of slots.
+    void own(MapRoot root, LongConsumer each) {
+        if (!root.isEmpty()) {
+            ownBelow(root.node(), each);
+        }
+    }
+
+    private void ownBelow(int node, LongConsumer each) {
+        if (nodes.references(node) > 1) {
+            return;
+        }
+        long[] page = nodes.page(node);
+        int offset = NodeSlab.offset(node);
+        boolean leaf = page[offset] >>> 32 == 1;
+        for (int i = offset + HEADER_LONGS; i < offset + NodeSlab.NODE_LONGS; i++) {
+            long value = page[i];
+            if (value != 0 && !leaf) {
+                ownBelow((int) value, each);
+            } else if (value != 0 && counts.count(value) == 1) {
+                each.accept(value);
+            }
+        }
+    }
+
     // ------------------------------------------------------------ differences
 
     /// Joins neighbouring slots into runs.

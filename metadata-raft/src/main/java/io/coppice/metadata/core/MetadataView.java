@@ -84,6 +84,9 @@ public interface MetadataView {
     /// Chunks that no other volume or snapshot names. Walks what is not shared: on large maps use a capture.
     long ownChunks(MapRoot root);
 
+    /// Names those chunks, in the order of slots.
+    void ownChunks(MapRoot root, LongConsumer each);
+
     /// 0: unmapped.
     long chunkAt(MapRoot root, long index);
 

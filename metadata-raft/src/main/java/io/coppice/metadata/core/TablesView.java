@@ -222,6 +222,11 @@ class TablesView implements MetadataView {
     }
 
     @Override
+    public void ownChunks(MapRoot root, LongConsumer each) {
+        walks.own(root, each);
+    }
+
+    @Override
     public long chunkAt(MapRoot root, long index) {
         return MapWalks.chunkAt(tables.nodes, root, index);
     }
