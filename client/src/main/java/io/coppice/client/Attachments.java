@@ -160,10 +160,10 @@ final class Attachments {
         Reason reason =
                 switch (code) {
                     case CODE_NOT_FOUND -> Reason.NOT_FOUND;
-                    case CODE_CONFLICT, CODE_EXISTS, CODE_NOT_ALLOWED, CODE_STALE -> Reason.IN_USE;
+                    case CODE_CONFLICT, CODE_EXISTS, CODE_STALE -> Reason.IN_USE;
                     case CODE_NO_SPACE -> Reason.NO_SPACE;
                     case CODE_UNAVAILABLE, CODE_NOT_LEADER -> Reason.TIMED_OUT;
-                    case CODE_OK, CODE_BAD_REQUEST, CODE_INTERNAL, UNRECOGNIZED -> Reason.IO_ERROR;
+                    case CODE_OK, CODE_BAD_REQUEST, CODE_NOT_ALLOWED, CODE_INTERNAL, UNRECOGNIZED -> Reason.IO_ERROR;
                 };
         return new DeviceException(reason, name + ": " + message);
     }

@@ -255,7 +255,7 @@ public final class ChunkStore implements AutoCloseable {
     public void presence(long chunk, int firstBlock, int count, BitSet mapped, BitSet own) {
         ChunkEntry entry = index.find(chunk);
         if (entry != null) {
-            Ownership.presence(entry.table, firstBlock, count, mapped, own);
+            Ownership.presence(entry, firstBlock, count, mapped, own);
         }
     }
 
@@ -456,7 +456,7 @@ public final class ChunkStore implements AutoCloseable {
         int blocks = config.blocksPerChunk();
         var mapped = new BitSet(blocks);
         var own = new BitSet(blocks);
-        Ownership.presence(entry.table, 0, blocks, mapped, own);
+        Ownership.presence(entry, 0, blocks, mapped, own);
         return new ChunkSummary(entry.id, entry.version(), entry.parent, mapped.cardinality(), own.cardinality());
     }
 }
