@@ -366,9 +366,11 @@ public final class ChunkStore implements AutoCloseable {
         if (index.tables.capturing()) {
             return false;
         }
-        long log = logBytes();
-        return log >= Math.max(config.checkpointLogBytes(), checkpointBytes)
-                || space.reclaimableBytes() >= Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
+        long waiting = space.isTight(checkpointBytes)
+                ? config.segmentBytes()
+                : Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
+        return logBytes() >= Math.max(config.checkpointLogBytes(), checkpointBytes)
+                || space.reclaimableBytes() >= waiting;
     }
 
     /// Captures the index (short); null: one is under way. Commits the batch.
