@@ -355,6 +355,11 @@ public final class ChunkStore implements AutoCloseable {
         return cleaner.step(budgetBytes, space.isTight(checkpointBytes));
     }
 
+    /// Blocks that the cleaner moved since the store was opened.
+    public long movedBlocks() {
+        return cleaner.movedBlocks();
+    }
+
     /// Bytes that the next checkpoint would give back to the file system.
     public long reclaimableBytes() {
         return space.reclaimableBytes();
