@@ -15,7 +15,8 @@ public record ChunkId(long value) implements Comparable<ChunkId> {
     /// Sequence numbers start at 1, so no id is 0.
     public static ChunkId of(int group, long sequence) {
         Invariant.check(group >= 0 && group <= GROUP_MAX, "group out of range", group);
-        Invariant.check(sequence > 0 && sequence <= SEQUENCE_MAX, "sequence out of range", sequence);
+        Invariant.check(
+                sequence > 0 && sequence <= SEQUENCE_MAX, "sequence out of range", sequence);
         return new ChunkId(((long) group << SEQUENCE_BITS) | sequence);
     }
 

@@ -1,7 +1,7 @@
 package io.coppice.model;
 
-/// Checks that stay on in production. A failed check is a bug of ours, never of a caller: it throws an
-/// [Error], which nobody below a process' root catches.
+/// Checks that stay on in production. A failed check is a bug of ours, never of a caller: it throws
+/// an [Error], which nobody below a process' root catches.
 public final class Invariant {
     private Invariant() {}
 

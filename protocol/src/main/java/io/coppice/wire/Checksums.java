@@ -30,7 +30,8 @@ public final class Checksums {
         int start = data.position();
         var crc = new CRC32C();
         for (int i = 0; i < count; i++) {
-            view.limit(start + (i + 1) * Blocks.BLOCK_BYTES).position(start + i * Blocks.BLOCK_BYTES);
+            view.limit(start + (i + 1) * Blocks.BLOCK_BYTES)
+                    .position(start + i * Blocks.BLOCK_BYTES);
             crc.reset();
             crc.update(view);
             sums[i] = (int) crc.getValue();

@@ -14,14 +14,16 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Random operations, crashes, cleaning and checkpoints against a map of arrays. A seed that fails is in the message.
 final class ChunkStoreModelTest {
-    private record Image(long parent, Position version, long[] tags) {
+    private record Image(long parent, @Nullable Position version, long[] tags) {
         boolean same(Image other) {
-            return parent == other.parent && version.equals(other.version) && Arrays.equals(tags, other.tags);
+            return parent == other.parent && Objects.equals(version, other.version) && Arrays.equals(tags, other.tags);
         }
     }
 
@@ -39,9 +41,11 @@ final class ChunkStoreModelTest {
         State state = new State(new HashMap<>(), new HashMap<>());
         /// States that a crash may leave: the last synced one and all later.
         final List<State> possible = new ArrayList<>();
-        Checkpoint open;
-        int synced;
+        @Nullable Checkpoint open;
         long tag = 1;
+        long moved;
+        long torn;
+        long loaded;
         long number = 1;
 
         Run(long seed, StoreConfig config) throws IOException {
@@ -79,7 +83,9 @@ final class ChunkStoreModelTest {
             } else if (dice < 86) {
                 sync();
             } else if (dice < 92) {
+                long before = at.store.movedBlocks();
                 at.store.cleanStep(1 << (12 + random.nextInt(8)));
+                moved += at.store.movedBlocks() - before;
             } else if (dice < 96) {
                 checkpoint();
             } else if (dice < 98) {
@@ -120,6 +126,8 @@ final class ChunkStoreModelTest {
                 assertEquals(0, at.report.lostRecords(), () -> "seed " + seed + " " + at.report);
                 state = recovered();
             }
+            torn += at.report.tornBytes();
+            loaded += at.report.checkpoint();
             possible.clear();
             possible.add(state.copy());
         }
@@ -163,7 +171,7 @@ final class ChunkStoreModelTest {
             return ids.isEmpty() ? 0 : ids.get(random.nextInt(ids.size()));
         }
 
-        void done(int group, Position position) {
+        void done(int group, @Nullable Position position) {
             if (position != null) {
                 state.positions.put(group, position);
             }
@@ -185,11 +193,16 @@ final class ChunkStoreModelTest {
             for (int i = 0; i < count; i++) {
                 tags[i] = image[first + i] = tag++;
             }
-            long parent = state.chunks.containsKey(target) ? state.chunks.get(target).parent : from;
+            long parent = parentOf(target, from);
             at.write(target, from, first, tags);
             var position = new Position(1, at.sequence);
             state.chunks.put(target, new Image(parent, position, image));
             done((int) (target >>> 44), position);
+        }
+
+        long parentOf(long target, long from) {
+            Image own = state.chunks.get(target);
+            return own == null ? from : own.parent;
         }
 
         long[] base(long target, long from) {
@@ -209,7 +222,7 @@ final class ChunkStoreModelTest {
             int count = random.nextInt(blocks - first + 1);
             long[] image = base(target, from);
             Arrays.fill(image, first, first + count, 0);
-            long parent = derive ? from : state.chunks.get(target).parent;
+            long parent = parentOf(target, from);
             at.zero(target, derive ? from : 0, first, count);
             var position = new Position(1, at.sequence);
             state.chunks.put(target, new Image(parent, position, image));
@@ -240,7 +253,7 @@ final class ChunkStoreModelTest {
             long existing = anyChunk();
             long chunk = existing != 0 && existing != parent && existing >>> 44 == group && random.nextBoolean()
                     ? existing : StoreFixture.chunk(group, number++);
-            long[] image = parent == 0 ? new long[blocks] : state.chunks.get(parent).tags.clone();
+            long[] image = base(0, parent);
             var data = new BitSet();
             var unmapped = new BitSet();
             for (int i = 0; i < 5; i++) {
@@ -267,7 +280,7 @@ final class ChunkStoreModelTest {
             if (chunk == 0) {
                 return;
             }
-            long[] tags = state.chunks.get(chunk).tags;
+            long[] tags = base(chunk, 0);
             int block = random.nextInt(blocks);
             if (tags[block] != 0) {
                 ByteBuffer data = StoreFixture.blocks(tags[block]);
@@ -277,11 +290,16 @@ final class ChunkStoreModelTest {
         }
     }
 
+    private long moved;
+    private long torn;
+    private long loaded;
+
     @Test
     void smallChunksBehaveLikeArrays() throws IOException {
         for (long seed = 0; seed < 150; seed++) {
             run(seed, StoreFixture.TINY, 250);
         }
+        checkThatItHappened();
     }
 
     @Test
@@ -290,11 +308,22 @@ final class ChunkStoreModelTest {
         for (long seed = 1000; seed < 1020; seed++) {
             run(seed, config, 900);
         }
+        checkThatItHappened();
+    }
+
+    private void checkThatItHappened() {
+        assertTrue(moved > 0, "the cleaner moved nothing");
+        assertTrue(torn > 0, "no crash tore the log");
+        assertTrue(loaded > 0, "no restart met a checkpoint");
     }
 
     private void run(long seed, StoreConfig config, int steps) throws IOException {
         try {
-            new Run(seed, config).steps(steps);
+            Run run = new Run(seed, config);
+            run.steps(steps);
+            moved += run.moved;
+            torn += run.torn;
+            loaded += run.loaded;
         } catch (IOException | RuntimeException | Error e) {
             throw new AssertionError("seed " + seed, e);
         }

@@ -1,0 +1,57 @@
+package io.coppice.architecture;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.google.googlejavaformat.java.Formatter;
+import com.google.googlejavaformat.java.FormatterException;
+import com.google.googlejavaformat.java.ImportOrderer;
+import com.google.googlejavaformat.java.JavaFormatterOptions;
+import com.google.googlejavaformat.java.JavaFormatterOptions.Style;
+import com.google.googlejavaformat.java.RemoveUnusedImports;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/// All sources are as google-java-format (AOSP style) lays them out. Spotless makes the same check
+/// when Maven itself runs on Java 21 or newer; this test makes it on the toolchain's JDK, whatever
+/// Maven runs on.
+class FormatTest {
+    private static final Formatter FORMATTER =
+            new Formatter(JavaFormatterOptions.builder().style(Style.AOSP).build());
+
+    @Test
+    void sourcesAreFormatted() {
+        var differing = new ArrayList<String>();
+        for (Path source : House.javaSources()) {
+            String text = House.read(source);
+            try {
+                firstDifference(text, format(text))
+                        .ifPresent(what -> differing.add(House.name(source) + what));
+            } catch (FormatterException e) {
+                differing.add(House.name(source) + ": " + e.getMessage());
+            }
+        }
+        assertEquals(List.of(), differing, "not formatted; `.ci/format` formats them all");
+    }
+
+    private static Optional<String> firstDifference(String actual, String wanted) {
+        String[] is = actual.split("\n", -1);
+        String[] should = wanted.split("\n", -1);
+        int line = Arrays.mismatch(is, should);
+        if (line < 0) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                ":" + (line + 1) + (line < should.length ? ": wants " + should[line] : ""));
+    }
+
+    /// The same three steps as Spotless, which keeps imports in the plain order whatever the style.
+    private static String format(String text) throws FormatterException {
+        String formatted = FORMATTER.formatSource(text);
+        return ImportOrderer.reorderImports(
+                RemoveUnusedImports.removeUnusedImports(formatted), Style.GOOGLE);
+    }
+}
