@@ -40,6 +40,9 @@ import org.slf4j.LoggerFactory;
 public final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
+    /// How full the store is.
+    public record Space(long capacityBytes, long usedBytes, long liveBytes, long chunks) {}
+
     /// What a lane is made of.
     ///
     /// @param syncThread runs fdatasync, one at a time
@@ -82,6 +85,7 @@ public final class Lane {
     private boolean failed;
     private boolean closed;
     private long framesSinceTick;
+    private volatile Space space;
 
     public Lane(Parts parts) {
         this.parts = parts;
@@ -93,6 +97,7 @@ public final class Lane {
         syncLine = new SyncLine(parts.store(), parts.loop(), parts.syncThread(), parts.metrics(), this::fail);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
+        space = spaceNow();
     }
 
     /// Starts the lane's clock.
@@ -113,6 +118,11 @@ public final class Lane {
 
     public int storeId() {
         return parts.storeId();
+    }
+
+    /// As of the last tick.
+    public Space space() {
+        return space;
     }
 
     @Override
@@ -297,7 +307,13 @@ public final class Lane {
         forEachGroup(group -> group.replica().tick());
         housekeeping.tick(framesSinceTick == 0);
         framesSinceTick = 0;
+        space = spaceNow();
         scheduleTurn();
+    }
+
+    private Space spaceNow() {
+        ChunkStore store = parts.store();
+        return new Space(store.capacityBytes(), store.usedBytes(), store.liveBytes(), store.chunkCount());
     }
 
     void frameCame() {
