@@ -1,0 +1,25 @@
+# Shared by the scripts of this folder. Each runs on its own fresh cluster in a temporary directory and stops it at
+# the end; WORK=DIR keeps everything in DIR, MODE=--separate runs every server as a process of its own.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+COPPICE=${COPPICE:-$here/../../coppice}
+MODE=${MODE:-}
+work=${WORK:-$(mktemp -d "${TMPDIR:-/tmp}/coppice-show.XXXXXX")}
+mkdir -p "$work"
+cd "$work"
+uri=nbd://127.0.0.1:10809
+cluster() { "$COPPICE" "$@"; }
+up() { "$COPPICE" up --detach $MODE "$@" >up.out 2>&1 || { cat up.out; exit 1; }; }
+down() { "$COPPICE" down >/dev/null 2>&1 || true; }
+finish() {
+  code=$?
+  down
+  [ -n "${WORK:-}" ] || rm -rf "$work"
+  [ $code = 0 ] && echo "ok: $(basename "$0")" || echo "FAILED: $(basename "$0")"
+}
+trap finish EXIT
+json() { # json FIELD-PATH: a field of the JSON on standard input, as a Python expression on `d`
+  python3 -c "import json,sys; d=json.load(sys.stdin); print($1)"
+}
+now_ms() { date +%s%3N; }
+disk_mib() { du -sm .coppice | cut -f1; }

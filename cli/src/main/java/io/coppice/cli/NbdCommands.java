@@ -1,0 +1,50 @@
+package io.coppice.cli;
+
+import io.coppice.cli.exit.CliException;
+import io.coppice.cli.exit.ExitCode;
+import io.coppice.cli.local.Gateway;
+import io.coppice.cli.local.Logs;
+import io.coppice.cli.local.ServerProcess;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `nbd serve`
+@Command(name = "nbd", description = "Serve volumes over NBD.", subcommands = NbdCommands.Serve.class)
+final class NbdCommands extends Noun {
+
+    @Command(name = "serve", description = "Run an NBD gateway until Ctrl-C; exports are named as volumes.")
+    static final class Serve extends Verb {
+        @Option(
+                names = "--listen",
+                paramLabel = "HOST:PORT|unix:PATH",
+                description = "Where to listen (127.0.0.1:10809); may be repeated.")
+        List<String> listen = List.of("127.0.0.1:10809");
+
+        @Parameters(paramLabel = "NAME", arity = "0..*", description = "Only these volumes (and their snapshots).")
+        List<String> names = List.of();
+
+        @Override
+        ExitCode run() throws IOException {
+            names.forEach(SourceName::parse);
+            Logs.toConsole();
+            Gateway gateway;
+            try {
+                gateway = Gateway.start(listen, main().endpoints(), names);
+            } catch (IllegalArgumentException wrong) {
+                throw new CliException(ExitCode.USAGE, Failures.describe(wrong), wrong);
+            }
+            Runtime.getRuntime().addShutdownHook(new Thread(gateway::close, "stop"));
+            Map<String, Object> view = new LinkedHashMap<>();
+            view.put("listen", gateway.addresses());
+            view.put("exports", names);
+            output().done(view, () -> "serving on " + String.join(", ", gateway.addresses()));
+            ServerProcess.waitForever();
+            return ExitCode.DONE;
+        }
+    }
+}

@@ -1,0 +1,191 @@
+package io.coppice.cli;
+
+import io.coppice.cli.exit.ExitCode;
+import io.coppice.cli.local.ClusterFile;
+import io.coppice.cli.local.Layout;
+import io.coppice.cli.local.LocalCluster;
+import io.coppice.cli.local.Logs;
+import io.coppice.cli.local.ServerProcess;
+import io.coppice.cli.local.UpOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `up`: a whole cluster on this machine.
+@Command(name = "up", description = "Start a whole cluster on this machine and serve until Ctrl-C.")
+final class UpCommand extends Verb {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final long LOOK_SECONDS = 1;
+
+    @Option(names = "--dir", paramLabel = "D", description = "Where everything of it lies (.coppice).")
+    Path dir = Path.of(".coppice");
+
+    @Option(names = "--metadata", paramLabel = "N", description = "Metadata servers: 1, 3 or 5 (3).")
+    @Nullable Integer metadata;
+
+    @Option(names = "--nodes", paramLabel = "N", description = "Storage nodes (3).")
+    @Nullable Integer nodes;
+
+    @Option(names = "--stores-per-node", paramLabel = "N", description = "Stores of each node (1).")
+    @Nullable Integer storesPerNode;
+
+    @Option(names = "--replicas", paramLabel = "N", description = "Copies of all data (3).")
+    @Nullable Integer replicas;
+
+    @Option(names = "--separate", description = "Every server a process of its own.")
+    boolean separate;
+
+    @Option(names = "--detach", description = "Return when the cluster serves; 'coppice down' stops it.")
+    boolean detach;
+
+    @Option(
+            names = "--nbd",
+            paramLabel = "HOST:PORT|unix:PATH",
+            description = "Where volumes are served (127.0.0.1:10809).")
+    @Nullable String nbd;
+
+    @Option(
+            names = "--trash-retention",
+            paramLabel = "DURATION",
+            description = "How long deleted volumes can be restored (24h); of a new cluster.")
+    String trashRetention = "24h";
+
+    @Option(
+            names = "--durability-always",
+            description = "Sync every write before it is acknowledged; of a new cluster.")
+    boolean durabilityAlways;
+
+    @Override
+    ExitCode run() throws Exception {
+        UpOptions options = options();
+        Layout layout = Layout.of(dir);
+        if (detach && !separate) {
+            report(LocalCluster.detach(options, arguments()), layout, "coppice down");
+            return ExitCode.DONE;
+        }
+        Files.createDirectories(layout.dir().resolve("log"));
+        Logs.toFile(layout.log("up"), !detach);
+        LocalCluster cluster = LocalCluster.claim(options);
+        // In place before anything starts: a Ctrl-C in the middle leaves nothing behind either.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cluster), "stop"));
+        String health = cluster.start();
+        report(cluster.file(), layout, detach ? "coppice down" : "Ctrl-C");
+        if (!health.equals("ok")) {
+            output().remark("coppice: the cluster is " + health + ": see 'coppice status'");
+        }
+        if (detach) {
+            cluster.leave();
+        } else {
+            watch(cluster);
+        }
+        return ExitCode.DONE;
+    }
+
+    private UpOptions options() {
+        return new UpOptions(
+                dir,
+                Optional.ofNullable(metadata),
+                Optional.ofNullable(nodes),
+                Optional.ofNullable(storesPerNode),
+                Optional.ofNullable(replicas),
+                Optional.ofNullable(nbd),
+                separate,
+                Durations.parse(trashRetention),
+                durabilityAlways,
+                main().timeoutOption == null ? PATIENCE : main().deadline());
+    }
+
+    /// What the background process is asked for: the same, without leaving again.
+    private List<String> arguments() {
+        List<String> arguments = new ArrayList<>(List.of("up", "--dir", Layout.of(dir).dir().toString()));
+        add(arguments, "--metadata", metadata);
+        add(arguments, "--nodes", nodes);
+        add(arguments, "--stores-per-node", storesPerNode);
+        add(arguments, "--replicas", replicas);
+        add(arguments, "--nbd", nbd);
+        add(arguments, "--trash-retention", trashRetention);
+        add(arguments, "--timeout", main().timeoutOption);
+        if (durabilityAlways) {
+            arguments.add("--durability-always");
+        }
+        return arguments;
+    }
+
+    private static void add(List<String> arguments, String option, @Nullable Object value) {
+        if (value != null) {
+            arguments.add(option);
+            arguments.add(value.toString());
+        }
+    }
+
+    private void stop(LocalCluster cluster) {
+        try {
+            cluster.close();
+        } catch (IOException | RuntimeException failed) {
+            output().err().println("coppice: " + Failures.describe(failed));
+        }
+    }
+
+    /// Says when a server of ours has ended, once, and goes on: the others serve.
+    private void watch(LocalCluster cluster) throws InterruptedException {
+        if (!separate) {
+            ServerProcess.waitForever();
+        }
+        Optional<String> told = Optional.empty();
+        while (true) {
+            Optional<String> failure = cluster.failure();
+            if (failure.isPresent() && !failure.equals(told)) {
+                output().err().println("coppice: " + failure.get() + "; the others serve on, stop and start again to"
+                        + " bring it back");
+            }
+            told = failure;
+            TimeUnit.SECONDS.sleep(LOOK_SECONDS);
+        }
+    }
+
+    private void report(ClusterFile file, Layout layout, String stopWith) {
+        Map<String, Object> view = new LinkedHashMap<>();
+        view.put("cluster", file.cluster());
+        view.put("dir", layout.dir().toString());
+        view.put("endpoints", file.endpoints());
+        view.put("nbd", file.nbd());
+        view.put("separate", file.separate());
+        view.put("http", new java.util.TreeMap<>(file.http()));
+        output().done(view, () -> text(file, layout, stopWith));
+    }
+
+    private static String text(ClusterFile file, Layout layout, String stopWith) {
+        boolean unix = file.nbd().startsWith("nbd+unix:");
+        String export = unix ? file.nbd().replace("nbd+unix:///", "nbd+unix:///disk") : file.nbd() + "/disk";
+        String facts = new Details()
+                .line("cluster", file.cluster() + " in " + layout.dir())
+                .line("control", String.join(",", file.endpoints()))
+                .line("volumes", unix ? file.nbd() : file.nbd() + "/NAME")
+                .line("metrics", "http://" + file.http().values().stream().sorted().findFirst().orElse("-") + "/metrics"
+                        + " and " + Math.max(0, file.http().size() - 1) + " more in run/cluster.json")
+                .line("logs", layout.dir().resolve("log"))
+                .toString();
+        return """
+                Coppice serves.
+
+                %s
+
+                Try: coppice volume create disk --size 10G
+                     coppice snapshot create disk@first
+                     coppice clone disk@first copy
+                     coppice lineage
+                     nbdinfo '%s'
+                Stop it with %s."""
+                .formatted(facts.indent(2).stripTrailing(), export, stopWith);
+    }
+}

@@ -1,0 +1,71 @@
+package io.coppice.cli.local;
+
+import io.coppice.cli.exit.CliException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/// All servers in this process.
+final class OneProcess implements Servers {
+    private final Layout layout;
+    private final Deque<RunningServer> running = new ArrayDeque<>();
+
+    OneProcess(Layout layout) {
+        this.layout = layout;
+    }
+
+    @Override
+    public List<ServerSpec> missing(List<ServerSpec> all) {
+        return all;
+    }
+
+    /// Those of one call start side by side: metadata servers elect a leader only together.
+    @Override
+    public void start(List<ServerSpec> servers) {
+        try (var starters = Executors.newThreadPerTaskExecutor(
+                Thread.ofPlatform().name("start-", 0).factory())) {
+            List<Future<RunningServer>> starting = new ArrayList<>();
+            for (ServerSpec server : servers) {
+                starting.add(starters.submit(
+                        () -> RunningServer.start(server.kind(), server.name(), layout.conf(server.name()))));
+            }
+            @org.jspecify.annotations.Nullable RuntimeException failure = null;
+            for (Future<RunningServer> each : starting) {
+                try {
+                    keep(each.get());
+                } catch (ExecutionException failed) {
+                    failure = failed.getCause() instanceof CliException known
+                            ? known
+                            : new IllegalStateException(failed.getCause());
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                    failure = new IllegalStateException("interrupted while starting", interrupted);
+                }
+            }
+            if (failure != null) {
+                throw failure;
+            }
+        }
+    }
+
+    private synchronized void keep(RunningServer server) {
+        running.push(server);
+    }
+
+    @Override
+    public Optional<String> failure() {
+        return Optional.empty();
+    }
+
+    @Override
+    public synchronized void stop() {
+        while (!running.isEmpty()) {
+            running.pop().close();
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package io.coppice.cli.local;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/// What `up` was asked for. A number that is not given is that of the cluster which the directory already
+/// holds, or the default.
+///
+/// @param dir the cluster's directory
+/// @param nbd `HOST:PORT` or `unix:PATH`
+/// @param trashRetention how long deleted volumes can be restored; of a new cluster only
+/// @param durabilityAlways every write is synced before it is acknowledged; of a new cluster only
+/// @param patience how long the cluster may take until it serves
+public record UpOptions(
+        Path dir,
+        Optional<Integer> metadata,
+        Optional<Integer> nodes,
+        Optional<Integer> storesPerNode,
+        Optional<Integer> replicas,
+        Optional<String> nbd,
+        boolean separate,
+        Duration trashRetention,
+        boolean durabilityAlways,
+        Duration patience) {}

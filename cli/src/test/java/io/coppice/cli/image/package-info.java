@@ -1,0 +1,4 @@
+@NullMarked
+package io.coppice.cli.image;
+
+import org.jspecify.annotations.NullMarked;

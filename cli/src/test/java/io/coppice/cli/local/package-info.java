@@ -1,0 +1,4 @@
+@NullMarked
+package io.coppice.cli.local;
+
+import org.jspecify.annotations.NullMarked;

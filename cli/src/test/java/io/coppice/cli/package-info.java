@@ -1,0 +1,4 @@
+@NullMarked
+package io.coppice.cli;
+
+import org.jspecify.annotations.NullMarked;

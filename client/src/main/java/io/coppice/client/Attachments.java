@@ -1,0 +1,170 @@
+package io.coppice.client;
+
+import io.coppice.client.DeviceException.Reason;
+import io.coppice.wire.pb.Attach;
+import io.coppice.wire.pb.Attached;
+import io.coppice.wire.pb.ClientDirective;
+import io.coppice.wire.pb.ClientMessage;
+import io.coppice.wire.pb.Code;
+import io.coppice.wire.pb.Detach;
+import io.coppice.wire.pb.Failure;
+import io.coppice.wire.pb.VolumeChanged;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/// The volumes that this client is attached to, each with its one device. On the event loop.
+final class Attachments {
+    private final CoppiceClient client;
+    private final ControlSession session;
+    private final EventLoop loop;
+    private final ClientConfig config;
+    private final Map<Long, RemoteDevice> devices = new HashMap<>();
+    /// Attaches under way, by name: who asks meanwhile shares the answer.
+    private final Map<String, List<CompletableFuture<BlockDevice>>> opening = new HashMap<>();
+
+    Attachments(CoppiceClient client, ControlSession session, EventLoop loop, ClientConfig config) {
+        this.client = client;
+        this.session = session;
+        this.loop = loop;
+        this.config = config;
+    }
+
+    boolean isEmpty() {
+        return devices.isEmpty();
+    }
+
+    void attach(String name, CompletableFuture<BlockDevice> future) {
+        for (RemoteDevice device : devices.values()) {
+            if (device.name().equals(name) && device.ended() == null) {
+                device.share();
+                future.complete(device);
+                return;
+            }
+        }
+        List<CompletableFuture<BlockDevice>> others = opening.get(name);
+        if (others != null) {
+            others.add(future);
+            return;
+        }
+        List<CompletableFuture<BlockDevice>> users = new ArrayList<>(List.of(future));
+        opening.put(name, users);
+        var attach = Attach.newBuilder().setVolume(name).setSequence(session.nextSequence());
+        session.call(ClientMessage.newBuilder().setAttach(attach), answer -> attached(name, users, answer));
+        loop.schedule(() -> timedOut(name, users), config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void timedOut(String name, List<CompletableFuture<BlockDevice>> users) {
+        if (opening.remove(name, users)) {
+            var failure = new DeviceException(
+                    Reason.TIMED_OUT,
+                    name + ": the cluster did not attach it within " + config.controlDeadline().toSeconds() + " s ("
+                            + session.trouble() + ")");
+            users.forEach(user -> user.completeExceptionally(failure));
+        }
+    }
+
+    private void attached(String name, List<CompletableFuture<BlockDevice>> users, ClientDirective answer) {
+        boolean wanted = opening.remove(name, users);
+        if (answer.hasFailure()) {
+            Failure failure = answer.getFailure();
+            users.forEach(user -> user.completeExceptionally(failure(name, failure.getCode(), failure.getMessage())));
+            return;
+        }
+        Attached attached = answer.getAttached();
+        RemoteDevice device = devices.get(attached.getVolume());
+        if (device == null && !wanted) {
+            session.call(
+                    ClientMessage.newBuilder()
+                            .setDetach(Detach.newBuilder()
+                                    .setVolume(attached.getVolume())
+                                    .setFence(attached.getFence())
+                                    .setSequence(session.nextSequence())),
+                    ignored -> {});
+            return;
+        }
+        if (device == null) {
+            device = client.newDevice(new RemoteDevice.Source(
+                    name,
+                    attached.getVolume(),
+                    0,
+                    attached.getSize(),
+                    attached.getGeneration(),
+                    attached.getFence()));
+            devices.put(attached.getVolume(), device);
+        } else {
+            device.share(); // the same volume under its new name
+        }
+        for (int i = 1; i < users.size(); i++) {
+            device.share();
+        }
+        for (CompletableFuture<BlockDevice> user : users) {
+            user.complete(device);
+        }
+    }
+
+    void changed(VolumeChanged changed) {
+        RemoteDevice device = devices.get(changed.getVolume());
+        if (device == null) {
+            return;
+        }
+        if (changed.getLost() || (changed.getFence() != 0 && changed.getFence() != device.fence())) {
+            device.lose(changed.getWhy().isEmpty() ? "the attachment was taken over" : changed.getWhy());
+        } else {
+            device.volumeChanged(changed.getGeneration(), changed.getSize(), changed.getMapChanged());
+        }
+    }
+
+    /// The stream stands again: what was pushed meanwhile may be lost, so every attachment is asked for anew.
+    void confirm() {
+        for (RemoteDevice device : List.copyOf(devices.values())) {
+            var attach = Attach.newBuilder().setVolume(device.name()).setSequence(session.nextSequence());
+            session.call(ClientMessage.newBuilder().setAttach(attach), answer -> confirmed(device, answer));
+        }
+    }
+
+    private void confirmed(RemoteDevice device, ClientDirective answer) {
+        if (devices.get(device.volume()) != device) {
+            return;
+        }
+        Attached attached = answer.getAttached();
+        if (answer.hasFailure()) {
+            Code code = answer.getFailure().getCode();
+            // Renamed meanwhile: the quorum and the nodes still know the fence, so it goes on.
+            if (code != Code.CODE_NOT_FOUND) {
+                device.lose(answer.getFailure().getMessage());
+            }
+        } else if (attached.getVolume() != device.volume() || attached.getFence() != device.fence()) {
+            device.lose("another client used the volume meanwhile");
+        } else {
+            boolean moved = attached.getGeneration() != device.plan().generation();
+            device.volumeChanged(attached.getGeneration(), attached.getSize(), moved);
+        }
+    }
+
+    void loseAll(String why) {
+        for (RemoteDevice device : List.copyOf(devices.values())) {
+            device.lose(why);
+        }
+    }
+
+    void forget(RemoteDevice device) {
+        devices.remove(device.volume(), device);
+    }
+
+    static DeviceException failure(String name, Code code, String message) {
+        Reason reason =
+                switch (code) {
+                    case CODE_NOT_FOUND -> Reason.NOT_FOUND;
+                    case CODE_CONFLICT, CODE_EXISTS, CODE_STALE -> Reason.IN_USE;
+                    case CODE_NO_SPACE -> Reason.NO_SPACE;
+                    case CODE_UNAVAILABLE, CODE_NOT_LEADER -> Reason.TIMED_OUT;
+                    case CODE_OK, CODE_BAD_REQUEST, CODE_NOT_ALLOWED, CODE_INTERNAL, UNRECOGNIZED -> Reason.IO_ERROR;
+                };
+        return new DeviceException(reason, name + ": " + message);
+    }
+}

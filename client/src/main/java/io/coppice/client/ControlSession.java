@@ -1,0 +1,281 @@
+package io.coppice.client;
+
+import io.coppice.directory.ControlClient;
+import io.coppice.directory.LeaderStream;
+import io.coppice.directory.StreamListener;
+import io.coppice.directory.StreamSender;
+import io.coppice.wire.pb.ClientDirective;
+import io.coppice.wire.pb.ClientHeartbeat;
+import io.coppice.wire.pb.ClientMessage;
+import io.coppice.wire.pb.Code;
+import io.coppice.wire.pb.Failure;
+import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.OpenSession;
+import io.coppice.wire.pb.SessionOpened;
+import io.coppice.wire.pb.VolumeChanged;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The client's session with the metadata quorum. It outlives streams and leaders: a request stays with us until
+/// it is answered, and is sent again, with its sequence number, on every new stream. On the event loop, except
+/// for the [StreamListener] methods, which hop over.
+final class ControlSession implements StreamListener<ClientMessage, ClientDirective> {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlSession.class);
+    private static final long HEARTBEAT_MILLIS = 1_000;
+    private static final long SILENCE_NANOS_MAX = TimeUnit.SECONDS.toNanos(6);
+    private static final long RETRY_MILLIS_MIN = 10;
+    private static final long RETRY_MILLIS_MAX = 500;
+
+    /// Hears the answer to one request: it may carry a failure.
+    interface Answer {
+        void answered(ClientDirective directive);
+    }
+
+    /// What the session tells its client.
+    interface Owner {
+        /// A session stands; `resumed`: the same as before.
+        void sessionOpened(SessionOpened opened, boolean resumed);
+
+        /// What belonged to the session is gone: attachments, leases.
+        void sessionLost(String why);
+
+        void viewsChanged(GroupViews views);
+
+        void volumeChanged(VolumeChanged changed);
+    }
+
+    private static final class Pending {
+        final ClientMessage message;
+        final Answer answer;
+        long retryMillis = RETRY_MILLIS_MIN;
+
+        Pending(ClientMessage message, Answer answer) {
+            this.message = message;
+            this.answer = answer;
+        }
+    }
+
+    private final EventLoop loop;
+    private final String clientName;
+    private final Owner owner;
+    private final LinkedHashMap<Long, Pending> pending = new LinkedHashMap<>();
+    private @Nullable LeaderStream<ClientMessage, ClientDirective> stream;
+    private @Nullable ScheduledFuture<?> heartbeat;
+    private @Nullable StreamSender<ClientMessage> sender;
+    private boolean ready;
+    private boolean beatsAnswered;
+    private boolean closed;
+    private long heardNanos;
+    private long session;
+    private long lastId;
+    private long openId;
+    private long lastSequence;
+    private volatile String trouble = "no answer";
+
+    ControlSession(EventLoop loop, String clientName, Owner owner) {
+        this.loop = loop;
+        this.clientName = clientName;
+        this.owner = owner;
+    }
+
+    void start(ControlClient control) {
+        stream = control.clientSession(this);
+        loop.execute(() -> heartbeat = loop.scheduleWithFixedDelay(
+                this::beat, HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS));
+    }
+
+    /// 0: none yet.
+    long session() {
+        return session;
+    }
+
+    /// What was last wrong with the connection, for error messages.
+    String trouble() {
+        return trouble;
+    }
+
+    /// For the next command of the session.
+    long nextSequence() {
+        return ++lastSequence;
+    }
+
+    /// Sends a request as soon as a session stands, and again until it is answered. Its sequence, if it has one,
+    /// is from [#nextSequence].
+    void call(ClientMessage.Builder request, Answer answer) {
+        var entry = new Pending(request.setId(++lastId).build(), answer);
+        pending.put(lastId, entry);
+        if (ready) {
+            transmit(entry.message);
+        }
+    }
+
+    void close() {
+        closed = true;
+        if (heartbeat != null) {
+            heartbeat.cancel(false);
+        }
+        if (stream != null) {
+            stream.close();
+        }
+        failPending("the client was closed");
+    }
+
+    // ------------------------------------------------------------ from the stream, on its threads
+
+    @Override
+    public void opened(StreamSender<ClientMessage> opened, String endpoint) {
+        loop.execute(() -> {
+            sender = opened;
+            ready = false;
+            beatsAnswered = false;
+            sendOpen();
+        });
+    }
+
+    @Override
+    public void received(ClientDirective directive) {
+        loop.execute(() -> handle(directive));
+    }
+
+    @Override
+    public void closed(String why) {
+        trouble = why;
+        loop.execute(() -> {
+            sender = null;
+            ready = false;
+        });
+    }
+
+    // ------------------------------------------------------------ on the loop
+
+    private void sendOpen() {
+        openId = ++lastId;
+        transmit(ClientMessage.newBuilder()
+                .setId(openId)
+                .setOpen(OpenSession.newBuilder().setClient(clientName).setSession(session))
+                .build());
+    }
+
+    private void handle(ClientDirective directive) {
+        if (closed) {
+            return;
+        }
+        heardNanos = System.nanoTime();
+        if (directive.getId() != 0) {
+            if (directive.getId() == openId) {
+                openAnswered(directive);
+            } else {
+                answered(directive);
+            }
+            return;
+        }
+        switch (directive.getDirectiveCase()) {
+            case VIEWS -> owner.viewsChanged(directive.getViews());
+            case CHANGED -> owner.volumeChanged(directive.getChanged());
+            case HEARTBEAT -> beatsAnswered = true;
+            case OPENED, ATTACHED, DETACHED, LEASED, FLIPPED, MAP_PAGES, DIRECTIVE_NOT_SET ->
+                LOG.warn("ignored a message of the quorum: {} without a request", directive.getDirectiveCase());
+        }
+    }
+
+    private void openAnswered(ClientDirective directive) {
+        if (directive.hasFailure()) {
+            Failure failure = directive.getFailure();
+            trouble = failure.getMessage();
+            if (session != 0 && failure.getCode() != Code.CODE_UNAVAILABLE) {
+                loseSession("the session with the cluster ended: " + failure.getMessage());
+            }
+            StreamSender<ClientMessage> asked = sender;
+            loop.schedule(
+                    () -> {
+                        if (asked == sender && !ready) {
+                            sendOpen();
+                        }
+                    },
+                    RETRY_MILLIS_MAX,
+                    TimeUnit.MILLISECONDS);
+            return;
+        }
+        SessionOpened opened = directive.getOpened();
+        boolean resumed = session == opened.getSession();
+        if (session != 0 && !resumed) {
+            loseSession("the session with the cluster ended while there was no connection");
+        }
+        session = opened.getSession();
+        ready = true;
+        owner.sessionOpened(opened, resumed);
+        for (Pending entry : new ArrayList<>(pending.values())) {
+            transmit(entry.message);
+        }
+    }
+
+    private void loseSession(String why) {
+        session = 0;
+        failPending(why);
+        owner.sessionLost(why);
+    }
+
+    private void failPending(String why) {
+        var failed = new ArrayList<Pending>();
+        pending.values().removeIf(entry -> {
+            // A page request holds in any session.
+            boolean ends = closed || !entry.message.hasMapPages();
+            return ends && failed.add(entry);
+        });
+        for (Pending entry : failed) {
+            entry.answer.answered(ClientDirective.newBuilder()
+                    .setFailure(Failure.newBuilder().setCode(Code.CODE_CONFLICT).setMessage(why))
+                    .build());
+        }
+    }
+
+    private void answered(ClientDirective directive) {
+        Pending entry = pending.get(directive.getId());
+        if (entry == null) {
+            return; // answered before, on an earlier stream
+        }
+        Code code = directive.getFailure().getCode();
+        if (directive.hasFailure() && (code == Code.CODE_UNAVAILABLE || code == Code.CODE_NOT_LEADER)) {
+            trouble = directive.getFailure().getMessage();
+            loop.schedule(() -> retry(entry), entry.retryMillis, TimeUnit.MILLISECONDS);
+            entry.retryMillis = Math.min(entry.retryMillis * 2, RETRY_MILLIS_MAX);
+            return;
+        }
+        pending.remove(directive.getId());
+        entry.answer.answered(directive);
+    }
+
+    private void retry(Pending entry) {
+        if (ready && pending.get(entry.message.getId()) == entry) {
+            transmit(entry.message);
+        }
+    }
+
+    private void transmit(ClientMessage message) {
+        StreamSender<ClientMessage> to = sender;
+        if (to != null) {
+            to.send(message);
+        }
+    }
+
+    private void beat() {
+        StreamSender<ClientMessage> to = sender;
+        if (to == null || !ready) {
+            return;
+        }
+        if (beatsAnswered && System.nanoTime() - heardNanos > SILENCE_NANOS_MAX) {
+            trouble = "the metadata server went silent";
+            to.abort(trouble);
+            return;
+        }
+        to.send(ClientMessage.newBuilder()
+                .setHeartbeat(ClientHeartbeat.getDefaultInstance())
+                .build());
+    }
+}

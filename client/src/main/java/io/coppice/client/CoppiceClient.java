@@ -1,0 +1,445 @@
+package io.coppice.client;
+
+import com.codahale.metrics.MetricRegistry;
+import io.coppice.directory.ControlClient;
+import io.coppice.directory.ControlException;
+import io.coppice.model.Invariant;
+import io.coppice.net.Transport;
+import io.coppice.wire.pb.AbandonChunks;
+import io.coppice.wire.pb.ClientMessage;
+import io.coppice.wire.pb.ClusterConfig;
+import io.coppice.wire.pb.Detach;
+import io.coppice.wire.pb.GetCluster;
+import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.ListGroups;
+import io.coppice.wire.pb.OpenSource;
+import io.coppice.wire.pb.OpenedSource;
+import io.coppice.wire.pb.QueryRequest;
+import io.coppice.wire.pb.SessionOpened;
+import io.coppice.wire.pb.SnapshotName;
+import io.coppice.wire.pb.VolumeChanged;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A program's way into a cluster: one session with the metadata quorum, one event loop, one connection to each
+/// storage node in use. Thread-safe; share one. Volumes opened here are attached in its name.
+public final class CoppiceClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CoppiceClient.class);
+    private static final long TICK_MILLIS = 200;
+    private static final long CLOSE_SECONDS_MAX = 5;
+    private static final long REFRESH_NANOS_MIN = TimeUnit.MILLISECONDS.toNanos(500);
+    /// A live volume that is read without an attachment is looked up again this often.
+    private static final int TICKS_PER_MAP_REFRESH = 5;
+    private static final int GROUPS_PREPARED_MAX = 256;
+    private static final int ABANDONED_PER_MESSAGE_MAX = 4_096;
+
+    private final ClientConfig config;
+    private final Transport transport;
+    private final boolean ownsTransport;
+    private final EventLoop loop;
+    private final ControlClient control;
+    private final ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor();
+    private final ClientMetrics metrics;
+    private final Views views = new Views();
+    private final Sequences sequences = new Sequences();
+    private final ControlSession session;
+    private final NodeCalls calls;
+    private final IdLeases leases;
+    private final Attachments attachments;
+    private final CompletableFuture<Void> connected = new CompletableFuture<>();
+    private final Set<RemoteDevice> devices = new LinkedHashSet<>();
+    private final AbandonChunks.Builder abandoned = AbandonChunks.newBuilder();
+    private @Nullable ScheduledFuture<?> ticker;
+    private long ticks;
+    private long refreshedNanos = System.nanoTime() - REFRESH_NANOS_MIN;
+    private volatile int chunkBytes;
+    private volatile boolean closed;
+
+    private CoppiceClient(
+            ClientConfig config, Transport transport, boolean ownsTransport, EventLoop loop, MetricRegistry registry) {
+        this.config = config;
+        this.transport = transport;
+        this.ownsTransport = ownsTransport;
+        this.loop = loop;
+        control = new ControlClient(config.endpoints(), config.controlDeadline());
+        metrics = new ClientMetrics(registry);
+        session = new ControlSession(loop, config.clientName(), new SessionOwner());
+        calls = new NodeCalls(transport, loop, config, views, registry, this::refreshViews);
+        leases = new IdLeases(session, config.chunkIdsLeased(), this::placementChanged, loop::execute);
+        attachments = new Attachments(this, session, loop, config);
+    }
+
+    /// Connects with an event loop of its own.
+    ///
+    /// @throws IOException when the cluster did not answer within the control deadline
+    public static CoppiceClient connect(ClientConfig config) throws IOException {
+        Transport transport = Transport.create(config.clientName(), 1);
+        return connect(config, transport, true, transport.next(), new MetricRegistry());
+    }
+
+    /// Connects on an event loop of the caller's, who keeps `transport` open for the client's life.
+    public static CoppiceClient connect(
+            ClientConfig config, Transport transport, EventLoop loop, MetricRegistry registry) throws IOException {
+        return connect(config, transport, false, loop, registry);
+    }
+
+    private static CoppiceClient connect(
+            ClientConfig config, Transport transport, boolean owns, EventLoop loop, MetricRegistry registry)
+            throws IOException {
+        if (loop.inEventLoop()) {
+            throw new IllegalStateException("connecting waits, so it must not run on the event loop");
+        }
+        var client = new CoppiceClient(config, transport, owns, loop, registry);
+        try {
+            client.start();
+            return client;
+        } catch (IOException e) {
+            client.close();
+            throw e;
+        }
+    }
+
+    private void start() throws IOException {
+        session.start(control);
+        ticker = loop.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        try {
+            connected.get(config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new DeviceException(
+                    DeviceException.Reason.TIMED_OUT,
+                    "the cluster at " + String.join(",", config.endpoints()) + " did not answer within "
+                            + config.controlDeadline().toSeconds() + " s (" + session.trouble() + ")",
+                    e);
+        } catch (ExecutionException e) {
+            throw new IOException(String.valueOf(e.getMessage()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        }
+    }
+
+    // ------------------------------------------------------------ public
+
+    /// Opens `volume` for reading and writing, which attaches it, or `volume@snapshot` for reading. Opening a
+    /// volume that this client has open already shares the device; it ends when all have closed it.
+    ///
+    /// @throws DeviceException when there is no such source, another client has it, or the cluster does not answer
+    public BlockDevice open(String name, OpenOption... options) throws IOException {
+        if (loop.inEventLoop()) {
+            throw new IllegalStateException("waiting on the event loop would wait for ever; use openAsync");
+        }
+        try {
+            return openAsync(name, options).get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof DeviceException failure) {
+                throw new DeviceException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+            }
+            throw new IOException(String.valueOf(e.getMessage()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        }
+    }
+
+    /// As [#open]; completes on the event loop.
+    public CompletableFuture<BlockDevice> openAsync(String name, OpenOption... options) {
+        var future = new CompletableFuture<BlockDevice>();
+        if (closed) {
+            future.completeExceptionally(closedFailure());
+            return future;
+        }
+        boolean attach = !name.contains("@") && !Arrays.asList(options).contains(OpenOption.READ_ONLY);
+        waiters.execute(() -> {
+            try {
+                learnCluster();
+                if (attach) {
+                    loop.execute(() -> attachments.attach(name, future));
+                } else {
+                    RemoteDevice.Source source = find(name);
+                    loop.execute(() -> openFound(source, future));
+                }
+            } catch (ControlException e) {
+                future.completeExceptionally(Attachments.failure(name, e.code(), String.valueOf(e.getMessage())));
+            } catch (DeviceException e) {
+                future.completeExceptionally(e);
+            }
+        });
+        return future;
+    }
+
+    /// Administration of the same cluster.
+    public ControlClient control() {
+        return control;
+    }
+
+    /// The loop on which everything happens.
+    public EventLoop eventLoop() {
+        return loop;
+    }
+
+    /// Closes every device (what is under way may finish within seconds), ends the session.
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        Invariant.check(!loop.inEventLoop(), "a client is not closed on its event loop");
+        closed = true;
+        var drained = new CompletableFuture<Void>();
+        loop.execute(() -> {
+            var closing = new ArrayList<CompletableFuture<Void>>();
+            for (RemoteDevice device : new ArrayList<>(devices)) {
+                closing.add(device.closeForAll());
+            }
+            CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new))
+                    .whenComplete((nothing, failure) -> drained.complete(null));
+        });
+        drained.completeOnTimeout(null, CLOSE_SECONDS_MAX, TimeUnit.SECONDS).join();
+        var ended = new CompletableFuture<Void>();
+        loop.execute(() -> {
+            if (ticker != null) {
+                ticker.cancel(false);
+            }
+            new ArrayList<>(devices).forEach(device -> device.abort("the client was closed"));
+            devices.clear();
+            calls.close();
+            session.close();
+            ended.complete(null);
+        });
+        ended.join();
+        control.close();
+        waiters.shutdownNow();
+        if (ownsTransport) {
+            transport.close();
+        }
+    }
+
+    // ------------------------------------------------------------ for the devices
+
+    NodeCalls calls() {
+        return calls;
+    }
+
+    ControlSession session() {
+        return session;
+    }
+
+    IdLeases leases() {
+        return leases;
+    }
+
+    Views views() {
+        return views;
+    }
+
+    ClientMetrics metrics() {
+        return metrics;
+    }
+
+    Transport transport() {
+        return transport;
+    }
+
+    long nextSequence(int group) {
+        return sequences.next(group);
+    }
+
+    /// What may explain that nothing is answered, for a message in brackets; empty: nothing known.
+    String trouble() {
+        String refusal = leases.refusal();
+        return refusal == null ? "" : " (" + refusal + ")";
+    }
+
+    /// Leased ids that will not be used go back, many in one message.
+    void abandon(long chunk) {
+        if (session.session() == 0) {
+            return; // they went with their session
+        }
+        if (abandoned.getChunksCount() == 0) {
+            loop.execute(this::sendAbandoned);
+        }
+        abandoned.addChunks(chunk);
+        if (abandoned.getChunksCount() >= ABANDONED_PER_MESSAGE_MAX) {
+            sendAbandoned();
+        }
+    }
+
+    private void sendAbandoned() {
+        if (abandoned.getChunksCount() == 0 || session.session() == 0) {
+            abandoned.clear();
+            return;
+        }
+        var message = ClientMessage.newBuilder()
+                .setAbandon(abandoned.setSequence(session.nextSequence()).build());
+        abandoned.clear();
+        session.call(message, answer -> {
+            if (answer.hasFailure()) {
+                LOG.debug("chunk ids were not taken back: {}", answer.getFailure().getMessage());
+            }
+        });
+    }
+
+    RemoteDevice newDevice(RemoteDevice.Source source) {
+        var device = new RemoteDevice(this, source, config, chunkBytes, metrics);
+        devices.add(device);
+        if (source.fence() != 0) {
+            leases.prepare(views.first(GROUPS_PREPARED_MAX));
+        }
+        return device;
+    }
+
+    /// The device has ended by itself.
+    void forget(RemoteDevice device) {
+        devices.remove(device);
+        attachments.forget(device);
+    }
+
+    /// The device has ended for its users: `future` completes when the quorum knows.
+    void detach(RemoteDevice device, CompletableFuture<Void> future) {
+        forget(device);
+        if (device.fence() == 0 || session.session() == 0) {
+            future.complete(null);
+            return;
+        }
+        session.call(
+                ClientMessage.newBuilder()
+                        .setDetach(Detach.newBuilder()
+                                .setVolume(device.volume())
+                                .setFence(device.fence())
+                                .setSequence(session.nextSequence())),
+                answer -> future.complete(null));
+        loop.schedule(() -> future.complete(null), config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    // ------------------------------------------------------------ opening
+
+    private static DeviceException closedFailure() {
+        return new DeviceException(DeviceException.Reason.CLOSED, "the client is closed");
+    }
+
+    /// Waits. The session tells the configuration, unless it was opened before the cluster was initialised.
+    private void learnCluster() throws ControlException, DeviceException {
+        if (chunkBytes == 0) {
+            var query = QueryRequest.newBuilder().setGetCluster(GetCluster.getDefaultInstance());
+            chunkBytes = (int) control.query(query.build()).getCluster().getConfig().getChunkBytes();
+        }
+        if (chunkBytes == 0) {
+            throw new DeviceException(
+                    DeviceException.Reason.NOT_FOUND, "the cluster is not initialised: it has no volumes yet");
+        }
+    }
+
+    /// Waits.
+    private RemoteDevice.Source find(String name) throws ControlException {
+        int at = name.indexOf('@');
+        var wanted = SnapshotName.newBuilder().setVolume(at < 0 ? name : name.substring(0, at));
+        if (at >= 0) {
+            wanted.setSnapshot(name.substring(at + 1));
+        }
+        var query = QueryRequest.newBuilder().setOpenSource(OpenSource.newBuilder().setSource(wanted));
+        OpenedSource found = control.query(query.build()).getOpened();
+        return new RemoteDevice.Source(
+                name, found.getVolume(), found.getSnapshot(), found.getSize(), found.getGeneration(), 0);
+    }
+
+    private void openFound(RemoteDevice.Source source, CompletableFuture<BlockDevice> future) {
+        if (closed) {
+            future.completeExceptionally(closedFailure());
+        } else {
+            future.complete(newDevice(source));
+        }
+    }
+
+    // ------------------------------------------------------------ what the quorum tells
+
+    private final class SessionOwner implements ControlSession.Owner {
+        @Override
+        public void sessionOpened(SessionOpened opened, boolean resumed) {
+            ClusterConfig cluster = opened.getConfig();
+            if (cluster.getChunkBytes() != 0) {
+                chunkBytes = (int) cluster.getChunkBytes();
+            }
+            calls.introduceAs(opened.getSession(), cluster.getCluster());
+            viewsChanged(opened.getViews());
+            if (resumed) {
+                attachments.confirm();
+            }
+            connected.complete(null);
+        }
+
+        @Override
+        public void sessionLost(String why) {
+            LOG.warn("client {}: {}", config.clientName(), why);
+            leases.clear();
+            abandoned.clear();
+            sequences.clear();
+            attachments.loseAll(why);
+        }
+
+        @Override
+        public void viewsChanged(GroupViews changed) {
+            calls.viewsChanged(views.update(changed));
+            if (!attachments.isEmpty()) {
+                leases.prepare(views.first(GROUPS_PREPARED_MAX));
+            }
+            placementChanged();
+        }
+
+        @Override
+        public void volumeChanged(VolumeChanged changed) {
+            attachments.changed(changed);
+        }
+    }
+
+    private void placementChanged() {
+        for (RemoteDevice device : List.copyOf(devices)) {
+            device.plan().placementChanged();
+        }
+    }
+
+    /// Somebody met a newer epoch than we know. The push may be on its way; this covers a lost one.
+    private void refreshViews() {
+        long now = System.nanoTime();
+        if (now - refreshedNanos < REFRESH_NANOS_MIN || closed) {
+            return;
+        }
+        refreshedNanos = now;
+        waiters.execute(() -> {
+            try {
+                var query = QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance());
+                var groups = control.query(query.build()).getGroupsList();
+                var found = GroupViews.newBuilder().addAllGroups(groups).build();
+                loop.execute(() -> calls.viewsChanged(views.update(found)));
+            } catch (ControlException e) {
+                LOG.debug("the groups could not be looked up: {}", e.getMessage());
+            }
+        });
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        boolean refresh = ++ticks % TICKS_PER_MAP_REFRESH == 0;
+        for (RemoteDevice device : List.copyOf(devices)) {
+            device.expire(now);
+            if (refresh && device.readOnly() && device.source().snapshot() == 0) {
+                device.plan().dropMap();
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+package io.coppice.client;
+
+import io.coppice.client.plan.ChunkOp;
+import io.coppice.client.plan.Fault;
+import io.coppice.model.Blocks;
+import io.coppice.model.ChunkId;
+import io.coppice.net.ReplyHandler;
+import io.coppice.wire.pb.DataHeader;
+import io.coppice.wire.pb.DataKind;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/// One piece of a request: the blocks of one chunk, with the bytes they come from or go to. One object per
+/// 4 KiB write: it is the plan's operation, the payload's holder and the handler of the reply.
+final class DataOp extends ChunkOp implements ReplyHandler {
+    private static final int BLOCK_MASK = Blocks.BLOCK_BYTES - 1;
+
+    private final RemoteDevice device;
+    private final Completion done;
+    final boolean fua;
+    /// The caller's bytes: `length` of them at `bufferIndex`, which are the device's from `skip` on in the first
+    /// block. Null for those without data.
+    private final @Nullable ByteBuf buffer;
+    private final int bufferIndex;
+    private final int skip;
+    private final int length;
+    /// A patch: the whole block, once it has been read.
+    private @Nullable ByteBuf patched;
+    private int @Nullable [] sums;
+    /// Sent how often so far.
+    int attempts;
+    final long startNanos;
+    String lastRefusal = "no answer";
+    /// EXTENTS: the answer.
+    byte[] present = {};
+    byte[] own = {};
+    boolean hole;
+
+    DataOp(
+            RemoteDevice device,
+            Kind kind,
+            long index,
+            int block,
+            int blockCount,
+            @Nullable ByteBuf buffer,
+            int bufferIndex,
+            int skip,
+            int length,
+            boolean fua,
+            long startNanos,
+            long deadlineNanos,
+            Completion done) {
+        super(kind, index, block, blockCount, deadlineNanos);
+        this.device = device;
+        this.buffer = buffer == null ? null : buffer.retain();
+        this.bufferIndex = bufferIndex;
+        this.skip = skip;
+        this.length = length;
+        this.fua = fua;
+        this.startNanos = startNanos;
+        this.done = done;
+        if (kind == Kind.WRITE && buffer != null) {
+            sums = device.sums().ofBlocks(buffer, bufferIndex, blockCount);
+        }
+    }
+
+    int length() {
+        return length;
+    }
+
+    RemoteDevice device() {
+        return device;
+    }
+
+    int group() {
+        return ChunkId.group(chunk());
+    }
+
+    // ------------------------------------------------------------ out
+
+    void fill(DataHeader.Builder header) {
+        header.setGroup(group()).setChunk(chunk()).setBlock(block()).setBlockCount(blockCount());
+        if (isReading()) {
+            header.setKind(kind() == Kind.EXTENTS ? DataKind.EXTENTS : DataKind.READ);
+            return;
+        }
+        header.setKind(kind() == Kind.ZERO ? DataKind.ZERO : DataKind.WRITE)
+                .setGeneration(generation())
+                .setSequence(sequence())
+                .setFua(fua);
+        if (fromChunk() != 0) {
+            header.setFromChunk(fromChunk());
+        }
+        if (create()) {
+            header.setCreate(true);
+        }
+        int[] crcs = sums;
+        if (crcs != null) {
+            for (int crc : crcs) {
+                header.addCrcs(crc);
+            }
+        }
+    }
+
+    /// A new reference to the bytes to send; null: none.
+    @Nullable ByteBuf payload() {
+        if (isReading() || kind() == Kind.ZERO || buffer == null) {
+            return null;
+        }
+        ByteBuf whole = patched;
+        if (whole != null) {
+            return whole.retainedDuplicate();
+        }
+        return buffer.retainedSlice(bufferIndex, length);
+    }
+
+    // ------------------------------------------------------------ in
+
+    @Override
+    public void reply(DataHeader header, ByteBuf payload) {
+        try {
+            device.calls().answered(this, header, payload);
+        } finally {
+            payload.release();
+        }
+    }
+
+    @Override
+    public void failed(String why) {
+        device.calls().unanswered(this, why);
+    }
+
+    /// Takes what a read brought; false: it does not match its checksums, or makes no sense.
+    boolean accept(DataHeader header, ByteBuf payload) {
+        if (kind() == Kind.EXTENTS) {
+            present = header.getPresent().toByteArray();
+            own = header.getOwn().toByteArray();
+            return true;
+        }
+        byte[] mapped = header.getPresent().toByteArray();
+        int held = mapped.length == 0 ? blockCount() : countMapped(mapped);
+        if (payload.readableBytes() != held << Blocks.BLOCK_SHIFT || header.getCrcsCount() != held) {
+            return false;
+        }
+        int[] actual = device.sums().ofBlocks(payload, payload.readerIndex(), held);
+        for (int i = 0; i < held; i++) {
+            if (actual[i] != header.getCrcs(i)) {
+                return false;
+            }
+        }
+        ByteBuf target = kind() == Kind.PATCH ? newPatched() : buffer;
+        if (target != null && !isCompleted()) { // after a failure the buffer is the caller's again
+            copy(payload, mapped, target);
+        }
+        finishPatch();
+        return true;
+    }
+
+    @Override
+    protected void unmapped() {
+        hole = true;
+        if (kind() == Kind.READ && buffer != null) {
+            buffer.setZero(bufferIndex, length);
+        } else if (kind() == Kind.PATCH) {
+            newPatched().setZero(0, Blocks.BLOCK_BYTES);
+            finishPatch();
+        }
+    }
+
+    private void copy(ByteBuf payload, byte[] mapped, ByteBuf target) {
+        boolean patch = kind() == Kind.PATCH;
+        int targetIndex = patch ? 0 : bufferIndex;
+        int from = patch ? 0 : skip;
+        int end = from + (patch ? Blocks.BLOCK_BYTES : length);
+        if (mapped.length == 0) {
+            target.setBytes(targetIndex, payload, payload.readerIndex() + from, end - from);
+            return;
+        }
+        int source = payload.readerIndex();
+        for (int at = from; at < end; ) {
+            int block = at >>> Blocks.BLOCK_SHIFT;
+            int count = Math.min(end, (block + 1) << Blocks.BLOCK_SHIFT) - at;
+            if (isMapped(mapped, block)) {
+                target.setBytes(targetIndex + at - from, payload, source + (at & BLOCK_MASK), count);
+                source += Blocks.BLOCK_BYTES;
+            } else {
+                target.setZero(targetIndex + at - from, count);
+            }
+            at += count;
+        }
+    }
+
+    private ByteBuf newPatched() {
+        ByteBuf block = patched;
+        if (block == null) {
+            block = PooledByteBufAllocator.DEFAULT.directBuffer(Blocks.BLOCK_BYTES, Blocks.BLOCK_BYTES);
+            patched = block.writerIndex(Blocks.BLOCK_BYTES);
+        }
+        return block;
+    }
+
+    /// Puts the caller's bytes over what the block holds.
+    private void finishPatch() {
+        ByteBuf block = patched;
+        if (block != null && buffer != null) {
+            block.setBytes(skip, buffer, bufferIndex, length);
+            sums = device.sums().ofBlocks(block, 0, 1);
+        }
+    }
+
+    private int countMapped(byte[] bits) {
+        int count = 0;
+        for (int i = 0; i < blockCount(); i++) {
+            count += isMapped(bits, i) ? 1 : 0;
+        }
+        return count;
+    }
+
+    static boolean isMapped(byte[] bits, int block) {
+        return block >> 3 < bits.length && (bits[block >> 3] & 1 << (block & 7)) != 0;
+    }
+
+    @Override
+    protected void completed(@Nullable Fault fault) {
+        device.completed(this, fault);
+        done.done(fault == null ? null : DeviceException.of(fault));
+    }
+
+    @Override
+    protected void released() {
+        if (buffer != null) {
+            buffer.release();
+        }
+        ByteBuf block = patched;
+        if (block != null) {
+            patched = null;
+            block.release();
+        }
+        device.released(this);
+    }
+}

@@ -1,0 +1,182 @@
+package io.coppice.client;
+
+import io.coppice.net.ReplyHandler;
+import io.coppice.wire.pb.DataHeader;
+import io.coppice.wire.pb.DataKind;
+import io.coppice.wire.pb.DataStatus;
+import io.coppice.wire.pb.GroupEpoch;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Flushes of one device: SYNC to every node that holds a serving replica of a group written since the last
+/// one. One runs at a time; those that come meanwhile share the next, or the running one when nothing was
+/// written since it began. On the event loop.
+final class Flushes {
+    private final NodeCalls calls;
+    private final EventLoop loop;
+    private final long deadlineNanos;
+    /// Groups with acknowledged writes that no finished or running flush covers.
+    private final BitSet dirty = new BitSet();
+    private @Nullable Run running;
+    private List<Completion> waiting = new ArrayList<>();
+
+    Flushes(NodeCalls calls, EventLoop loop, long deadlineNanos) {
+        this.calls = calls;
+        this.loop = loop;
+        this.deadlineNanos = deadlineNanos;
+    }
+
+    /// A write to `group` is about to be acknowledged, and is not durable yet.
+    void wrote(int group) {
+        dirty.set(group);
+    }
+
+    void flush(Completion done) {
+        Run now = running;
+        if (now == null) {
+            start(List.of(done));
+        } else if (dirty.isEmpty()) {
+            now.callers.add(done);
+        } else {
+            waiting.add(done);
+        }
+    }
+
+    /// The device ended: nobody is left waiting.
+    void end(DeviceException why) {
+        Run now = running;
+        if (now != null) {
+            now.finish(why);
+        }
+        var left = waiting;
+        waiting = new ArrayList<>();
+        left.forEach(done -> done.done(why));
+    }
+
+    private void start(List<Completion> callers) {
+        var run = new Run(callers, (BitSet) dirty.clone());
+        dirty.clear();
+        running = run;
+        run.round();
+    }
+
+    /// One flush: rounds of SYNC until every group is synced in one epoch on all its serving replicas.
+    private final class Run {
+        final List<Completion> callers;
+        private final BitSet left;
+        private final long endNanos = System.nanoTime() + deadlineNanos;
+        private BitSet failed = new BitSet();
+        private int unanswered;
+        private int rounds;
+        private boolean finished;
+        private String lastRefusal = "no answer";
+
+        Run(List<Completion> callers, BitSet groups) {
+            this.callers = new ArrayList<>(callers);
+            this.left = groups;
+        }
+
+        void round() {
+            if (finished) {
+                return;
+            }
+            if (left.isEmpty()) {
+                finish(null);
+                return;
+            }
+            if (rounds++ > 0 && System.nanoTime() - endNanos >= 0) {
+                finish(new DeviceException(
+                        DeviceException.Reason.TIMED_OUT, "the flush did not finish in time: " + lastRefusal));
+                return;
+            }
+            failed = new BitSet();
+            Map<String, DataHeader.Builder> requests = requests();
+            unanswered = requests.size() + 1;
+            requests.forEach((address, header) -> calls.call(address, header, new Reply(header)));
+            answered(); // our own count: the round cannot end while it is being sent
+        }
+
+        private Map<String, DataHeader.Builder> requests() {
+            Map<String, DataHeader.Builder> requests = new HashMap<>();
+            left.stream().forEach(id -> {
+                Views.Group group = calls.views().group(id);
+                if (group == null || group.primary() == null) {
+                    failed.set(id);
+                    lastRefusal = "group " + id + " has no serving replica";
+                    return;
+                }
+                var entry = GroupEpoch.newBuilder().setGroup(id).setEpoch(group.epoch());
+                for (String address : group.serving()) {
+                    requests.computeIfAbsent(address, key -> DataHeader.newBuilder().setKind(DataKind.SYNC))
+                            .addSyncGroups(entry);
+                }
+            });
+            return requests;
+        }
+
+        private void answered() {
+            if (--unanswered > 0 || finished) {
+                return;
+            }
+            left.and(failed);
+            if (left.isEmpty()) {
+                finish(null);
+            } else {
+                loop.schedule(this::round, calls.pauseMillis(rounds), TimeUnit.MILLISECONDS);
+            }
+        }
+
+        void finish(@Nullable DeviceException failure) {
+            if (finished) {
+                return;
+            }
+            finished = true;
+            running = null;
+            dirty.or(left);
+            if (failure == null && !waiting.isEmpty()) {
+                var next = waiting;
+                waiting = new ArrayList<>();
+                start(next);
+            } else if (failure != null) {
+                callers.addAll(waiting); // they would meet the same
+                waiting = new ArrayList<>();
+            }
+            callers.forEach(done -> done.done(failure));
+        }
+
+        private final class Reply implements ReplyHandler {
+            private final DataHeader.Builder request;
+
+            Reply(DataHeader.Builder request) {
+                this.request = request;
+            }
+
+            @Override
+            public void reply(DataHeader header, ByteBuf payload) {
+                payload.release();
+                if (header.getStatus() != DataStatus.OK) {
+                    refused(header.getStatus() + " " + header.getMessage());
+                }
+                answered();
+            }
+
+            @Override
+            public void failed(String why) {
+                refused(why);
+                answered();
+            }
+
+            private void refused(String why) {
+                lastRefusal = why;
+                request.getSyncGroupsList().forEach(group -> failed.set(group.getGroup()));
+            }
+        }
+    }
+}

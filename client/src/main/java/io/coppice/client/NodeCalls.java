@@ -1,0 +1,217 @@
+package io.coppice.client;
+
+import com.codahale.metrics.Counter;
+import com.codahale.metrics.MetricRegistry;
+import io.coppice.client.plan.ChunkOp;
+import io.coppice.client.plan.Fault;
+import io.coppice.client.plan.Fault.Reason;
+import io.coppice.net.Peer;
+import io.coppice.net.PeerConfig;
+import io.coppice.net.ReplyHandler;
+import io.coppice.net.Transport;
+import io.coppice.wire.pb.DataHeader;
+import io.coppice.wire.pb.DataStatus;
+import io.coppice.wire.pb.Hello;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/// Sends operations to the primaries of their groups and again until the outcome is known: the one place
+/// that reads status codes. Retries pause with back-off and jitter, and go at once when a new view of
+/// their group arrives. On the event loop.
+final class NodeCalls {
+    private final Transport transport;
+    private final EventLoop loop;
+    private final ClientConfig config;
+    private final Views views;
+    private final Runnable refreshViews;
+    private final Map<String, Peer> peers = new HashMap<>();
+    private final Set<DataOp> pausing = new LinkedHashSet<>();
+    private final Counter retries;
+    private Hello hello = Hello.getDefaultInstance();
+    private long session;
+
+    NodeCalls(
+            Transport transport,
+            EventLoop loop,
+            ClientConfig config,
+            Views views,
+            MetricRegistry metrics,
+            Runnable refreshViews) {
+        this.transport = transport;
+        this.loop = loop;
+        this.config = config;
+        this.views = views;
+        this.refreshViews = refreshViews;
+        retries = metrics.counter("client.retries");
+    }
+
+    /// Connections made from now on introduce themselves like this; those of an earlier session end.
+    void introduceAs(long newSession, String cluster) {
+        if (newSession != session) {
+            closePeers();
+        }
+        session = newSession;
+        hello = Hello.newBuilder()
+                .setProtocol(1)
+                .setCluster(cluster)
+                .setSession(newSession)
+                .build();
+    }
+
+    void close() {
+        closePeers();
+        for (DataOp op : new ArrayList<>(pausing)) {
+            pausing.remove(op);
+            op.device().plan().failed(op, new Fault(Reason.CLOSED, "the client was closed"));
+        }
+    }
+
+    private void closePeers() {
+        var old = new ArrayList<>(peers.values());
+        peers.clear();
+        old.forEach(Peer::close);
+    }
+
+    Views views() {
+        return views;
+    }
+
+    // ------------------------------------------------------------ one operation
+
+    void send(DataOp op) {
+        Views.Group group = views.group(op.group());
+        String primary = group == null ? null : group.primary();
+        if (group == null || primary == null) {
+            pause(op, "group " + op.group() + " has no serving replica");
+            return;
+        }
+        if (op.attempts++ > 0) {
+            retries.inc();
+        }
+        DataHeader.Builder header = DataHeader.newBuilder()
+                .setEpoch(group.epoch())
+                .setVolume(op.device().volume())
+                .setFence(op.device().fence())
+                .setSession(session);
+        op.fill(header);
+        peer(primary).call(header, op.payload(), config.attemptTimeout().toNanos(), op);
+    }
+
+    /// One request to one node; used by flush.
+    void call(String address, DataHeader.Builder header, ReplyHandler handler) {
+        peer(address).call(header.setSession(session), null, config.attemptTimeout().toNanos(), handler);
+    }
+
+    void answered(DataOp op, DataHeader header, ByteBuf payload) {
+        var plan = op.device().plan();
+        DataStatus status = header.getStatus();
+        switch (status) {
+            case OK -> {
+                if (!op.isReading() || op.accept(header, payload)) {
+                    plan.succeeded(op);
+                } else {
+                    pause(op, "an answer of " + describe(op) + " was damaged on the way");
+                }
+            }
+            case SEALED -> plan.refusedBySeal(op);
+            case NO_SUCH_CHUNK -> missing(op);
+            case TOO_OLD -> plan.refusedAsOld(op);
+            case FENCED -> {
+                op.device().lose("the volume was taken over by another client");
+                plan.failed(op, new Fault(Reason.LOST, "the volume was taken over by another client"));
+            }
+            case NO_SPACE -> plan.failed(op, new Fault(Reason.NO_SPACE, "no space left in the cluster"));
+            case BAD_REQUEST, IO_ERROR ->
+                plan.failed(op, new Fault(Reason.IO_ERROR, describe(op) + ": " + line(header)));
+            case STALE_EPOCH, NOT_PRIMARY -> {
+                if (op.attempts > 2) {
+                    refreshViews.run();
+                }
+                pause(op, line(header));
+            }
+            case BAD_CHECKSUM, NOT_SERVING, OVERLOADED, UNRECOGNIZED -> pause(op, line(header));
+        }
+    }
+
+    /// The outcome is unknown: the same request goes again.
+    void unanswered(DataOp op, String why) {
+        if (op.attempts > 1) {
+            refreshViews.run();
+        }
+        pause(op, why);
+    }
+
+    /// A map that is behind heals with one reload; a chunk that stays unknown is asked for ever more slowly.
+    private void missing(DataOp op) {
+        op.lastRefusal = "the primary does not know chunk " + Long.toHexString(op.chunk());
+        long pauseMillis = op.attempts <= 1 ? 0 : pauseMillis(op.attempts);
+        if (pauseMillis == 0) {
+            op.device().plan().chunkMissing(op);
+        } else {
+            loop.schedule(() -> op.device().plan().chunkMissing(op), pauseMillis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void pause(DataOp op, String why) {
+        op.lastRefusal = why;
+        pausing.add(op);
+        loop.schedule(() -> resume(op), pauseMillis(Math.max(1, op.attempts)), TimeUnit.MILLISECONDS);
+    }
+
+    private void resume(DataOp op) {
+        if (!pausing.remove(op)) {
+            return; // a new view was faster
+        }
+        if (op.isCompleted()) {
+            op.device().plan().failed(op, new Fault(Reason.TIMED_OUT, op.lastRefusal));
+        } else {
+            send(op);
+        }
+    }
+
+    /// Those that wait for a primary need not sleep on, and nothing waits for a node that serves no more.
+    void viewsChanged(Set<Integer> groups) {
+        Set<String> serving = views.servingAddresses();
+        var gone = new ArrayList<Peer>();
+        peers.entrySet().removeIf(entry -> !serving.contains(entry.getKey()) && gone.add(entry.getValue()));
+        gone.forEach(Peer::close);
+        for (DataOp op : new ArrayList<>(pausing)) {
+            if (groups.contains(op.group())) {
+                resume(op);
+            }
+        }
+    }
+
+    long pauseMillis(int attempts) {
+        long min = config.retryPauseMin().toMillis();
+        long max = Math.min(config.retryPauseMax().toMillis(), min << Math.min(attempts - 1, 16));
+        return Math.max(1, max / 2 + ThreadLocalRandom.current().nextLong(max / 2 + 1));
+    }
+
+    private Peer peer(String address) {
+        Peer peer = peers.get(address);
+        if (peer == null) {
+            peer = new Peer(transport, loop, Transport.parse(address), hello, PeerConfig.defaults());
+            peers.put(address, peer);
+        }
+        return peer;
+    }
+
+    private static String describe(ChunkOp op) {
+        return op.kind().name().toLowerCase(java.util.Locale.ROOT) + " of blocks " + op.block() + " to "
+                + (op.block() + op.blockCount() - 1) + " of chunk " + op.index();
+    }
+
+    private static String line(DataHeader header) {
+        return header.getMessage().isEmpty()
+                ? header.getStatus().toString()
+                : header.getStatus() + " (" + header.getMessage() + ")";
+    }
+}

@@ -1,0 +1,44 @@
+package io.coppice.client.plan;
+
+import java.util.ArrayDeque;
+
+/// A slot on its way from one chunk to another: derived by the replicas, flipped by the quorum, or dropped.
+final class Derivation {
+    enum Stage {
+        /// The new chunk is being made by the first of its writes to arrive.
+        DERIVING,
+        /// The new chunk stands on all serving replicas; the flip is queued or under way.
+        FLIPPING,
+        /// The volume points at the new chunk.
+        FLIPPED,
+        /// The new chunk is given up once everything sent to it has been answered.
+        FAILED
+    }
+
+    /// What the operations of a failed derivation do next.
+    enum Again {
+        AT_ONCE,
+        AFTER_RELOAD,
+        IN_NEXT_GENERATION
+    }
+
+    final long index;
+    final long oldChunk;
+    final long newChunk;
+    final long generation;
+    /// Answered by the replicas; acknowledged when flipped.
+    final ArrayDeque<ChunkOp> applied = new ArrayDeque<>(4);
+    /// Were refused: planned again when the derivation has ended.
+    final ArrayDeque<ChunkOp> parked = new ArrayDeque<>(0);
+    Stage stage = Stage.DERIVING;
+    Again again = Again.AT_ONCE;
+    /// Sent to the new chunk and not yet answered.
+    int inFlight;
+
+    Derivation(long index, long oldChunk, long newChunk, long generation) {
+        this.index = index;
+        this.oldChunk = oldChunk;
+        this.newChunk = newChunk;
+        this.generation = generation;
+    }
+}

@@ -1,0 +1,48 @@
+package io.coppice.client.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+/// Random reads, writes, patches, discards and snapshots through a cluster that reorders, repeats and refuses.
+class DevicePlanTest {
+    @Property(tries = 1_500)
+    void contentIsLinearAndAcknowledgementsFollowFlips(@ForAll long seed) {
+        var world = new PlanWorld(seed);
+        int operations = 40 + world.random.nextInt(160);
+        int depth = 1 + world.random.nextInt(24);
+        int started = 0;
+        while (started < operations) {
+            if (world.plan.unfinished() < depth && world.random.nextInt(3) == 0) {
+                world.startRandom();
+                started++;
+            }
+            if (world.random.nextInt(60) == 0) {
+                world.snapshot();
+            }
+            if (world.random.nextInt(20) == 0) {
+                world.expire();
+            }
+            world.step();
+        }
+        world.settle();
+        assertTrue(world.acknowledged > 0, () -> world.summary().toString());
+    }
+
+    @Property(tries = 50)
+    void sameSeedSameRun(@ForAll long seed) {
+        assertEquals(run(seed), run(seed));
+    }
+
+    private static String run(long seed) {
+        var world = new PlanWorld(seed);
+        for (int i = 0; i < 60; i++) {
+            world.startRandom();
+            world.step();
+        }
+        world.settle();
+        return world.summary() + " at " + world.now;
+    }
+}

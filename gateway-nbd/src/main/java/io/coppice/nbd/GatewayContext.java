@@ -1,0 +1,9 @@
+package io.coppice.nbd;
+
+/// What the connections of a gateway share.
+record GatewayContext(
+        Exports exports,
+        OpenExports open,
+        ByteBudget budget,
+        GatewayLimits limits,
+        GatewayMetrics metrics) {}

@@ -1,0 +1,36 @@
+package io.coppice.metadata.core;
+
+import java.util.List;
+import java.util.Optional;
+
+/// A replica group's view. Every change of it is a new epoch.
+///
+/// @param replicas in order: the first SERVING one is the primary
+/// @param nextSequence of the chunk ids not yet leased
+public record Group(int id, long epoch, List<Replica> replicas, long nextSequence) {
+    public Group {
+        replicas = List.copyOf(replicas);
+    }
+
+    public Optional<Replica> primary() {
+        return replicas.stream().filter(r -> r.state() == ReplicaState.SERVING).findFirst();
+    }
+
+    public int serving() {
+        int count = 0;
+        for (Replica replica : replicas) {
+            if (replica.state() == ReplicaState.SERVING) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    public Optional<Replica> replica(int store) {
+        return replicas.stream().filter(r -> r.store() == store).findFirst();
+    }
+
+    Group leased(int count) {
+        return new Group(id, epoch, replicas, nextSequence + count);
+    }
+}

@@ -1,0 +1,159 @@
+package io.coppice.metadata.core;
+
+import io.coppice.model.Position;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+
+/// How a group's membership changes: pure functions from one view to the next. Each change is a new
+/// epoch, so (group, epoch) names one view. The table is in the package's manual.
+final class Membership {
+    private Membership() {}
+
+    /// The first view of a planned group: everybody serves, nobody holds anything.
+    static Group planned(int id, int[] stores) {
+        var replicas = new ArrayList<Replica>();
+        for (int store : stores) {
+            replicas.add(new Replica(store, ReplicaState.SERVING, Position.NONE));
+        }
+        return new Group(id, 1, replicas, 1);
+    }
+
+    /// Replicas on stores for which `gone` holds leave service.
+    static Group left(Group group, IntPredicate gone, int minWriteReplicas) {
+        int staying = 0;
+        for (Replica replica : group.replicas()) {
+            if (replica.state() == ReplicaState.SERVING && !gone.test(replica.store())) {
+                staying++;
+            }
+        }
+        // Those who stay can acknowledge nothing more when they are too few: then whoever leaves now
+        // has everything that was ever acknowledged.
+        ReplicaState after =
+                staying < minWriteReplicas ? ReplicaState.LAST : ReplicaState.DOWN;
+        var replicas = new ArrayList<Replica>();
+        for (Replica replica : group.replicas()) {
+            if (!gone.test(replica.store())) {
+                replicas.add(replica);
+                continue;
+            }
+            replicas.add(
+                    switch (replica.state()) {
+                        case SERVING -> become(replica, after);
+                        case SYNCING, DRAINING -> become(replica, ReplicaState.DOWN);
+                        case DOWN, LAST -> replica;
+                    });
+        }
+        return next(group, replicas);
+    }
+
+    /// The store is back and holds the group's log up to `position`.
+    static Group returned(Group group, int store, Position position, IntPredicate isUp) {
+        boolean serves = group.primary().isPresent();
+        var replicas = new ArrayList<Replica>();
+        for (Replica replica : group.replicas()) {
+            if (replica.store() != store) {
+                replicas.add(replica);
+                continue;
+            }
+            ReplicaState state = replica.state();
+            boolean waits = state == ReplicaState.DOWN || state == ReplicaState.LAST;
+            replicas.add(
+                    new Replica(store, waits && serves ? ReplicaState.SYNCING : state, position));
+        }
+        Group noted = next(group, replicas);
+        return serves ? noted : elected(noted, isUp, false);
+    }
+
+    /// When nobody serves: the longest of the last leads, once all of them are back or the grace is
+    /// over and some are. The others that are back catch up from it.
+    static Group elected(Group group, IntPredicate isUp, boolean graceIsOver) {
+        Optional<Replica> winner = winner(group, isUp, graceIsOver);
+        if (winner.isEmpty()) {
+            return group;
+        }
+        var replicas = new ArrayList<Replica>();
+        for (Replica replica : group.replicas()) {
+            if (replica.equals(winner.get())) {
+                replicas.add(become(replica, ReplicaState.SERVING));
+            } else if (isUp.test(replica.store())) {
+                replicas.add(become(replica, ReplicaState.SYNCING));
+            } else {
+                // A LAST one that is not here stays LAST: while its equal serves alone, too few serve for
+                // anything to be acknowledged. `synced` ends that.
+                replicas.add(replica);
+            }
+        }
+        return next(group, replicas);
+    }
+
+    private static Optional<Replica> winner(
+            Group group, IntPredicate isUp, boolean graceIsOver) {
+        Optional<Replica> best = Optional.empty();
+        for (Replica replica : group.replicas()) {
+            if (replica.state() == ReplicaState.SERVING) {
+                return Optional.empty();
+            }
+            if (replica.state() != ReplicaState.LAST) {
+                continue;
+            }
+            if (!isUp.test(replica.store())) {
+                if (!graceIsOver) {
+                    return Optional.empty();
+                }
+                continue;
+            }
+            if (best.isEmpty() || replica.position().compareTo(best.get().position()) > 0) {
+                best = Optional.of(replica);
+            }
+        }
+        return best;
+    }
+
+    /// A SYNCING replica has caught up in the present view; the caller has checked both.
+    static Group synced(Group group, int store, int minWriteReplicas) {
+        boolean writes = group.serving() + 1 >= minWriteReplicas;
+        var replicas = new ArrayList<Replica>();
+        for (Replica replica : group.replicas()) {
+            if (replica.store() == store) {
+                replicas.add(become(replica, ReplicaState.SERVING));
+            } else if (replica.state() == ReplicaState.LAST && writes) {
+                // From now on writes are acknowledged that it does not have.
+                replicas.add(become(replica, ReplicaState.DOWN));
+            } else {
+                replicas.add(replica);
+            }
+        }
+        return next(group, replicas);
+    }
+
+    /// A serving replica goes first.
+    static Group ledBy(Group group, int store) {
+        var replicas = new ArrayList<Replica>();
+        for (Replica replica : group.replicas()) {
+            if (replica.store() == store) {
+                replicas.addFirst(replica);
+            } else {
+                replicas.add(replica);
+            }
+        }
+        return next(group, replicas);
+    }
+
+    private static Replica become(Replica replica, ReplicaState state) {
+        return new Replica(replica.store(), state, replica.position());
+    }
+
+    /// A new epoch if states or order differ; what was merely noted is no new view.
+    private static Group next(Group group, List<Replica> replicas) {
+        boolean same = true;
+        for (int i = 0; i < replicas.size(); i++) {
+            Replica before = group.replicas().get(i);
+            Replica after = replicas.get(i);
+            same &= before.store() == after.store() && before.state() == after.state();
+        }
+        return new Group(
+                group.id(), same ? group.epoch() : group.epoch() + 1, replicas, group.nextSequence());
+    }
+}

@@ -1,0 +1,113 @@
+package io.coppice.metadata.core;
+
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+
+/// The replicated state machine. Used by one thread at a time; only captures leave it.
+public final class MetadataState {
+    private final Tables tables;
+    private final ChunkMaps maps;
+    private final VolumeCommands volumes;
+    private final SessionCommands sessions;
+    private final NodeCommands nodes;
+    private final MetadataView view;
+
+    /// The state of a cluster that is not initialised.
+    public MetadataState() {
+        this(new Tables(new CaptureGate()));
+    }
+
+    private MetadataState(Tables tables) {
+        this.tables = tables;
+        this.maps = new ChunkMaps(tables.nodes, tables.counts, tables.purges, tables.reap);
+        this.volumes = new VolumeCommands(tables, maps);
+        this.sessions = new SessionCommands(tables, maps);
+        this.nodes = new NodeCommands(tables);
+        this.view = new TablesView(tables);
+    }
+
+    /// Does one command, or says why not. Total and deterministic: the same commands in the same order
+    /// give the same outcomes and the same state everywhere. A command that was answered before gets
+    /// that answer and changes nothing.
+    public Outcome apply(Stamped stamped) {
+        Outcome known = remembered(stamped.session(), stamped.sequence());
+        if (known != null) {
+            return known;
+        }
+        Outcome outcome = decide(stamped);
+        if (stamped.session() != 0) {
+            tables.outcomes.remember(stamped, outcome);
+        }
+        return outcome;
+    }
+
+    private Outcome decide(Stamped stamped) {
+        // 0 means "never" in records, so no moment is 0.
+        long now = Math.max(1, stamped.wallMillis());
+        long session = stamped.session();
+        return switch (stamped.command()) {
+            case Command.InitializeCluster it -> nodes.initialize(it);
+            case Command.CreateVolume it -> volumes.create(it, now);
+            case Command.DeleteVolume it -> volumes.delete(it, now);
+            case Command.RestoreVolume it -> volumes.restore(it);
+            case Command.ResizeVolume it -> volumes.resize(it);
+            case Command.RenameVolume it -> volumes.rename(it);
+            case Command.CreateSnapshots it -> volumes.snapshot(it, now);
+            case Command.DeleteSnapshot it -> volumes.deleteSnapshot(it, now);
+            case Command.RollbackVolume it -> volumes.rollback(it);
+            case Command.CreateClones it -> volumes.cloneVolume(it, now);
+            case Command.RaiseGeneration it -> volumes.raiseGeneration(it);
+            case Command.OpenSession it -> sessions.open(it, now);
+            case Command.CloseSession it -> sessions.close(it);
+            case Command.Attach it -> sessions.attach(it, session, now);
+            case Command.Detach it -> sessions.detach(it, session);
+            case Command.BreakAttachment it -> sessions.breakAttachment(it, volumes);
+            case Command.LeaseChunkIds it -> sessions.lease(it, session);
+            case Command.Flip it -> sessions.flip(it, session);
+            case Command.AbandonChunks it -> sessions.abandon(it, session);
+            case Command.RegisterNode it -> nodes.register(it);
+            case Command.NodeLost it -> nodes.lost(it);
+            case Command.ReplicaSynced it -> nodes.synced(it);
+            case Command.ReplicaFailed it -> nodes.failed(it);
+            case Command.ElectLast it -> nodes.electLast(it);
+            case Command.MovePrimary it -> nodes.movePrimary(it);
+            case Command.ChunksPurged it -> purged(it);
+            case Command.ReapStep it -> {
+                int released = maps.reapStep(Math.max(0, it.nodes()));
+                yield new Outcome.Stepped(released, !tables.reap.isEmpty());
+            }
+            case Command.PurgeTrash it -> volumes.purgeTrash(it, now);
+        };
+    }
+
+    private Outcome purged(Command.ChunksPurged command) {
+        if (command.group() >= 0) {
+            tables.purges.removeAll(command.group(), command.chunks());
+        }
+        return Outcome.Nothing.INSTANCE;
+    }
+
+    /// The outcome of an earlier attempt at this command, without applying anything; null: none is known.
+    public @Nullable Outcome remembered(long session, long sequence) {
+        return session == 0 ? null : tables.outcomes.recall(session, sequence);
+    }
+
+    /// Reads the live state. Only between commands, by whoever keeps `apply` out meanwhile.
+    public MetadataView view() {
+        return view;
+    }
+
+    /// Freezes the state as it is now. Called by the applying thread; the capture may then be used by
+    /// another while commands go on.
+    public MetadataCapture capture() {
+        return FrozenTables.of(tables);
+    }
+
+    /// Reads what [MetadataCapture#writeTo] wrote. Reads ahead: nothing else should follow in `in`.
+    ///
+    /// @throws IOException also when the bytes are damaged or of a newer version; one line says what
+    public static MetadataState load(InputStream in) throws IOException {
+        return new MetadataState(StateReader.read(in));
+    }
+}

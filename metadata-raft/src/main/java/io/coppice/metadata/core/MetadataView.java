@@ -1,0 +1,130 @@
+package io.coppice.metadata.core;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/// Reads the metadata. Either the live state ([MetadataState#view], only between commands, by whoever
+/// keeps `apply` out meanwhile) or a frozen one ([MetadataState#capture], any thread, until closed).
+/// Lists are in the order of names or ids.
+public interface MetadataView {
+
+    /// Empty: not initialised.
+    Optional<ClusterConfig> config();
+
+    // ------------------------------------------------------------ names
+
+    /// Not those in the trash.
+    List<Volume> volumes();
+
+    List<Volume> trash();
+
+    int volumeCount();
+
+    int snapshotCount();
+
+    /// Not in the trash.
+    Optional<Volume> volume(String name);
+
+    /// Also in the trash.
+    Optional<Volume> volume(long id);
+
+    /// Volumes that were ever attached: a node that connects is told to refuse their generations below
+    /// `generation` and fences below `fence`.
+    List<Volume> barrierVolumes();
+
+    /// Of one volume, by name.
+    List<Snapshot> snapshots(long volume);
+
+    Optional<Snapshot> snapshot(long id);
+
+    Optional<Snapshot> snapshot(String volume, String snapshot);
+
+    /// Every record ever, by id.
+    void lineage(Consumer<Lineage> each);
+
+    /// All that descends from the oldest known ancestor of `id`, by id; empty when `id` is unknown.
+    List<Lineage> family(long id);
+
+    Optional<Lineage> lineage(long id);
+
+    /// `volume` or `volume@snapshot`, also of what is deleted.
+    String fullName(Lineage lineage);
+
+    // ------------------------------------------------------------ sessions
+
+    List<Session> sessions();
+
+    Optional<Session> session(long id);
+
+    List<Attachment> attachments();
+
+    Optional<Attachment> attachment(long volume);
+
+    // ------------------------------------------------------------ nodes and groups
+
+    List<Node> nodes();
+
+    Optional<Node> node(int id);
+
+    List<Store> stores();
+
+    Optional<Store> store(int id);
+
+    List<Group> groups();
+
+    Optional<Group> group(int id);
+
+    // ------------------------------------------------------------ maps
+
+    /// Mapped slots, O(1).
+    long mappedChunks(MapRoot root);
+
+    /// Chunks that no other volume or snapshot names. Walks what is not shared: on large maps use a capture.
+    long ownChunks(MapRoot root);
+
+    /// Names those chunks, in the order of slots.
+    void ownChunks(MapRoot root, LongConsumer each);
+
+    /// 0: unmapped.
+    long chunkAt(MapRoot root, long index);
+
+    MapPage mapPage(Volume volume, long page);
+
+    /// Nothing in a snapshot is owned.
+    MapPage mapPage(Snapshot snapshot, long page);
+
+    /// What differs between two maps, in the order of slots. What they share is skipped, so the cost is
+    /// that of the difference.
+    void diff(MapRoot from, MapRoot to, Consumer<SlotRun> each);
+
+    /// Every chunk of the group that any map names, once, in no order. Includes maps whose names are
+    /// gone but that are not reaped yet.
+    void mappedChunksOf(int group, LongConsumer each);
+
+    /// Distinct chunks that any map names: what is stored, before replication.
+    long storedChunks();
+
+    /// Recomputes every reference count and compares.
+    RefcountReport recount();
+
+    // ------------------------------------------------------------ housekeeping
+
+    /// Chunks that nothing names any more, the oldest `limit` of the group.
+    long[] purgeable(int group, int limit);
+
+    long purgeCount(int group);
+
+    /// Groups with something to purge, ascending.
+    List<Integer> groupsToPurge();
+
+    /// There is something for [Command.ReapStep].
+    boolean reapPending();
+
+    /// When the next trash or expiry is due, wall clock; [Long#MAX_VALUE]: nothing is.
+    long nextPurgeMillis();
+
+    /// Slots flipped since the cluster began.
+    long flips();
+}

@@ -1,0 +1,304 @@
+package io.coppice.metadata.core;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/// Reads [Tables], live or frozen.
+class TablesView implements MetadataView {
+    final Tables tables;
+    private final MapWalks walks;
+
+    TablesView(Tables tables) {
+        this.tables = tables;
+        this.walks = new MapWalks(tables.nodes, tables.counts);
+    }
+
+    @Override
+    public Optional<ClusterConfig> config() {
+        return Optional.ofNullable(tables.config);
+    }
+
+    // ------------------------------------------------------------ names
+
+    @Override
+    public List<Volume> volumes() {
+        return volumesByName(false);
+    }
+
+    @Override
+    public List<Volume> trash() {
+        return volumesByName(true);
+    }
+
+    private List<Volume> volumesByName(boolean inTrash) {
+        var found = new ArrayList<Volume>();
+        tables.volumes.forEach(
+                (_, volume) -> {
+                    if (volume.inTrash() == inTrash) {
+                        found.add(volume);
+                    }
+                });
+        found.sort(Comparator.comparing(Volume::name).thenComparing(Volume::id));
+        return found;
+    }
+
+    @Override
+    public int volumeCount() {
+        return tables.volumeNames.size();
+    }
+
+    @Override
+    public int snapshotCount() {
+        return tables.snapshots.size();
+    }
+
+    @Override
+    public Optional<Volume> volume(String name) {
+        return Optional.ofNullable(tables.activeVolume(name));
+    }
+
+    @Override
+    public Optional<Volume> volume(long id) {
+        return Optional.ofNullable(tables.volumes.get(id));
+    }
+
+    @Override
+    public List<Volume> barrierVolumes() {
+        var found = new ArrayList<Volume>();
+        tables.volumes.forEach(
+                (_, volume) -> {
+                    if (volume.fence() > 0) {
+                        found.add(volume);
+                    }
+                });
+        found.sort(Comparator.comparing(Volume::id));
+        return found;
+    }
+
+    @Override
+    public List<Snapshot> snapshots(long volume) {
+        var first = new Tables.SnapshotKey(volume, "");
+        var found = new ArrayList<Snapshot>();
+        for (var entry : tables.snapshotNames.shardOf(first).tailMap(first).entrySet()) {
+            if (entry.getKey().volume() != volume) {
+                break;
+            }
+            snapshot(entry.getValue()).ifPresent(found::add);
+        }
+        return found;
+    }
+
+    @Override
+    public Optional<Snapshot> snapshot(long id) {
+        return Optional.ofNullable(tables.snapshots.get(id));
+    }
+
+    @Override
+    public Optional<Snapshot> snapshot(String volume, String snapshot) {
+        return volume(volume)
+                .flatMap(found -> Optional.ofNullable(tables.snapshotOf(found.id(), snapshot)));
+    }
+
+    // ------------------------------------------------------------ lineage
+
+    @Override
+    public void lineage(Consumer<Lineage> each) {
+        tables.lineage.values().forEach(each);
+    }
+
+    @Override
+    public Optional<Lineage> lineage(long id) {
+        return Optional.ofNullable(tables.lineage.get(id));
+    }
+
+    @Override
+    public List<Lineage> family(long id) {
+        Lineage oldest = tables.lineage.get(id);
+        if (oldest == null) {
+            return List.of();
+        }
+        for (Lineage up = oldest; up != null; up = tables.lineage.get(up.parent())) {
+            oldest = up;
+        }
+        // A parent is older than its children, so its id is smaller: one pass in the order of ids finds all.
+        Set<Long> members = new HashSet<>();
+        members.add(oldest.id());
+        var found = new ArrayList<Lineage>();
+        for (Lineage record : tables.lineage.values()) {
+            if (members.contains(record.id()) || members.contains(record.parent())) {
+                members.add(record.id());
+                found.add(record);
+            }
+        }
+        return found;
+    }
+
+    @Override
+    public String fullName(Lineage record) {
+        if (!record.snapshot()) {
+            return record.name();
+        }
+        Lineage volume = tables.lineage.get(record.parent());
+        return (volume == null ? "" : volume.name()) + "@" + record.name();
+    }
+
+    // ------------------------------------------------------------ sessions
+
+    @Override
+    public List<Session> sessions() {
+        return tables.sessions.values().stream().map(TablesView::session).toList();
+    }
+
+    @Override
+    public Optional<Session> session(long id) {
+        return Optional.ofNullable(tables.sessions.get(id)).map(TablesView::session);
+    }
+
+    private static Session session(SessionEntry entry) {
+        return new Session(
+                entry.id(), entry.client(), entry.openedMillis(), entry.leases().length);
+    }
+
+    @Override
+    public List<Attachment> attachments() {
+        return tables.attachments.values();
+    }
+
+    @Override
+    public Optional<Attachment> attachment(long volume) {
+        return Optional.ofNullable(tables.attachments.get(volume));
+    }
+
+    // ------------------------------------------------------------ nodes and groups
+
+    @Override
+    public List<Node> nodes() {
+        return tables.storageNodes.values();
+    }
+
+    @Override
+    public Optional<Node> node(int id) {
+        return Optional.ofNullable(tables.storageNodes.get(id));
+    }
+
+    @Override
+    public List<Store> stores() {
+        return tables.stores.values();
+    }
+
+    @Override
+    public Optional<Store> store(int id) {
+        return Optional.ofNullable(tables.stores.get(id));
+    }
+
+    @Override
+    public List<Group> groups() {
+        return tables.groups.values();
+    }
+
+    @Override
+    public Optional<Group> group(int id) {
+        return Optional.ofNullable(tables.groups.get(id));
+    }
+
+    // ------------------------------------------------------------ maps
+
+    @Override
+    public long mappedChunks(MapRoot root) {
+        return walks.mapped(root);
+    }
+
+    @Override
+    public long ownChunks(MapRoot root) {
+        return walks.own(root);
+    }
+
+    @Override
+    public void ownChunks(MapRoot root, LongConsumer each) {
+        walks.own(root, each);
+    }
+
+    @Override
+    public long chunkAt(MapRoot root, long index) {
+        return MapWalks.chunkAt(tables.nodes, root, index);
+    }
+
+    @Override
+    public MapPage mapPage(Volume volume, long page) {
+        return walks.page(volume.root(), volume.id(), volume.generation(), page);
+    }
+
+    @Override
+    public MapPage mapPage(Snapshot snapshot, long page) {
+        return walks.page(snapshot.root(), 0, 0, page);
+    }
+
+    @Override
+    public void diff(MapRoot from, MapRoot to, Consumer<SlotRun> each) {
+        walks.diff(from, to, each);
+    }
+
+    @Override
+    public void mappedChunksOf(int group, LongConsumer each) {
+        walks.forEachChunk(group, each);
+    }
+
+    @Override
+    public long storedChunks() {
+        return tables.counts.chunks();
+    }
+
+    @Override
+    public RefcountReport recount() {
+        return new Recount(tables).run();
+    }
+
+    // ------------------------------------------------------------ housekeeping
+
+    @Override
+    public long[] purgeable(int group, int limit) {
+        return tables.purges.first(group, limit);
+    }
+
+    @Override
+    public long purgeCount(int group) {
+        return tables.purges.size(group);
+    }
+
+    @Override
+    public List<Integer> groupsToPurge() {
+        return tables.purges.groups();
+    }
+
+    @Override
+    public boolean reapPending() {
+        return !tables.reap.isEmpty();
+    }
+
+    @Override
+    public long nextPurgeMillis() {
+        Tables.DueKey first = tables.due.firstKey();
+        return first == null ? Long.MAX_VALUE : first.millis();
+    }
+
+    @Override
+    public long flips() {
+        return tables.flips;
+    }
+
+    /// Map roots by the id of what has them.
+    static Map<Long, MapRoot> roots(Tables tables) {
+        Map<Long, MapRoot> roots = new HashMap<>();
+        tables.volumes.forEach((id, volume) -> roots.put(id, volume.root()));
+        tables.snapshots.forEach((id, snapshot) -> roots.put(id, snapshot.root()));
+        return roots;
+    }
+}

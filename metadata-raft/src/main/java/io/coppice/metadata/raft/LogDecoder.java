@@ -1,0 +1,195 @@
+package io.coppice.metadata.raft;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.coppice.metadata.core.ClusterConfig;
+import io.coppice.metadata.core.Command;
+import io.coppice.metadata.core.Stamped;
+import io.coppice.model.Position;
+import io.coppice.wire.pb.Flip;
+import io.coppice.wire.pb.FlipSlot;
+import io.coppice.wire.pb.GroupPosition;
+import io.coppice.wire.pb.LogEntry;
+import io.coppice.wire.pb.LoggedClones;
+import io.coppice.wire.pb.LoggedCommand;
+import io.coppice.wire.pb.LoggedCut;
+import io.coppice.wire.pb.LoggedRollback;
+import io.coppice.wire.pb.LoggedSeal;
+import io.coppice.wire.pb.LoggedSnapshots;
+import io.coppice.wire.pb.RegisterNode;
+import io.coppice.wire.pb.ReplicaSynced;
+import io.coppice.wire.pb.StoreReport;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Log records as commands of the core. The way there is [LogEncoder].
+///
+/// What is in the log was encoded by a leader of ours. A record that cannot be understood was written by a
+/// newer version: going on without it would make this server's state differ, so that is a violation.
+final class LogDecoder {
+    private LogDecoder() {}
+
+    static List<Stamped> decodeEntry(ByteBuffer entry) {
+        LogEntry parsed;
+        try {
+            parsed = LogEntry.parseFrom(entry);
+        } catch (InvalidProtocolBufferException damaged) {
+            throw new IllegalStateException("a log entry cannot be read: " + damaged.getMessage(), damaged);
+        }
+        var commands = new ArrayList<Stamped>(parsed.getCommandsCount());
+        for (LoggedCommand command : parsed.getCommandsList()) {
+            commands.add(decode(command));
+        }
+        return commands;
+    }
+
+    static Stamped decode(LoggedCommand r) {
+        return new Stamped(
+                r.getSession(),
+                r.getSequence(),
+                r.getAcknowledged(),
+                r.getWallMillis(),
+                r.getCaller(),
+                command(r));
+    }
+
+    private static Command command(LoggedCommand r) {
+        return switch (r.getCommandCase()) {
+            case INITIALIZE_CLUSTER -> new Command.InitializeCluster(config(r.getInitializeCluster()));
+            case CREATE_VOLUME -> {
+                var c = r.getCreateVolume();
+                yield new Command.CreateVolume(c.getName(), c.getSize(), c.getLabelsMap());
+            }
+            case DELETE_VOLUME ->
+                new Command.DeleteVolume(
+                        r.getDeleteVolume().getName(), r.getDeleteVolume().getNow());
+            case RESTORE_VOLUME ->
+                new Command.RestoreVolume(
+                        r.getRestoreVolume().getName(), r.getRestoreVolume().getAs());
+            case RESIZE_VOLUME ->
+                new Command.ResizeVolume(
+                        r.getResizeVolume().getName(), r.getResizeVolume().getSize());
+            case RENAME_VOLUME ->
+                new Command.RenameVolume(
+                        r.getRenameVolume().getName(), r.getRenameVolume().getNewName());
+            case CREATE_SNAPSHOTS -> snapshots(r.getCreateSnapshots());
+            case DELETE_SNAPSHOT ->
+                new Command.DeleteSnapshot(
+                        r.getDeleteSnapshot().getVolume(),
+                        r.getDeleteSnapshot().getSnapshot());
+            case ROLLBACK_VOLUME -> rollback(r.getRollbackVolume());
+            case CREATE_CLONES -> clones(r.getCreateClones());
+            case RAISE_GENERATION ->
+                new Command.RaiseGeneration(
+                        r.getRaiseGeneration().getVolume(),
+                        r.getRaiseGeneration().getGeneration());
+            case OPEN_SESSION ->
+                new Command.OpenSession(
+                        r.getOpenSession().getSession(), r.getOpenSession().getClient());
+            case CLOSE_SESSION -> new Command.CloseSession(r.getCloseSession().getSession());
+            case ATTACH ->
+                new Command.Attach(r.getAttach().getVolume(), r.getAttach().getDeadSession());
+            case DETACH -> new Command.Detach(r.getDetach().getVolume(), r.getDetach().getFence());
+            case BREAK_ATTACHMENT -> new Command.BreakAttachment(r.getBreakAttachment().getVolume());
+            case LEASE_CHUNK_IDS ->
+                new Command.LeaseChunkIds(
+                        r.getLeaseChunkIds().getGroupsList(),
+                        r.getLeaseChunkIds().getCount());
+            case FLIP -> flip(r.getFlip());
+            case ABANDON_CHUNKS -> new Command.AbandonChunks(r.getAbandonChunks().getChunksList());
+            case REGISTER_NODE -> register(r.getRegisterNode());
+            case NODE_LOST ->
+                new Command.NodeLost(r.getNodeLost().getNode(), r.getNodeLost().getIncarnation());
+            case REPLICA_SYNCED -> {
+                ReplicaSynced c = r.getReplicaSynced();
+                yield new Command.ReplicaSynced(c.getGroup(), c.getEpoch(), c.getStore());
+            }
+            case REPLICA_FAILED -> {
+                var c = r.getReplicaFailed();
+                yield new Command.ReplicaFailed(c.getGroup(), c.getEpoch(), c.getStore(), c.getWhy());
+            }
+            case ELECT_LAST -> new Command.ElectLast(r.getElectLast());
+            case MOVE_PRIMARY -> {
+                ReplicaSynced c = r.getMovePrimary();
+                yield new Command.MovePrimary(c.getGroup(), c.getEpoch(), c.getStore());
+            }
+            case CHUNKS_PURGED ->
+                new Command.ChunksPurged(
+                        r.getChunksPurged().getGroup(), r.getChunksPurged().getChunksList());
+            case REAP_STEP -> new Command.ReapStep(r.getReapStep());
+            case PURGE_TRASH -> new Command.PurgeTrash(r.getPurgeTrash());
+            case COMMAND_NOT_SET ->
+                throw new IllegalStateException("the log holds a command that this version does not know");
+        };
+    }
+
+    private static ClusterConfig config(io.coppice.wire.pb.ClusterConfig c) {
+        return new ClusterConfig(
+                c.getCluster(),
+                c.getReplicas(),
+                c.getMinWriteReplicas(),
+                c.getGroups(),
+                c.getChunkBytes(),
+                c.getDurabilityAlways(),
+                c.getTrashRetentionMillis());
+    }
+
+    private static Command.@Nullable Seal seal(boolean present, LoggedSeal seal) {
+        return present ? new Command.Seal(seal.getVolume(), seal.getGeneration()) : null;
+    }
+
+    private static Command snapshots(LoggedSnapshots c) {
+        var cuts = new ArrayList<Command.SnapshotCut>(c.getCutsCount());
+        for (LoggedCut cut : c.getCutsList()) {
+            cuts.add(new Command.SnapshotCut(
+                    cut.getName().getVolume(), cut.getName().getSnapshot(), seal(cut.hasSeal(), cut.getSeal())));
+        }
+        return new Command.CreateSnapshots(cuts, c.getLabelsMap());
+    }
+
+    private static Command rollback(LoggedRollback c) {
+        return new Command.RollbackVolume(
+                c.getName().getVolume(), c.getName().getSnapshot(), seal(c.hasSeal(), c.getSeal()));
+    }
+
+    private static Command clones(LoggedClones logged) {
+        var c = logged.getClones();
+        return new Command.CreateClones(
+                c.getVolume(),
+                c.getSnapshot(),
+                seal(logged.hasSeal(), logged.getSeal()),
+                List.copyOf(c.getNamesList()),
+                c.getLabelsMap(),
+                c.getExpiresMillis());
+    }
+
+    private static Command flip(Flip c) {
+        var slots = new ArrayList<Command.FlipSlot>(c.getSlotsCount());
+        for (FlipSlot slot : c.getSlotsList()) {
+            slots.add(new Command.FlipSlot(slot.getIndex(), slot.getOldChunk(), slot.getNewChunk()));
+        }
+        return new Command.Flip(c.getVolume(), c.getGeneration(), c.getFence(), slots);
+    }
+
+    private static Command register(RegisterNode c) {
+        var stores = new ArrayList<Command.StoreReport>(c.getStoresCount());
+        for (StoreReport store : c.getStoresList()) {
+            var positions = new ArrayList<Command.GroupPosition>(store.getPositionsCount());
+            for (GroupPosition p : store.getPositionsList()) {
+                positions.add(
+                        new Command.GroupPosition(p.getGroup(), new Position(p.getEpoch(), p.getSequence())));
+            }
+            stores.add(new Command.StoreReport(store.getUuid(), store.getCapacityBytes(), positions));
+        }
+        return new Command.RegisterNode(
+                c.getName(),
+                c.getAddress(),
+                c.getHttpAddress(),
+                c.getIncarnation(),
+                c.getPid(),
+                c.getRack(),
+                c.getCluster(),
+                stores);
+    }
+}

@@ -1,0 +1,249 @@
+package io.coppice.metadata.raft;
+
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import io.coppice.metadata.core.MetadataCapture;
+import io.coppice.metadata.core.MetadataView;
+import io.coppice.metadata.core.Outcome;
+import io.coppice.metadata.core.Stamped;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.exceptions.AlreadyClosedException;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// This server's part in the metadata quorum. Thread-safe.
+///
+/// Commands and reads are taken by the leader only; elsewhere they fail with [QuorumException]. Futures
+/// complete on the apply thread: what depends on them must be short or go to another thread.
+public final class RaftQuorum implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RaftQuorum.class);
+
+    /// Told on threads of the quorum; must not block.
+    public interface Listener {
+        /// This server leads, and has applied everything that earlier leaders committed.
+        void leading();
+
+        /// This server does not lead (any more).
+        void following();
+
+        /// This server cannot go on and must be restarted.
+        void failed(String why);
+    }
+
+    private final QuorumConfig config;
+    private final LogStateMachine machine;
+    private final RaftServer server;
+    private final RaftGroupId group;
+    private final ClientId client = ClientId.randomId();
+    private final AtomicLong calls = new AtomicLong();
+    private final Batcher batcher;
+
+    private RaftQuorum(
+            QuorumConfig config, LogStateMachine machine, RaftServer server, RaftGroupId group, QuorumMetrics metrics) {
+        this.config = config;
+        this.machine = machine;
+        this.server = server;
+        this.group = group;
+        this.batcher = new Batcher(config.server(), config.batch(), this::propose, metrics);
+    }
+
+    /// Recovers what the directory holds and joins the quorum. Does not wait for a leader.
+    public static RaftQuorum start(QuorumConfig config, MetricRegistry registry, Listener listener)
+            throws StartupException {
+        InetSocketAddress listen = Addresses.parse("raft.listen", config.listen());
+        requireFree(listen);
+        var metrics = QuorumMetrics.in(registry);
+        var machine = new LogStateMachine(config.server(), listener, metrics);
+        var group = RaftGroup.valueOf(
+                groupId(config.cluster()),
+                config.peers().entrySet().stream().map(e -> peer(e.getKey(), e.getValue())).toList());
+        @org.jspecify.annotations.Nullable RaftServer server = null;
+        try {
+            server = RaftServer.newBuilder()
+                    .setServerId(RaftPeerId.valueOf(config.server()))
+                    .setGroup(group)
+                    .setStateMachineRegistry(id -> machine)
+                    .setProperties(RaftTuning.properties(config, listen.getHostString(), listen.getPort()))
+                    .setParameters(new Parameters())
+                    .setOption(RaftStorage.StartupOption.RECOVER)
+                    .build();
+            server.start();
+            var quorum = new RaftQuorum(config, machine, server, group.getGroupId(), metrics);
+            quorum.batcher.start();
+            registry.gauge("metadata.log.index", () -> (Gauge<Long>) quorum::logIndex);
+            registry.gauge("metadata.log.flip_entries", () -> (Gauge<Long>) quorum::entriesWithFlips);
+            registry.gauge("metadata.leads", () -> (Gauge<Integer>) () -> quorum.leads() ? 1 : 0);
+            return quorum;
+        } catch (IOException | RuntimeException failed) {
+            closeQuietly(server);
+            throw new StartupException("metadata server '" + config.server() + "' cannot start on " + config.dir()
+                    + ": " + rootCause(failed));
+        }
+    }
+
+    // ------------------------------------------------------------ commands and reads
+
+    /// Replicates and applies a command, possibly in one entry with others. Commands are applied in the
+    /// order in which this was called.
+    public CompletableFuture<Outcome> submit(Stamped command) {
+        return batcher.submit(command);
+    }
+
+    /// Ends when this server has applied an entry that was proposed after this call: then it led until after
+    /// the call, and [#read] shows everything that any server acknowledged before it. Concurrent calls share
+    /// an entry.
+    public CompletableFuture<Void> barrier() {
+        return batcher.barrier();
+    }
+
+    /// Reads what is applied here. Keeps commands from being applied meanwhile: for short reads.
+    public <T> T read(Function<MetadataView, T> reader) {
+        return machine.read(reader);
+    }
+
+    /// Freezes what is applied here, for long reads.
+    public MetadataCapture capture() {
+        return machine.capture();
+    }
+
+    /// The outcome of an earlier attempt at a command, if it was applied.
+    public Optional<Outcome> remembered(long session, long sequence) {
+        return Optional.ofNullable(machine.remembered(session, sequence));
+    }
+
+    // ------------------------------------------------------------ about the quorum
+
+    /// Id of the server that this one believes to be the leader.
+    public Optional<String> leader() {
+        try {
+            RaftPeerId id = server.getDivision(group).getInfo().getLeaderId();
+            return Optional.ofNullable(id).map(RaftPeerId::toString);
+        } catch (IOException closed) {
+            return Optional.empty();
+        }
+    }
+
+    /// Whether this server believes that it leads and has caught up.
+    public boolean leads() {
+        try {
+            return server.getDivision(group).getInfo().isLeaderReady();
+        } catch (IOException closed) {
+            return false;
+        }
+    }
+
+    /// Ids of all servers.
+    public List<String> servers() {
+        return config.peers().keySet().stream().sorted().toList();
+    }
+
+    /// Last entry applied here.
+    public long logIndex() {
+        return machine.getLastAppliedTermIndex().getIndex();
+    }
+
+    public long entriesWithFlips() {
+        return machine.entriesWithFlips();
+    }
+
+    private CompletableFuture<Void> propose(Batch batch) {
+        var request = RaftClientRequest.newBuilder()
+                .setClientId(client)
+                .setServerId(server.getId())
+                .setGroupId(group)
+                .setCallId(calls.incrementAndGet())
+                .setMessage(batch)
+                .setType(RaftClientRequest.writeRequestType())
+                .build();
+        try {
+            return server.submitClientRequestAsync(request).handle(RaftQuorum::ended).thenCompose(done -> done);
+        } catch (IOException | RuntimeException failed) {
+            return CompletableFuture.failedFuture(refusal(failed));
+        }
+    }
+
+    private static CompletableFuture<Void> ended(RaftClientReply reply, Throwable failed) {
+        if (failed != null) {
+            return CompletableFuture.failedFuture(refusal(failed));
+        }
+        return reply.isSuccess()
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(refusal(reply.getException()));
+    }
+
+    private static QuorumException refusal(Throwable failed) {
+        String why = rootCause(failed);
+        return switch (failed) {
+            case AlreadyClosedException closed -> new QuorumException(QuorumException.Reason.STOPPED, why);
+            case org.apache.ratis.protocol.exceptions.ResourceUnavailableException full ->
+                new QuorumException(QuorumException.Reason.OVERLOADED, why);
+            default -> new QuorumException(QuorumException.Reason.NOT_LEADER, why);
+        };
+    }
+
+    // ------------------------------------------------------------ small print
+
+    private static RaftPeer peer(String id, String address) {
+        return RaftPeer.newBuilder().setId(id).setAddress(address).build();
+    }
+
+    /// Servers of different clusters that meet by mistake refuse each other by this.
+    private static RaftGroupId groupId(String cluster) {
+        return RaftGroupId.valueOf(
+                UUID.nameUUIDFromBytes(("coppice metadata " + cluster).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static void requireFree(InetSocketAddress address) throws StartupException {
+        try (var probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(address);
+        } catch (IOException | IllegalArgumentException taken) {
+            throw new StartupException("cannot listen on " + address.getHostString() + ":" + address.getPort()
+                    + " (raft.listen): " + taken.getMessage() + "; stop what uses the port or choose another");
+        }
+    }
+
+    private static String rootCause(Throwable failed) {
+        Throwable cause = failed;
+        for (Throwable next = cause; next != null; next = next.getCause()) {
+            cause = next;
+        }
+        return String.valueOf(cause.getMessage()).lines().findFirst().orElseGet(() -> failed.getClass().getSimpleName());
+    }
+
+
+    private static void closeQuietly(@org.jspecify.annotations.Nullable RaftServer server) {
+        if (server != null) {
+            try {
+                server.close();
+            } catch (IOException | RuntimeException alsoFailed) {
+                log.warn("the Raft server did not close cleanly: {}", alsoFailed.toString());
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        batcher.close();
+        closeQuietly(server);
+    }
+}

@@ -1,0 +1,228 @@
+package io.coppice.metadata.server;
+
+import io.coppice.metadata.core.ClusterConfig;
+import io.coppice.metadata.core.Lineage;
+import io.coppice.metadata.core.MapRoot;
+import io.coppice.metadata.core.MetadataCapture;
+import io.coppice.metadata.core.MetadataView;
+import io.coppice.metadata.core.Snapshot;
+import io.coppice.metadata.core.Volume;
+import io.coppice.model.Blocks;
+import io.coppice.wire.pb.Code;
+import io.coppice.wire.pb.LineageEntry;
+import io.coppice.wire.pb.QueryResponse;
+import io.coppice.wire.pb.StoreReport;
+import io.coppice.wire.pb.Usage;
+import io.coppice.wire.pb.VolumeInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Answers that need block counts: maps from a capture, counts from the stores.
+///
+/// A map's bytes are the blocks in its chunks; its own bytes are the own blocks of chunks that only it names.
+/// When the stores cannot be asked, the whole answer fails: no number here is a guess. Lists that must be
+/// quick leave the bytes out instead and give chunks only.
+final class ChunkUsage {
+    /// Lists ask the stores for so many chunks at most.
+    private static final int LISTED_CHUNKS_MAX = 65_536;
+    private static final int COUNTED_CHUNKS_MAX = 4_000_000;
+
+    private final Leadership leadership;
+    private final ChunkStats stats;
+
+    ChunkUsage(Leadership leadership, ChunkStats stats) {
+        this.leadership = leadership;
+        this.stats = stats;
+    }
+
+    /// A named map: of a volume or a snapshot.
+    private record Named(long id, MapRoot root) {}
+
+    private static List<Named> allMaps(MetadataView view) {
+        var all = new ArrayList<Named>();
+        for (Volume volume : view.volumes()) {
+            all.add(new Named(volume.id(), volume.root()));
+            view.snapshots(volume.id()).forEach(snapshot -> all.add(new Named(snapshot.id(), snapshot.root())));
+        }
+        all.sort((a, b) -> Long.compare(a.id(), b.id()));
+        return all;
+    }
+
+    private MapTotals totals(MetadataCapture capture, List<Named> maps, int chunksMax) throws ControlFailure {
+        var totals = new MapTotals(capture, chunksMax);
+        for (Named map : maps) {
+            if (!totals.add(map.id(), map.root())) {
+                throw new ControlFailure(
+                        Code.CODE_INTERNAL,
+                        "more than " + chunksMax + " chunks are mapped, too many to count at once; ask for one volume");
+            }
+        }
+        try (var timed = leadership.metrics().chunkStats().time()) {
+            stats.count(capture, totals.table());
+        }
+        totals.sum();
+        return totals;
+    }
+
+    // ------------------------------------------------------------ volumes
+
+    void listVolumes(QueryResponse.Builder response) {
+        try (var capture = leadership.quorum().capture()) {
+            Optional<MapTotals> totals = quickTotals(capture);
+            for (Volume volume : capture.volumes()) {
+                var info = Answers.volume(capture, volume).setOwnChunks(capture.ownChunks(volume.root()));
+                totals.ifPresent(known -> bytes(info, known, volume.root()));
+                response.addVolumes(info);
+            }
+        }
+    }
+
+    private Optional<MapTotals> quickTotals(MetadataCapture capture) {
+        if (capture.storedChunks() > LISTED_CHUNKS_MAX) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(totals(capture, allMaps(capture), LISTED_CHUNKS_MAX));
+        } catch (ControlFailure notNow) {
+            return Optional.empty();
+        }
+    }
+
+    void showVolume(String name, QueryResponse.Builder response) throws ControlFailure {
+        try (var capture = leadership.quorum().capture()) {
+            Volume volume = volume(capture, name);
+            response.addVolumes(volumeWithBytes(capture, volume));
+            capture.snapshots(volume.id()).forEach(s -> response.addSnapshots(Answers.snapshot(capture, s)));
+        }
+    }
+
+    private VolumeInfo.Builder volumeWithBytes(MetadataCapture capture, Volume volume) throws ControlFailure {
+        var info = Answers.volume(capture, volume).setOwnChunks(capture.ownChunks(volume.root()));
+        var totals = totals(capture, List.of(new Named(volume.id(), volume.root())), COUNTED_CHUNKS_MAX);
+        return bytes(info, totals, volume.root());
+    }
+
+    private static VolumeInfo.Builder bytes(VolumeInfo.Builder info, MapTotals totals, MapRoot root) {
+        long mapped = totals.blocks(root) * Blocks.BLOCK_BYTES;
+        long own = totals.ownBlocks(root) * Blocks.BLOCK_BYTES;
+        return info.setMappedBytes(mapped)
+                .setOwnBytes(own)
+                .setSharedBytes(mapped - own)
+                .setDivergence(mapped == 0 ? 0 : (double) own / mapped);
+    }
+
+    private static Volume volume(MetadataView view, String name) throws ControlFailure {
+        return view.volume(name)
+                .orElseThrow(() -> new ControlFailure(Code.CODE_NOT_FOUND, "no volume is called '" + name + "'"));
+    }
+
+    // ------------------------------------------------------------ usage
+
+    void usage(String name, QueryResponse.Builder response) throws ControlFailure {
+        try (var capture = leadership.quorum().capture()) {
+            var usage = Usage.newBuilder();
+            if (!name.isEmpty()) {
+                Volume volume = volume(capture, name);
+                var info = volumeWithBytes(capture, volume);
+                usage.setProvisionedBytes(volume.size()).setLogicalBytes(info.getMappedBytes());
+                response.setUsage(usage.addVolumes(info));
+            } else {
+                response.setUsage(clusterUsage(capture, usage));
+            }
+            var built = response.getUsageBuilder();
+            stored(capture, built);
+            built.setSavingsRatio(
+                    built.getStoredBytes() == 0 ? 1 : (double) built.getLogicalBytes() / built.getStoredBytes());
+        }
+    }
+
+    private Usage.Builder clusterUsage(MetadataCapture capture, Usage.Builder usage) throws ControlFailure {
+        List<Named> maps = allMaps(capture);
+        MapTotals totals = totals(capture, maps, COUNTED_CHUNKS_MAX);
+        long logicalBlocks = maps.stream().mapToLong(map -> totals.blocks(map.root())).sum();
+        long provisioned = 0;
+        for (Volume volume : capture.volumes()) {
+            provisioned = saturatedSum(provisioned, volume.size());
+            usage.addVolumes(bytes(
+                    Answers.volume(capture, volume).setOwnChunks(capture.ownChunks(volume.root())),
+                    totals,
+                    volume.root()));
+        }
+        return usage.setProvisionedBytes(provisioned).setLogicalBytes(logicalBlocks * Blocks.BLOCK_BYTES);
+    }
+
+    /// Of the whole cluster, also when one volume was asked for: what is shared has no single owner.
+    private void stored(MetadataView view, Usage.Builder usage) {
+        int replicas = view.config().map(ClusterConfig::replicas).orElse(1);
+        long live = 0;
+        long used = 0;
+        for (StoreReport report : reports(view).toList()) {
+            live += report.getLiveBytes();
+            used += report.getUsedBytes();
+        }
+        usage.setStoredBytes(live / Math.max(1, replicas)).setRawBytes(used);
+    }
+
+    private Stream<StoreReport> reports(MetadataView view) {
+        return view.stores().stream().flatMap(store -> leadership.nodes().report(store.uuid()).stream());
+    }
+
+    private static long saturatedSum(long a, long b) {
+        long sum = a + b;
+        return sum < 0 ? Long.MAX_VALUE : sum;
+    }
+
+    // ------------------------------------------------------------ lineage
+
+    void lineage(String name, QueryResponse.Builder response) throws ControlFailure {
+        try (var capture = leadership.quorum().capture()) {
+            var family = new ArrayList<Lineage>();
+            if (name.isEmpty()) {
+                capture.lineage(family::add);
+            } else {
+                family.addAll(capture.family(idOf(capture, name)));
+            }
+            var maps = family.stream().flatMap(one -> map(capture, one.id()).stream()).toList();
+            MapTotals totals = totals(capture, maps, COUNTED_CHUNKS_MAX);
+            for (Lineage one : family) {
+                response.addLineage(entry(capture, one, totals));
+            }
+        }
+    }
+
+    private static long idOf(MetadataView view, String name) throws ControlFailure {
+        int at = name.indexOf('@');
+        if (at < 0) {
+            return volume(view, name).id();
+        }
+        return view.snapshot(name.substring(0, at), name.substring(at + 1))
+                .map(Snapshot::id)
+                .orElseThrow(() -> new ControlFailure(Code.CODE_NOT_FOUND, "no snapshot is called '" + name + "'"));
+    }
+
+    private static Optional<Named> map(MetadataView view, long id) {
+        return view.volume(id)
+                .filter(volume -> !volume.inTrash())
+                .map(volume -> new Named(id, volume.root()))
+                .or(() -> view.snapshot(id).map(snapshot -> new Named(id, snapshot.root())));
+    }
+
+    private static LineageEntry entry(MetadataView view, Lineage one, MapTotals totals) {
+        var entry = LineageEntry.newBuilder()
+                .setId(one.id())
+                .setParent(one.parent())
+                .setName(view.fullName(one))
+                .setSnapshot(one.snapshot())
+                .setDeleted(one.deletedMillis() != 0)
+                .setCreatedMillis(one.createdMillis())
+                .setDeletedMillis(one.deletedMillis());
+        map(view, one.id()).ifPresent(map -> {
+            long mapped = totals.blocks(map.root()) * Blocks.BLOCK_BYTES;
+            long own = totals.ownBlocks(map.root()) * Blocks.BLOCK_BYTES;
+            entry.setMappedBytes(mapped).setOwnBytes(own).setSharedBytes(mapped - own);
+        });
+        return entry.build();
+    }
+}

@@ -1,0 +1,333 @@
+package io.coppice.metadata.server;
+
+import io.coppice.metadata.core.Command;
+import io.coppice.metadata.core.Outcome;
+import io.coppice.metadata.core.Snapshot;
+import io.coppice.metadata.core.Volume;
+import io.coppice.port.Entropy;
+import io.coppice.wire.pb.Attach;
+import io.coppice.wire.pb.Attached;
+import io.coppice.wire.pb.ChunkIdRange;
+import io.coppice.wire.pb.ChunkIdsLeased;
+import io.coppice.wire.pb.ClientDirective;
+import io.coppice.wire.pb.ClientHeartbeat;
+import io.coppice.wire.pb.ClientMessage;
+import io.coppice.wire.pb.Code;
+import io.coppice.wire.pb.Detached;
+import io.coppice.wire.pb.Flipped;
+import io.coppice.wire.pb.GetMapPages;
+import io.coppice.wire.pb.MapPages;
+import io.coppice.wire.pb.OpenSession;
+import io.coppice.wire.pb.SessionOpened;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One client's stream. Flips, leases and the like are pipelined: they enter the log in the order in which
+/// they arrived, and are answered by id. What waits for nodes (attach) has a thread of its own.
+///
+/// Back pressure: at most `messagesInFlight` unanswered messages; then the stream is not read.
+final class ClientSession implements StreamObserver<ClientMessage> {
+    private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
+    private static final long NONE = 0;
+
+    private final Leadership leadership;
+    private final Entropy entropy;
+    private final ServerCallStreamObserver<ClientDirective> call;
+    private final Outbox<ClientDirective> outbox;
+    private volatile long lastHeardNanos;
+    private volatile long session = NONE;
+    private volatile String caller = "";
+
+    ClientSession(Leadership leadership, Entropy entropy, ServerCallStreamObserver<ClientDirective> call) {
+        this.leadership = leadership;
+        this.entropy = entropy;
+        this.call = call;
+        this.outbox = new Outbox<>(call);
+        this.lastHeardNanos = leadership.time().nanos();
+        call.disableAutoInboundFlowControl();
+        call.request(leadership.config().sessions().messagesInFlight());
+    }
+
+    long lastHeardNanos() {
+        return lastHeardNanos;
+    }
+
+    void send(ClientDirective directive) {
+        outbox.send(directive);
+    }
+
+    // ------------------------------------------------------------ from the client
+
+    @Override
+    public void onNext(ClientMessage message) {
+        lastHeardNanos = leadership.time().nanos();
+        try {
+            handle(message);
+        } catch (ControlFailure refused) {
+            answer(message, refused);
+        } catch (RuntimeException bug) {
+            answer(message, Leadership.failure(bug));
+        }
+    }
+
+    private void handle(ClientMessage message) throws ControlFailure {
+        if (session == NONE && !message.hasOpen()) {
+            throw ControlFailure.badRequest("the first message of a client session opens it");
+        }
+        switch (message.getMessageCase()) {
+            case OPEN -> open(message, message.getOpen());
+            case ATTACH -> waiting(message, () -> attach(message, message.getAttach()));
+            case DETACH -> {
+                var detach = message.getDetach();
+                submit(
+                        message,
+                        detach.getSequence(),
+                        new Command.Detach(detach.getVolume(), detach.getFence()),
+                        (answer, outcome) -> answer.setDetached(Detached.getDefaultInstance()));
+            }
+            case LEASE -> {
+                var lease = message.getLease();
+                submit(
+                        message,
+                        lease.getSequence(),
+                        new Command.LeaseChunkIds(lease.getGroupsList(), lease.getCount()),
+                        (answer, outcome) -> answer.setLeased(leased(outcome)));
+            }
+            case FLIP -> flip(message);
+            case ABANDON -> {
+                var abandon = message.getAbandon();
+                submit(
+                        message,
+                        abandon.getSequence(),
+                        new Command.AbandonChunks(abandon.getChunksList()),
+                        (answer, outcome) -> {});
+            }
+            case HEARTBEAT -> answer(message, answer -> answer.setHeartbeat(ClientHeartbeat.getDefaultInstance()));
+            case MAP_PAGES -> mapPages(message, message.getMapPages());
+            case MESSAGE_NOT_SET ->
+                throw ControlFailure.badRequest("a client sent a message that this version does not know");
+        }
+    }
+
+    private void open(ClientMessage message, OpenSession request) throws ControlFailure {
+        if (session != NONE) {
+            throw ControlFailure.badRequest("a client opens one session per stream");
+        }
+        long id = request.getSession() == NONE ? entropy.nextLong() : request.getSession();
+        leadership.commit(new Command.OpenSession(id, request.getClient()));
+        caller = request.getClient();
+        session = id;
+        if (!leadership.clients().add(id, this)) {
+            throw ControlFailure.notLeader();
+        }
+        log.info("client session {} ({}) away→connected", Long.toHexString(id), caller);
+        var opened = leadership.read(view -> SessionOpened.newBuilder()
+                .setSession(id)
+                .setConfig(Answers.config(view.config()))
+                .setViews(Answers.groups(view, view.groups(), true))
+                .build());
+        answer(message, answer -> answer.setOpened(opened));
+    }
+
+    // ------------------------------------------------------------ attaching
+
+    private void attach(ClientMessage message, Attach request) throws ControlFailure {
+        try (var gate = leadership.enter(List.of(request.getVolume()))) {
+            long dead = deadHolder(request.getVolume());
+            var outcome = leadership.commit(
+                    session, request.getSequence(), caller, new Command.Attach(request.getVolume(), dead));
+            if (!(outcome instanceof Outcome.Attached attached)) {
+                throw new IllegalStateException("an attach ended as " + outcome);
+            }
+            if (attached.barrier()) {
+                leadership.fence(attached.volume());
+            }
+            if (dead != NONE) {
+                log.info("volume {} session {}→{}: taken over", request.getVolume(), Long.toHexString(dead), Long.toHexString(session));
+            }
+            Volume volume = attached.volume();
+            answer(message, answer -> answer.setAttached(Attached.newBuilder()
+                    .setVolume(volume.id())
+                    .setName(volume.name())
+                    .setSize(volume.size())
+                    .setGeneration(volume.generation())
+                    .setFence(attached.attachment().fence())));
+        }
+    }
+
+    /// The session that holds the volume, if its client is away; 0: nobody is in the way.
+    private long deadHolder(String volume) throws ControlFailure {
+        long holder = leadership
+                .read(view -> view.volume(volume).flatMap(v -> view.attachment(v.id())))
+                .map(held -> held.session())
+                .orElse(NONE);
+        if (holder == NONE || holder == session || leadership.clients().connected(holder)) {
+            return NONE;
+        }
+        if (!leadership.clients().away(holder)) {
+            // A new leader does not know yet who is alive. The client asks again.
+            throw ControlFailure.unavailable(
+                    "volume '" + volume + "' is attached by a client that this new leader has not heard of yet; retry");
+        }
+        return holder;
+    }
+
+    // ------------------------------------------------------------ flips, pages
+
+    private void flip(ClientMessage message) {
+        var timer = leadership.metrics().flip().time();
+        submit(message, message.getFlip().getSequence(), Requests.flip(message.getFlip()), (answer, outcome) -> {
+            timer.stop();
+            leadership.metrics().flips().mark(message.getFlip().getSlotsCount());
+            answer.setFlipped(Flipped.getDefaultInstance());
+        });
+    }
+
+    private void mapPages(ClientMessage message, GetMapPages request) {
+        leadership.quorum().barrier().whenComplete((confirmed, failed) -> {
+            if (failed != null) {
+                answer(message, Leadership.failure(failed));
+                return;
+            }
+            waiting(message, () -> {
+                MapPages pages = pages(leadership, request);
+                answer(message, answer -> answer.setMapPages(pages));
+            });
+        });
+    }
+
+    static MapPages pages(Leadership leadership, GetMapPages request) throws ControlFailure {
+        if (request.getPagesCount() > 256) {
+            throw ControlFailure.badRequest("at most 256 map pages in one request");
+        }
+        var answer = leadership.read(view -> {
+            var pages = MapPages.newBuilder();
+            if (request.getSnapshot() != NONE) {
+                Snapshot snapshot = view.snapshot(request.getSnapshot()).orElse(null);
+                if (snapshot == null) {
+                    return null;
+                }
+                request.getPagesList().forEach(p -> pages.addPages(Answers.page(view.mapPage(snapshot, p))));
+                return pages.setGeneration(snapshot.generation()).build();
+            }
+            Volume volume = view.volume(request.getVolume()).orElse(null);
+            if (volume == null) {
+                return null;
+            }
+            request.getPagesList().forEach(p -> pages.addPages(Answers.page(view.mapPage(volume, p))));
+            return pages.setGeneration(volume.generation()).build();
+        });
+        if (answer == null) {
+            throw new ControlFailure(Code.CODE_NOT_FOUND, "the volume or snapshot is gone");
+        }
+        return answer;
+    }
+
+    private static ChunkIdsLeased leased(Outcome outcome) {
+        var answer = ChunkIdsLeased.newBuilder();
+        if (outcome instanceof Outcome.ChunkIdsLeased leased) {
+            leased.ranges().forEach(range -> answer.addRanges(ChunkIdRange.newBuilder()
+                    .setGroup(range.group())
+                    .setFirst(range.first())
+                    .setCount(range.count())));
+        }
+        return answer.build();
+    }
+
+    // ------------------------------------------------------------ answers
+
+    @FunctionalInterface
+    private interface Filler {
+        void fill(ClientDirective.Builder answer);
+    }
+
+    @FunctionalInterface
+    private interface OutcomeFiller {
+        void fill(ClientDirective.Builder answer, Outcome outcome);
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        void run() throws ControlFailure;
+    }
+
+    private void submit(ClientMessage message, long sequence, Command command, OutcomeFiller filler) {
+        CompletableFuture<Outcome> future =
+                leadership.submit(session, sequence, message.getAcknowledged(), caller, command);
+        future.whenComplete((outcome, failed) -> {
+            if (failed != null) {
+                answer(message, Leadership.failure(failed));
+            } else if (outcome instanceof Outcome.Refused refused) {
+                answer(message, ControlFailure.of(refused));
+            } else {
+                answer(message, answer -> filler.fill(answer, outcome));
+            }
+        });
+    }
+
+    private void waiting(ClientMessage message, Work work) {
+        leadership.threads().execute(() -> {
+            try {
+                work.run();
+            } catch (ControlFailure refused) {
+                answer(message, refused);
+            } catch (RuntimeException bug) {
+                answer(message, Leadership.failure(bug));
+            }
+        });
+    }
+
+    private void answer(ClientMessage message, Filler filler) {
+        var answer = ClientDirective.newBuilder().setId(message.getId());
+        filler.fill(answer);
+        send(answer.build());
+        answered();
+    }
+
+    private void answer(ClientMessage message, ControlFailure failure) {
+        refuse(message.getId(), failure);
+        answered();
+    }
+
+    private void answered() {
+        call.request(1);
+    }
+
+    // ------------------------------------------------------------ the end
+
+    /// A refusal because this server does not lead also ends the stream: the client follows the leader.
+    void refuse(long id, ControlFailure why) {
+        send(ClientDirective.newBuilder()
+                .setId(id)
+                .setFailure(why.toFailure(leadership.leaderAddress()))
+                .build());
+        if (why.code() == Code.CODE_NOT_LEADER || session == NONE) {
+            end(why.message());
+        }
+    }
+
+    void end(String why) {
+        outbox.end();
+        gone(why);
+    }
+
+    @Override
+    public void onError(Throwable broken) {
+        gone(String.valueOf(broken.getMessage()));
+    }
+
+    @Override
+    public void onCompleted() {
+        end("the client ended its stream");
+    }
+
+    private void gone(String why) {
+        if (session != NONE) {
+            leadership.clients().remove(session, this, why);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package io.coppice.metadata.server;
+
+import io.coppice.metadata.core.Command;
+import io.coppice.metadata.core.Group;
+import io.coppice.metadata.core.Outcome;
+import io.coppice.metadata.core.Session;
+import io.coppice.wire.pb.ClientDirective;
+import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.VolumeChanged;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The clients' live streams, and the sessions whose grace runs. Thread-safe.
+final class ClientSessions implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(ClientSessions.class);
+
+    private final Leadership leadership;
+    private final ReentrantLock lock = new ReentrantLock();
+    // Under the lock.
+    private final Map<Long, ClientSession> live = new HashMap<>();
+    private final Map<Long, Long> goneSinceNanos = new HashMap<>();
+    private final Set<Long> closing = new HashSet<>();
+    private boolean closed;
+    private final ReentrantLock pushing = new ReentrantLock();
+
+    ClientSessions(Leadership leadership) {
+        this.leadership = leadership;
+    }
+
+    // ------------------------------------------------------------ sessions
+
+    /// The session's stream stands; an older one of the same session ends. False: this leader's time is over.
+    boolean add(long id, ClientSession session) throws ControlFailure {
+        ClientSession older;
+        lock.lock();
+        try {
+            if (closed) {
+                return false;
+            }
+            if (live.size() >= leadership.config().sessions().sessionsMax() && !live.containsKey(id)) {
+                throw ControlFailure.unavailable("too many client sessions are open; retry later");
+            }
+            older = live.put(id, session);
+            goneSinceNanos.remove(id);
+        } finally {
+            lock.unlock();
+        }
+        leadership.metrics().clientSessions().inc();
+        if (older != null) {
+            leadership.metrics().clientSessions().dec();
+            older.end("the session was resumed elsewhere");
+        }
+        return true;
+    }
+
+    void remove(long id, ClientSession session, String why) {
+        lock.lock();
+        try {
+            if (!live.remove(id, session)) {
+                return;
+            }
+            goneSinceNanos.put(id, leadership.time().nanos());
+        } finally {
+            lock.unlock();
+        }
+        leadership.metrics().clientSessions().dec();
+        log.info("client session {} connected→away: {}", Long.toHexString(id), why);
+    }
+
+    boolean connected(long id) {
+        return session(id).isPresent();
+    }
+
+    /// Whether the session is surely without a stream: it broke in this leader's time, or nobody came for it
+    /// in the time that a new leader gives.
+    boolean away(long id) {
+        lock.lock();
+        try {
+            return !live.containsKey(id)
+                    && (goneSinceNanos.containsKey(id) || leadership.leadingNanos() > newLeaderGraceNanos());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long newLeaderGraceNanos() {
+        return leadership.config().timeouts().node().toNanos();
+    }
+
+    private Optional<ClientSession> session(long id) {
+        lock.lock();
+        try {
+            return Optional.ofNullable(live.get(id));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<ClientSession> all() {
+        lock.lock();
+        try {
+            return List.copyOf(live.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ------------------------------------------------------------ pushes
+
+    void pushViews(List<Integer> ids) {
+        pushing.lock();
+        try {
+            var sessions = all();
+            if (sessions.isEmpty()) {
+                return;
+            }
+            GroupViews views = leadership.read(view -> {
+                List<Group> groups = ids.stream().flatMap(id -> view.group(id).stream()).toList();
+                return Answers.groups(view, groups, false);
+            });
+            var directive = ClientDirective.newBuilder().setViews(views).build();
+            sessions.forEach(session -> session.send(directive));
+        } finally {
+            pushing.unlock();
+        }
+    }
+
+    void push(long id, VolumeChanged changed) {
+        session(id).ifPresent(session ->
+                session.send(ClientDirective.newBuilder().setChanged(changed).build()));
+    }
+
+    // ------------------------------------------------------------ the end of sessions
+
+    /// Closes sessions whose grace is over, and streams that fell silent.
+    void tick() {
+        long now = leadership.time().nanos();
+        long graceNanos = leadership.config().timeouts().sessionGrace().toNanos();
+        for (ClientSession session : all()) {
+            if (now - session.lastHeardNanos() > Math.max(graceNanos, 1_000_000_000L)) {
+                session.end("silent for too long");
+            }
+        }
+        for (Session session : leadership.read(view -> view.sessions())) {
+            if (awayNanos(session.id(), now) > graceNanos) {
+                closeSession(session);
+            }
+        }
+    }
+
+    private long awayNanos(long id, long now) {
+        lock.lock();
+        try {
+            if (live.containsKey(id)) {
+                return Long.MIN_VALUE;
+            }
+            Long since = goneSinceNanos.get(id);
+            return since == null ? leadership.leadingNanos() : now - since;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void closeSession(Session session) {
+        lock.lock();
+        try {
+            if (!closing.add(session.id())) {
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        leadership.submit(new Command.CloseSession(session.id())).whenComplete((outcome, failed) -> {
+            if (outcome instanceof Outcome.Done) {
+                log.info("client session {} ({}) away→closed", Long.toHexString(session.id()), session.client());
+            }
+            lock.lock();
+            try {
+                closing.remove(session.id());
+                if (outcome instanceof Outcome.Done) {
+                    goneSinceNanos.remove(session.id());
+                }
+            } finally {
+                lock.unlock();
+            }
+            // Who came back in between registers anew.
+            session(session.id()).ifPresent(back -> leadership.threads().execute(() -> back.end("the session expired")));
+        });
+    }
+
+    @Override
+    public void close() {
+        List<ClientSession> sessions;
+        lock.lock();
+        try {
+            closed = true;
+            sessions = List.copyOf(live.values());
+        } finally {
+            lock.unlock();
+        }
+        sessions.forEach(session -> session.refuse(0, ControlFailure.notLeader()));
+    }
+}

@@ -1,0 +1,202 @@
+package io.coppice.metadata.server;
+
+import io.coppice.port.Entropy;
+import io.coppice.wire.pb.ClientDirective;
+import io.coppice.wire.pb.ClientMessage;
+import io.coppice.wire.pb.ControlGrpc;
+import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.ExecuteResponse;
+import io.coppice.wire.pb.Failure;
+import io.coppice.wire.pb.NodeDirective;
+import io.coppice.wire.pb.NodeMessage;
+import io.coppice.wire.pb.QueryRequest;
+import io.coppice.wire.pb.QueryResponse;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The gRPC service: hands calls to the present leadership, or names the leader. Every call has a virtual
+/// thread while it runs.
+final class ControlService extends ControlGrpc.ControlImplBase {
+    private static final Context.Key<String> CALLER = Context.key("caller");
+    private static final Metadata.Key<String> USER =
+            Metadata.Key.of("coppice-user", Metadata.ASCII_STRING_MARSHALLER);
+    private static final long WRITABLE_POLL_NANOS = 1_000_000;
+    private static final long WRITABLE_WAIT_NANOS = 60_000_000_000L;
+
+    private final Supplier<Optional<Serving>> serving;
+    private final Supplier<String> leaderAddress;
+    private final Entropy entropy;
+
+    /// The rooms of one leadership.
+    record Serving(Leadership leadership, AdminCommands commands, Queries queries) {}
+
+    ControlService(Supplier<Optional<Serving>> serving, Supplier<String> leaderAddress, Entropy entropy) {
+        this.serving = serving;
+        this.leaderAddress = leaderAddress;
+        this.entropy = entropy;
+    }
+
+    // ------------------------------------------------------------ single calls
+
+    @Override
+    public void execute(ExecuteRequest request, StreamObserver<ExecuteResponse> out) {
+        ExecuteResponse response;
+        try {
+            response = now().commands().execute(request, caller());
+        } catch (ControlFailure refused) {
+            response = ExecuteResponse.newBuilder().setFailure(failure(refused)).build();
+        } catch (RuntimeException bug) {
+            response = ExecuteResponse.newBuilder()
+                    .setFailure(failure(Leadership.failure(bug)))
+                    .build();
+        }
+        finish(out, response);
+    }
+
+    @Override
+    public void query(QueryRequest request, StreamObserver<QueryResponse> out) {
+        QueryResponse response;
+        try {
+            response = now().queries().query(request);
+        } catch (ControlFailure refused) {
+            response = refusal(refused);
+        } catch (RuntimeException bug) {
+            response = refusal(Leadership.failure(bug));
+        }
+        finish(out, response);
+    }
+
+    @Override
+    public void stream(QueryRequest request, StreamObserver<QueryResponse> out) {
+        var call = (ServerCallStreamObserver<QueryResponse>) out;
+        // Without a handler a cancelled call makes onNext throw; with one, isCancelled tells.
+        call.setOnCancelHandler(() -> {});
+        try {
+            now().queries().stream(request, part -> {
+                awaitWritable(call);
+                call.onNext(part);
+            });
+        } catch (StreamCancelled gone) {
+            return;
+        } catch (ControlFailure refused) {
+            call.onNext(refusal(refused));
+        } catch (RuntimeException bug) {
+            call.onNext(refusal(Leadership.failure(bug)));
+        }
+        call.onCompleted();
+    }
+
+    private static final class StreamCancelled extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        StreamCancelled() {
+            super("the caller is gone", null, false, false);
+        }
+    }
+
+    /// Waits while the caller reads slower than we write (R12).
+    private static void awaitWritable(ServerCallStreamObserver<QueryResponse> call) {
+        long end = System.nanoTime() + WRITABLE_WAIT_NANOS;
+        while (!call.isReady()) {
+            if (call.isCancelled() || System.nanoTime() - end > 0) {
+                throw new StreamCancelled();
+            }
+            LockSupport.parkNanos(WRITABLE_POLL_NANOS);
+        }
+        if (call.isCancelled()) {
+            throw new StreamCancelled();
+        }
+    }
+
+    // ------------------------------------------------------------ sessions
+
+    @Override
+    public StreamObserver<NodeMessage> nodeSession(StreamObserver<NodeDirective> out) {
+        var present = serving.get();
+        if (present.isEmpty()) {
+            var refused = NodeDirective.newBuilder()
+                    .setRefused(failure(ControlFailure.notLeader()))
+                    .build();
+            return refusing(out, refused);
+        }
+        return new NodeSession(present.get().leadership(), out);
+    }
+
+    @Override
+    public StreamObserver<ClientMessage> clientSession(StreamObserver<ClientDirective> out) {
+        var present = serving.get();
+        if (present.isEmpty()) {
+            var refused = ClientDirective.newBuilder()
+                    .setFailure(failure(ControlFailure.notLeader()))
+                    .build();
+            return refusing(out, refused);
+        }
+        return new ClientSession(
+                present.get().leadership(), entropy, (ServerCallStreamObserver<ClientDirective>) out);
+    }
+
+    private static <Q, R> StreamObserver<Q> refusing(StreamObserver<R> out, R refusal) {
+        finish(out, refusal);
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(Q ignored) {}
+
+            @Override
+            public void onError(Throwable ignored) {}
+
+            @Override
+            public void onCompleted() {}
+        };
+    }
+
+    // ------------------------------------------------------------ small print
+
+    private Serving now() throws ControlFailure {
+        return serving.get().orElseThrow(ControlFailure::notLeader);
+    }
+
+    private Failure failure(ControlFailure refused) {
+        return refused.toFailure(leaderAddress.get());
+    }
+
+    private QueryResponse refusal(ControlFailure refused) {
+        return QueryResponse.newBuilder().setFailure(failure(refused)).build();
+    }
+
+    private static <T> void finish(StreamObserver<T> out, T response) {
+        var outbox = new Outbox<T>(out);
+        outbox.send(response);
+        outbox.end();
+    }
+
+    private static String caller() {
+        String caller = CALLER.get();
+        return caller == null ? "unknown" : caller;
+    }
+
+    /// Notes who calls, for the audit log: the name that the caller gives itself, and its address.
+    static ServerInterceptor callers() {
+        return new ServerInterceptor() {
+            @Override
+            public <Q, R> ServerCall.Listener<Q> interceptCall(
+                    ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+                @Nullable String user = headers.get(USER);
+                Object address = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+                String caller = (user == null ? "anonymous" : user) + "@" + String.valueOf(address).replace("/", "");
+                return Contexts.interceptCall(
+                        Context.current().withValue(CALLER, caller), call, headers, next);
+            }
+        };
+    }
+}

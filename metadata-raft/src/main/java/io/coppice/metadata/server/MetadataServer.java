@@ -1,0 +1,260 @@
+package io.coppice.metadata.server;
+
+import com.codahale.metrics.MetricRegistry;
+import io.coppice.metadata.raft.Addresses;
+import io.coppice.metadata.raft.RaftQuorum;
+import io.coppice.metadata.raft.StartupException;
+import io.coppice.net.HttpEndpoint;
+import io.coppice.port.Entropy;
+import io.coppice.port.Time;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One metadata server: its part in the quorum, the control plane, metrics. Everything is put together here.
+public final class MetadataServer implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(MetadataServer.class);
+    private static final int MESSAGE_BYTES_MAX = 16 << 20;
+    private static final long TICK_MILLIS = 100;
+
+    private final MetadataServerConfig config;
+    private final MetricRegistry registry = new MetricRegistry();
+    private final ServerMetrics metrics = ServerMetrics.in(registry);
+    private final Time time = Time.system();
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final ScheduledExecutorService lane;
+    private final ChunkStats stats = new ChunkStats();
+    /// What to close, in the order of closing.
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private volatile @Nullable RaftQuorum quorum;
+    private volatile @Nullable Present present;
+    private volatile @Nullable String failure;
+    private volatile boolean closed;
+    private @Nullable InetSocketAddress controlAddress;
+    private @Nullable InetSocketAddress httpAddress;
+
+    /// What exists while this server leads.
+    private record Present(ControlService.Serving serving, LeaderDuties duties) {}
+
+    private MetadataServer(MetadataServerConfig config) {
+        this.config = config;
+        this.lane = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform()
+                .name("metadata-leader-" + config.id())
+                .daemon()
+                .factory());
+    }
+
+    /// Starts the server; it joins the quorum on its own time. When this returns its ports answer.
+    ///
+    /// @throws StartupException one line for a person; nothing is left running
+    public static MetadataServer start(MetadataServerConfig config) throws StartupException {
+        var server = new MetadataServer(config);
+        try {
+            server.open();
+            return server;
+        } catch (StartupException | RuntimeException failed) {
+            server.close();
+            throw failed;
+        }
+    }
+
+    private void open() throws StartupException {
+        var control = Addresses.parse("control.listen", config.controlAddress());
+        var http = Addresses.parse("http.listen", config.httpAddress());
+        parts.push(DataDirectory.open(config.dir(), config.id(), config.cluster()));
+        RaftQuorum started = RaftQuorum.start(config.quorum(), registry, new QuorumListener());
+        parts.push(started);
+        quorum = started;
+        controlAddress = listen(control);
+        try {
+            HttpEndpoint endpoint = HttpEndpoint.start(http, registry, this::isReady);
+            parts.push(endpoint);
+            httpAddress = endpoint.address();
+        } catch (IOException taken) {
+            throw new StartupException(taken.getMessage() + " (http.listen); stop what uses the port or choose another");
+        }
+        // Leadership may have come before the quorum was known here.
+        lane.execute(this::reconsider);
+        lane.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        log.info("metadata server {} serves control at {}, raft at {}, metrics at {}", config.id(), controlAddress, config.raftAddress(), httpAddress);
+    }
+
+    private InetSocketAddress listen(InetSocketAddress address) throws StartupException {
+        var boss = new NioEventLoopGroup(1);
+        var workers = new NioEventLoopGroup(2);
+        Server server = NettyServerBuilder.forAddress(address)
+                .bossEventLoopGroup(boss)
+                .workerEventLoopGroup(workers)
+                .channelType(NioServerSocketChannel.class)
+                .withOption(ChannelOption.SO_REUSEADDR, true)
+                .executor(threads)
+                .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+                .permitKeepAliveTime(1, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .keepAliveTime(5, TimeUnit.SECONDS)
+                .keepAliveTimeout(5, TimeUnit.SECONDS)
+                .intercept(ControlService.callers())
+                .addService(new ControlService(this::serving, this::leaderAddress, Entropy.system()))
+                .build();
+        parts.push(() -> {
+            server.shutdownNow();
+            server.awaitTermination(2, TimeUnit.SECONDS);
+            boss.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            workers.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        });
+        try {
+            server.start();
+        } catch (IOException taken) {
+            throw new StartupException("cannot listen on " + config.controlAddress()
+                    + " (control.listen): the address is in use or not of this machine;"
+                    + " stop what uses the port or choose another");
+        }
+        return new InetSocketAddress(address.getHostString(), server.getPort());
+    }
+
+    // ------------------------------------------------------------ leading
+
+    private final class QuorumListener implements RaftQuorum.Listener {
+        @Override
+        public void leading() {
+            onLane(MetadataServer.this::reconsider);
+        }
+
+        @Override
+        public void following() {
+            onLane(MetadataServer.this::reconsider);
+        }
+
+        @Override
+        public void failed(String why) {
+            failure = why;
+            log.error("metadata server {} cannot go on: {}; restart it", config.id(), why);
+            onLane(MetadataServer.this::reconsider);
+        }
+    }
+
+    private void onLane(Runnable task) {
+        if (!lane.isShutdown()) {
+            lane.execute(task);
+        }
+    }
+
+    /// On the lane: starts or ends a leadership when the quorum says so.
+    private void reconsider() {
+        RaftQuorum part = quorum;
+        if (part == null) {
+            return;
+        }
+        boolean leads = part.leads() && failure == null && !closed;
+        Present was = present;
+        if (leads && was == null) {
+            var leadership = new Leadership(part, config, time, metrics, threads);
+            var serving = new ControlService.Serving(
+                    leadership, new AdminCommands(leadership), new Queries(leadership, new ChunkUsage(leadership, stats)));
+            present = new Present(serving, new LeaderDuties(leadership));
+            log.info("metadata server {} follower→leader at log index {}", config.id(), part.logIndex());
+        } else if (!leads && was != null) {
+            present = null;
+            was.serving().leadership().close();
+            log.info("metadata server {} leader→follower at log index {}", config.id(), part.logIndex());
+        }
+    }
+
+    private void tick() {
+        try {
+            reconsider();
+            Present now = present;
+            if (now != null) {
+                now.duties().tick();
+            }
+        } catch (RuntimeException bug) {
+            log.error("a leader's duty failed", bug);
+        }
+    }
+
+    private Optional<ControlService.Serving> serving() {
+        return Optional.ofNullable(present).map(Present::serving);
+    }
+
+    private String leaderAddress() {
+        RaftQuorum part = quorum;
+        return part == null ? "" : part.leader().map(config.controlPeers()::get).orElse("");
+    }
+
+    // ------------------------------------------------------------ about this server
+
+    /// Where nodes, clients and the command line reach it.
+    public InetSocketAddress controlAddress() {
+        return known(controlAddress);
+    }
+
+    public InetSocketAddress httpAddress() {
+        return known(httpAddress);
+    }
+
+    private static InetSocketAddress known(@Nullable InetSocketAddress address) {
+        if (address == null) {
+            throw new IllegalStateException("the server was not started");
+        }
+        return address;
+    }
+
+    public String id() {
+        return config.id();
+    }
+
+    /// Whether it leads the quorum now.
+    public boolean isLeader() {
+        return present != null;
+    }
+
+    /// Whether it takes part: a leader is known.
+    public boolean isReady() {
+        RaftQuorum part = quorum;
+        return part != null && failure == null && part.leader().isPresent();
+    }
+
+    /// Why it cannot go on, if so: the process is to be restarted.
+    public Optional<String> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    public MetricRegistry metrics() {
+        return registry;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        lane.shutdown();
+        Present was = present;
+        present = null;
+        if (was != null) {
+            was.serving().leadership().close();
+        }
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.pop();
+            try {
+                part.close();
+            } catch (Exception failed) {
+                log.warn("metadata server {}: {} did not close cleanly: {}", config.id(), part, failed.toString());
+            }
+        }
+        stats.close();
+        threads.shutdownNow();
+    }
+}

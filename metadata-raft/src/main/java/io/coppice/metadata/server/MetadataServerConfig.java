@@ -1,0 +1,194 @@
+package io.coppice.metadata.server;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import io.coppice.metadata.raft.QuorumConfig;
+import io.coppice.metadata.raft.QuorumConfig.BatchLimits;
+import io.coppice.metadata.raft.StartupException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// Everything that one metadata server is told when it starts. Cluster-wide values (replicas, chunk size,
+/// trash retention) are not here: they live in the replicated state.
+///
+/// @param id this server, one of the keys of both peer maps
+/// @param cluster id of the cluster, or empty: the server then serves whatever its directory holds
+/// @param dir data directory, used by this server alone
+/// @param raftAddress `host:port` for the other metadata servers
+/// @param controlAddress `host:port` for nodes, clients and the command line; port 0: any
+/// @param httpAddress `host:port` for metrics and health; port 0: any
+/// @param raftPeers every server's `host:port` for Raft, this one's included
+/// @param controlPeers every server's `host:port` for the control plane, which followers name as the leader's
+public record MetadataServerConfig(
+        String id,
+        String cluster,
+        Path dir,
+        String raftAddress,
+        String controlAddress,
+        String httpAddress,
+        Map<String, String> raftPeers,
+        Map<String, String> controlPeers,
+        RaftLimits raft,
+        BatchLimits batch,
+        Timeouts timeouts,
+        SessionLimits sessions) {
+
+    public MetadataServerConfig {
+        raftPeers = Map.copyOf(raftPeers);
+        controlPeers = Map.copyOf(controlPeers);
+        require(raftPeers.containsKey(id), "raft.peers does not list this server, '" + id + "'");
+        require(controlPeers.keySet().equals(raftPeers.keySet()), "control.peers and raft.peers list different servers");
+        require(raftPeers.size() % 2 == 1, "a quorum has an odd number of metadata servers");
+    }
+
+    /// With everything else at its default.
+    public MetadataServerConfig(
+            String id,
+            Path dir,
+            String raftAddress,
+            String controlAddress,
+            String httpAddress,
+            Map<String, String> raftPeers,
+            Map<String, String> controlPeers) {
+        this(
+                id,
+                "",
+                dir,
+                raftAddress,
+                controlAddress,
+                httpAddress,
+                raftPeers,
+                controlPeers,
+                RaftLimits.defaults(),
+                BatchLimits.defaults(),
+                Timeouts.defaults(),
+                SessionLimits.defaults());
+    }
+
+    /// The same server with other timeouts, for tests and one-machine clusters.
+    public MetadataServerConfig with(RaftLimits otherRaft, Timeouts otherTimeouts) {
+        return new MetadataServerConfig(
+                id, cluster, dir, raftAddress, controlAddress, httpAddress, raftPeers, controlPeers, otherRaft,
+                batch, otherTimeouts, sessions);
+    }
+
+    /// @param electionTimeoutMin a follower that hears nothing for this long stands for election
+    /// @param electionTimeoutMax above the minimum, below twice the minimum
+    /// @param snapshotEntries log entries between two snapshots
+    /// @param keptEntries log entries kept behind a snapshot for servers that were away briefly
+    public record RaftLimits(
+            Duration electionTimeoutMin, Duration electionTimeoutMax, long snapshotEntries, long keptEntries) {
+        public static RaftLimits defaults() {
+            return new RaftLimits(
+                    QuorumConfig.ELECTION_TIMEOUT_MIN, QuorumConfig.ELECTION_TIMEOUT_MAX, 20_000, 5_000);
+        }
+    }
+
+    /// @param node a node that is silent for this long is lost
+    /// @param sessionGrace a client whose stream broke may resume its session for this long
+    /// @param barrier a seal or fence that takes longer fails its command
+    /// @param elect how long a group whose serving replicas all went down waits for the rest of them
+    /// @param crashDetection a node whose stream broke and whose address refuses connections is lost at once
+    public record Timeouts(
+            Duration node, Duration sessionGrace, Duration barrier, Duration elect, boolean crashDetection) {
+        public Timeouts {
+            require(node.toMillis() >= 100, "timeouts.node is below 100 ms");
+            require(!sessionGrace.isNegative(), "timeouts.session-grace is negative");
+            require(barrier.toMillis() >= 100, "timeouts.barrier is below 100 ms");
+            require(!elect.isNegative(), "timeouts.elect is negative");
+        }
+
+        public static Timeouts defaults() {
+            return new Timeouts(
+                    Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(5), true);
+        }
+    }
+
+    /// @param messagesInFlight unanswered messages of one client session; beyond it its stream is not read
+    /// @param sessionsMax open client sessions
+    /// @param streamRows rows in one message of a streamed answer
+    public record SessionLimits(int messagesInFlight, int sessionsMax, int streamRows) {
+        public SessionLimits {
+            require(messagesInFlight > 0 && sessionsMax > 0 && streamRows > 0, "sessions.* must be positive");
+        }
+
+        public static SessionLimits defaults() {
+            return new SessionLimits(1024, 100_000, 8192);
+        }
+    }
+
+    QuorumConfig quorum() {
+        return new QuorumConfig(
+                id, cluster, dir, raftAddress, raftPeers, raft.electionTimeoutMin(), raft.electionTimeoutMax(),
+                raft.snapshotEntries(), raft.keptEntries(), batch);
+    }
+
+    /// Reads the section of a metadata server. A missing or wrong value is told in one line.
+    public static MetadataServerConfig fromHocon(Config config) throws StartupException {
+        try {
+            return parse(config.withFallback(DEFAULTS).resolve());
+        } catch (ConfigException | IllegalArgumentException wrong) {
+            throw new StartupException("bad configuration of the metadata server: " + firstLine(wrong));
+        }
+    }
+
+    private static final Config DEFAULTS = ConfigFactory.parseString(
+            """
+            cluster = ""
+            raft { election-timeout-min = 500ms, election-timeout-max = 900ms, snapshot-entries = 20000, kept-entries = 5000 }
+            batch { commands-max = 1024, bytes-max = 512KiB, entries-in-flight = 2, waiting-max = 16384 }
+            timeouts { node = 2s, session-grace = 10s, barrier = 10s, elect = 5s, crash-detection = true }
+            sessions { messages-in-flight = 1024, sessions-max = 100000, stream-rows = 8192 }
+            """);
+
+    private static MetadataServerConfig parse(Config c) {
+        return new MetadataServerConfig(
+                c.getString("id"),
+                c.getString("cluster"),
+                Path.of(c.getString("dir")),
+                c.getString("raft.listen"),
+                c.getString("control.listen"),
+                c.getString("http.listen"),
+                addresses(c.getConfig("raft.peers")),
+                addresses(c.getConfig("control.peers")),
+                new RaftLimits(
+                        c.getDuration("raft.election-timeout-min"),
+                        c.getDuration("raft.election-timeout-max"),
+                        c.getLong("raft.snapshot-entries"),
+                        c.getLong("raft.kept-entries")),
+                new BatchLimits(
+                        c.getInt("batch.commands-max"),
+                        Math.toIntExact(c.getBytes("batch.bytes-max")),
+                        c.getInt("batch.entries-in-flight"),
+                        c.getInt("batch.waiting-max")),
+                new Timeouts(
+                        c.getDuration("timeouts.node"),
+                        c.getDuration("timeouts.session-grace"),
+                        c.getDuration("timeouts.barrier"),
+                        c.getDuration("timeouts.elect"),
+                        c.getBoolean("timeouts.crash-detection")),
+                new SessionLimits(
+                        c.getInt("sessions.messages-in-flight"),
+                        c.getInt("sessions.sessions-max"),
+                        c.getInt("sessions.stream-rows")));
+    }
+
+    private static Map<String, String> addresses(Config peers) {
+        var all = new TreeMap<String, String>();
+        peers.root().forEach((name, address) -> all.put(name, String.valueOf(address.unwrapped())));
+        return all;
+    }
+
+    private static String firstLine(Exception wrong) {
+        return String.valueOf(wrong.getMessage()).lines().findFirst().orElse("unreadable");
+    }
+
+    private static void require(boolean holds, String why) {
+        if (!holds) {
+            throw new IllegalArgumentException(why);
+        }
+    }
+}

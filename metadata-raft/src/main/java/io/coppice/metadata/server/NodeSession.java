@@ -1,0 +1,223 @@
+package io.coppice.metadata.server;
+
+import io.coppice.metadata.core.Command;
+import io.coppice.metadata.core.Group;
+import io.coppice.metadata.core.MetadataView;
+import io.coppice.metadata.core.Outcome;
+import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.HeartbeatReply;
+import io.coppice.wire.pb.NodeDirective;
+import io.coppice.wire.pb.NodeHeartbeat;
+import io.coppice.wire.pb.NodeMessage;
+import io.coppice.wire.pb.NodeWelcome;
+import io.coppice.wire.pb.PurgeDone;
+import io.coppice.wire.pb.RegisterNode;
+import io.coppice.wire.pb.StoreId;
+import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One storage node's stream. Its messages are handled one after the other, on a thread that may wait.
+final class NodeSession implements StreamObserver<NodeMessage> {
+    private static final Logger log = LoggerFactory.getLogger(NodeSession.class);
+    private static final int UNKNOWN = 0;
+
+    private final Leadership leadership;
+    private final Outbox<NodeDirective> outbox;
+    private final Consumer<Barrier> barrierSender = this::sendBarrier;
+    private volatile long lastHeardNanos;
+    private volatile int node = UNKNOWN;
+    private volatile long incarnation;
+    private volatile String name = "";
+    private final Object welcoming = new Object();
+    /// Barriers raised before the welcome left; null: it has. Under `welcoming`.
+    private @Nullable List<Barrier> early = new ArrayList<>();
+
+    NodeSession(Leadership leadership, StreamObserver<NodeDirective> out) {
+        this.leadership = leadership;
+        this.outbox = new Outbox<>(out);
+        this.lastHeardNanos = leadership.time().nanos();
+    }
+
+    long lastHeardNanos() {
+        return lastHeardNanos;
+    }
+
+    long incarnation() {
+        return incarnation;
+    }
+
+    void send(NodeDirective directive) {
+        outbox.send(directive);
+    }
+
+    // ------------------------------------------------------------ from the node
+
+    @Override
+    public void onNext(NodeMessage message) {
+        lastHeardNanos = leadership.time().nanos();
+        try {
+            if (message.hasRegister()) {
+                register(message.getRegister());
+            } else if (node == UNKNOWN) {
+                throw ControlFailure.badRequest("the first message of a node session is its registration");
+            } else {
+                registered(message);
+            }
+        } catch (ControlFailure refused) {
+            refuse(refused);
+        } catch (RuntimeException bug) {
+            refuse(Leadership.failure(bug));
+        }
+    }
+
+    private void registered(NodeMessage message) throws ControlFailure {
+        switch (message.getMessageCase()) {
+            case HEARTBEAT -> heartbeat(message.getHeartbeat());
+            case BARRIER_DONE ->
+                leadership.barriers().done(node, message.getBarrierDone().getBarrier());
+            case PURGE_DONE -> purged(message.getPurgeDone());
+            case REPLICA_SYNCED -> {
+                var synced = message.getReplicaSynced();
+                changeGroup(new Command.ReplicaSynced(synced.getGroup(), synced.getEpoch(), synced.getStore()));
+            }
+            case REPLICA_FAILED -> {
+                var failed = message.getReplicaFailed();
+                log.warn("group {} store {} serving→failed: {}", failed.getGroup(), failed.getStore(), failed.getWhy());
+                changeGroup(new Command.ReplicaFailed(
+                        failed.getGroup(), failed.getEpoch(), failed.getStore(), failed.getWhy()));
+            }
+            case REGISTER, MESSAGE_NOT_SET ->
+                throw ControlFailure.badRequest("a node sent a message that this version does not know");
+        }
+    }
+
+    private void register(RegisterNode request) throws ControlFailure {
+        if (node != UNKNOWN) {
+            throw ControlFailure.badRequest("a node registers once per session");
+        }
+        var outcome = leadership.commit(Requests.register(request));
+        if (!(outcome instanceof Outcome.NodeRegistered registered)) {
+            throw new IllegalStateException("a registration ended as " + outcome);
+        }
+        node = registered.node();
+        incarnation = request.getIncarnation();
+        name = request.getName();
+        leadership.nodes().reported(request.getStoresList());
+        if (!leadership.nodes().add(node, this)) {
+            throw ControlFailure.notLeader();
+        }
+        // From here on new barriers wait for this node. Those that come before the welcome follow it.
+        leadership.barriers().connected(node, barrierSender);
+        welcome(registered, request);
+        log.info("node {} away→connected: id {}, {} stores, incarnation {}", name, node, request.getStoresCount(), incarnation);
+        leadership.groupsChanged(registered.groups());
+        leadership.threads().execute(() -> new SealRepair(leadership).repair(request.getBarriersList()));
+    }
+
+    private void welcome(Outcome.NodeRegistered registered, RegisterNode request) {
+        var directives = leadership.read(view -> List.of(
+                NodeDirective.newBuilder().setWelcome(welcome(view, registered)).build(),
+                NodeDirective.newBuilder().setViews(Answers.groups(view, groups(view), true)).build()));
+        directives.forEach(this::send);
+        List<Barrier> held;
+        synchronized (welcoming) {
+            held = early == null ? List.of() : early;
+            early = null;
+            held.forEach(this::transmit);
+        }
+    }
+
+    private NodeWelcome welcome(MetadataView view, Outcome.NodeRegistered registered) {
+        var welcome = NodeWelcome.newBuilder()
+                .setNode(node)
+                .setCluster(view.config().map(c -> c.cluster()).orElse(""))
+                .setConfig(Answers.config(view.config()));
+        registered.stores()
+                .forEach(store -> welcome.addStores(
+                        StoreId.newBuilder().setUuid(store.uuid()).setId(store.id())));
+        view.barrierVolumes().forEach(volume -> welcome.addBarriers(Answers.barrier(volume)));
+        return welcome.build();
+    }
+
+    private List<Group> groups(MetadataView view) {
+        return view.groups().stream()
+                .filter(group -> NodeSessions.nodesOf(view, group).contains(node))
+                .toList();
+    }
+
+    private void heartbeat(NodeHeartbeat beat) {
+        leadership.nodes().reported(beat.getStoresList());
+        send(NodeDirective.newBuilder()
+                .setHeartbeat(HeartbeatReply.newBuilder().setSequence(beat.getSequence()))
+                .build());
+    }
+
+    /// Not waited for: the stream goes on while the entry is under way.
+    private void changeGroup(Command command) {
+        leadership.submit(command).whenComplete((outcome, failed) -> {
+            if (outcome instanceof Outcome.GroupsChanged changed) {
+                leadership.threads().execute(() -> leadership.groupsChanged(changed.groups()));
+            } else if (outcome instanceof Outcome.Refused refused) {
+                log.info("node {}: {} is refused: {}", name, command, refused.message());
+            }
+        });
+    }
+
+    private void purged(PurgeDone done) {
+        leadership.submit(new Command.ChunksPurged(done.getGroup(), List.copyOf(done.getChunksList())))
+                .whenComplete((outcome, failed) -> leadership.metrics().purged().mark(done.getChunksCount()));
+    }
+
+    // ------------------------------------------------------------ barriers
+
+    private void sendBarrier(Barrier barrier) {
+        synchronized (welcoming) {
+            if (early != null) {
+                early.add(barrier);
+                return;
+            }
+        }
+        transmit(barrier);
+    }
+
+    private void transmit(Barrier barrier) {
+        send(NodeDirective.newBuilder().setBarrier(barrier).build());
+    }
+
+    // ------------------------------------------------------------ the end
+
+    /// Ends the stream and says why; the node comes back by itself.
+    void refuse(ControlFailure why) {
+        send(NodeDirective.newBuilder()
+                .setRefused(why.toFailure(leadership.leaderAddress()))
+                .build());
+        end(why.message());
+    }
+
+    void end(String why) {
+        outbox.end();
+        gone(why);
+    }
+
+    @Override
+    public void onError(Throwable broken) {
+        gone(String.valueOf(broken.getMessage()));
+    }
+
+    @Override
+    public void onCompleted() {
+        end("the node ended its session");
+    }
+
+    private void gone(String why) {
+        if (node != UNKNOWN) {
+            leadership.barriers().disconnected(node, barrierSender);
+            leadership.nodes().remove(node, this, why);
+        }
+    }
+}

@@ -1,0 +1,435 @@
+package io.coppice.node;
+
+import io.coppice.directory.ControlClient;
+import io.coppice.directory.LeaderStream;
+import io.coppice.directory.StreamListener;
+import io.coppice.directory.StreamSender;
+import io.coppice.model.Position;
+import io.coppice.node.lane.Lane;
+import io.coppice.node.lane.LaneListener;
+import io.coppice.node.store.StoreConfig;
+import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.BarrierDone;
+import io.coppice.wire.pb.GroupInfo;
+import io.coppice.wire.pb.GroupPosition;
+import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.Hello;
+import io.coppice.wire.pb.NodeDirective;
+import io.coppice.wire.pb.NodeHeartbeat;
+import io.coppice.wire.pb.NodeMessage;
+import io.coppice.wire.pb.NodeWelcome;
+import io.coppice.wire.pb.Purge;
+import io.coppice.wire.pb.PurgeDone;
+import io.coppice.wire.pb.RegisterNode;
+import io.coppice.wire.pb.ReplicaFailed;
+import io.coppice.wire.pb.ReplicaInfo;
+import io.coppice.wire.pb.ReplicaState;
+import io.coppice.wire.pb.ReplicaSynced;
+import io.coppice.wire.pb.StoreId;
+import io.coppice.wire.pb.StoreReport;
+import io.coppice.wire.pb.VolumeBarrier;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The node's stream with the metadata quorum's leader: what the node holds goes up, what it is to do comes
+/// down. Directives arrive one at a time on a thread of the stream's; lanes report from their loops.
+final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, LaneListener {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeSession.class);
+    private static final int PROTOCOL = 1;
+    private static final int LANE_ANSWER_SECONDS = 10;
+    private static final int REGISTER_AGAIN_MILLIS = 500;
+
+    private final StorageNode node;
+    private final StorageNodeConfig config;
+    private final StoreConfig storeConfig;
+    private final long incarnation;
+    private final Map<String, Lane> lanesByUuid = new ConcurrentHashMap<>();
+    private final Set<Integer> failedStores = ConcurrentHashMap.newKeySet();
+    private final BarrierBoard board = new BarrierBoard();
+    /// Seals and fences that came since the last registration, by volume.
+    private final Map<Long, VolumeBarrier> recentBarriers = new ConcurrentHashMap<>();
+    private volatile String cluster;
+    private volatile int nodeId;
+    private volatile boolean registered;
+    private volatile @Nullable StreamSender<NodeMessage> sender;
+    private volatile boolean registeringAgain;
+    private @Nullable LeaderStream<NodeMessage, NodeDirective> stream;
+    private @Nullable EventLoop clock;
+    private long heartbeats;
+
+    NodeSession(
+            StorageNode node, StorageNodeConfig config, String cluster, long incarnation, StoreConfig storeConfig) {
+        this.node = node;
+        this.config = config;
+        this.cluster = cluster;
+        this.incarnation = incarnation;
+        this.storeConfig = storeConfig;
+    }
+
+    void start(ControlClient control, EventLoop loop) {
+        clock = loop;
+        stream = control.nodeSession(this);
+        loop.scheduleWithFixedDelay(
+                this::heartbeat, config.heartbeatMillis(), config.heartbeatMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    boolean isRegistered() {
+        return registered;
+    }
+
+    Hello hello() {
+        return Hello.newBuilder()
+                .setProtocol(PROTOCOL)
+                .setCluster(cluster)
+                .setNode(nodeId)
+                .setIncarnation(incarnation)
+                .build();
+    }
+
+    void close() {
+        if (stream != null) {
+            stream.close();
+        }
+    }
+
+    // ---------------------------------------------------------------- up
+
+    @Override
+    public void opened(StreamSender<NodeMessage> opened, String endpoint) {
+        sender = opened;
+        try {
+            send(NodeMessage.newBuilder().setRegister(registration()).build());
+        } catch (IOException e) {
+            LOG.error("node {} cannot register: {}", config.name(), e.getMessage());
+            opened.abort("cannot register");
+        }
+    }
+
+    private RegisterNode registration() throws IOException {
+        RegisterNode.Builder register = RegisterNode.newBuilder()
+                .setName(config.name())
+                .setAddress(advertised(node.dataAddress()))
+                .setHttpAddress(advertised(node.httpAddress()))
+                .setIncarnation(incarnation)
+                .setPid(ProcessHandle.current().pid())
+                .setRack(config.rack())
+                .setCluster(cluster)
+                .addAllBarriers(recentBarriers.values());
+        for (StoreDirectory directory : node.directories()) {
+            Lane lane = lanesByUuid.get(directory.uuid().toString());
+            if (lane == null || !failedStores.contains(lane.storeId())) {
+                register.addStores(report(directory, lane));
+            }
+        }
+        return register.build();
+    }
+
+    private StoreReport report(StoreDirectory directory, @Nullable Lane lane) throws IOException {
+        StoreReport.Builder report = StoreReport.newBuilder().setUuid(directory.uuid().toString());
+        if (lane != null) {
+            space(report, lane);
+            positions(lane).forEach((group, position) -> report.addPositions(position(group, position)));
+        } else if (directory.isOpen()) {
+            var store = directory.store();
+            report.setCapacityBytes(store.capacityBytes())
+                    .setUsedBytes(store.usedBytes())
+                    .setLiveBytes(store.liveBytes());
+            for (int group : store.groups()) {
+                report.addPositions(position(group, store.position(group)));
+            }
+        } else {
+            long capacity = config.capacityBytesPerStore();
+            report.setCapacityBytes(capacity == 0 ? directory.deviceBytes() : capacity);
+        }
+        return report.build();
+    }
+
+    private static void space(StoreReport.Builder report, Lane lane) {
+        Lane.Space space = lane.space();
+        report.setId(lane.storeId())
+                .setCapacityBytes(space.capacityBytes())
+                .setUsedBytes(space.usedBytes())
+                .setLiveBytes(space.liveBytes());
+    }
+
+    private static GroupPosition position(int group, Position position) {
+        return GroupPosition.newBuilder()
+                .setGroup(group)
+                .setEpoch(position.epoch())
+                .setSequence(position.sequence())
+                .build();
+    }
+
+    private static Map<Integer, Position> positions(Lane lane) throws IOException {
+        var answer = new CompletableFuture<Map<Integer, Position>>();
+        lane.execute(() -> answer.complete(lane.positions()));
+        try {
+            return answer.get(LANE_ANSWER_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException(lane + " does not answer", e);
+        }
+    }
+
+    private String advertised(InetSocketAddress bound) throws UnknownHostException {
+        String host = config.advertisedHost();
+        if (host.isEmpty()) {
+            InetAddress address = bound.getAddress();
+            host = address.isAnyLocalAddress()
+                    ? InetAddress.getLocalHost().getHostAddress()
+                    : address.getHostAddress();
+        }
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + bound.getPort();
+    }
+
+    private void heartbeat() {
+        if (!registered) {
+            return;
+        }
+        NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder().setSequence(++heartbeats);
+        lanesByUuid.forEach((uuid, lane) -> {
+            if (!failedStores.contains(lane.storeId())) {
+                StoreReport.Builder report = StoreReport.newBuilder().setUuid(uuid);
+                space(report, lane);
+                beat.addStores(report);
+            }
+        });
+        send(NodeMessage.newBuilder().setHeartbeat(beat).build());
+    }
+
+    private void send(NodeMessage message) {
+        StreamSender<NodeMessage> to = sender;
+        if (to != null) {
+            to.send(message);
+        }
+    }
+
+    // ---------------------------------------------------------------- down
+
+    @Override
+    public void received(NodeDirective directive) {
+        switch (directive.getDirectiveCase()) {
+            case WELCOME -> welcome(directive.getWelcome());
+            case VIEWS -> views(directive.getViews());
+            case BARRIER -> barrier(directive.getBarrier());
+            case PURGE -> purge(directive.getPurge());
+            case REFUSED -> LOG.error("node {} is refused: {}", config.name(), directive.getRefused().getMessage());
+            case HEARTBEAT, DIRECTIVE_NOT_SET -> {}
+        }
+    }
+
+    @Override
+    public void closed(String why) {
+        registered = false;
+        sender = null;
+        LOG.info("node {}: session ended: {}", config.name(), why);
+    }
+
+    private void welcome(NodeWelcome welcome) {
+        nodeId = welcome.getNode();
+        if (!welcome.getCluster().isEmpty()) {
+            cluster = welcome.getCluster();
+            try {
+                startLanes(welcome);
+            } catch (IOException e) {
+                LOG.error("node {} cannot serve: {}", config.name(), e.getMessage());
+                StreamSender<NodeMessage> to = sender;
+                if (to != null) {
+                    to.abort("stores cannot be opened");
+                }
+                return;
+            }
+        }
+        recentBarriers.clear();
+        for (Lane lane : lanesByUuid.values()) {
+            lane.execute(() -> {
+                lane.durability(
+                        welcome.getConfig().getMinWriteReplicas(), welcome.getConfig().getDurabilityAlways());
+                welcome.getBarriersList().forEach(lane::raise);
+            });
+        }
+        registered = true;
+        registeringAgain = false;
+        LOG.info("node {} is node {} of cluster {}", config.name(), nodeId, cluster.isEmpty() ? "(none yet)" : cluster);
+    }
+
+    private void startLanes(NodeWelcome welcome) throws IOException {
+        StoreConfig sized = storeConfig.withChunkBytes(Math.toIntExact(welcome.getConfig().getChunkBytes()));
+        Map<String, Integer> ids = new HashMap<>();
+        for (StoreId store : welcome.getStoresList()) {
+            ids.put(store.getUuid(), store.getId());
+        }
+        for (StoreDirectory directory : node.directories()) {
+            String uuid = directory.uuid().toString();
+            Integer id = ids.get(uuid);
+            if (id != null && !lanesByUuid.containsKey(uuid)) {
+                directory.join(cluster, sized);
+                lanesByUuid.put(uuid, node.startLane(directory, id, sized));
+            }
+        }
+    }
+
+    private void views(GroupViews views) {
+        if (views.getGroupsCount() > 0 && lanesByUuid.isEmpty()) {
+            registerAgain("the cluster was initialised");
+            return;
+        }
+        Map<Integer, List<Lane>> placed = new HashMap<>();
+        boolean down = false;
+        for (GroupInfo info : views.getGroupsList()) {
+            placed.put(info.getId(), lanesOf(info));
+            for (Lane lane : lanesByUuid.values()) {
+                lane.execute(() -> lane.view(info));
+            }
+            down |= isDownHere(info);
+        }
+        node.lanes().place(placed);
+        if (views.getComplete()) {
+            Set<Integer> all = new HashSet<>(placed.keySet());
+            for (Lane lane : lanesByUuid.values()) {
+                lane.execute(() -> lane.keepOnly(all));
+            }
+        }
+        if (down) {
+            registerAgain("a replica here is down and can catch up");
+        }
+    }
+
+    /// Lanes that hold a replica, the primary's first.
+    private List<Lane> lanesOf(GroupInfo info) {
+        List<Lane> lanes = new ArrayList<>(1);
+        for (ReplicaInfo replica : info.getReplicasList()) {
+            for (Lane lane : lanesByUuid.values()) {
+                if (lane.storeId() == replica.getStore()) {
+                    lanes.add(replica.getStore() == info.getPrimary() ? 0 : lanes.size(), lane);
+                }
+            }
+        }
+        return lanes;
+    }
+
+    private boolean isDownHere(GroupInfo info) {
+        for (ReplicaInfo replica : info.getReplicasList()) {
+            boolean here = lanesByUuid.values().stream().anyMatch(lane -> lane.storeId() == replica.getStore());
+            if (here
+                    && replica.getState() == ReplicaState.REPLICA_DOWN
+                    && !failedStores.contains(replica.getStore())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Only a registration brings a replica back that the quorum took out; not more often than twice a second.
+    private void registerAgain(String why) {
+        if (registeringAgain || clock == null) {
+            return;
+        }
+        registeringAgain = true;
+        clock.schedule(
+                () -> {
+                    StreamSender<NodeMessage> to = sender;
+                    registeringAgain = false;
+                    if (to != null) {
+                        to.abort(why);
+                    }
+                },
+                REGISTER_AGAIN_MILLIS,
+                TimeUnit.MILLISECONDS);
+    }
+
+    private void barrier(Barrier barrier) {
+        for (VolumeBarrier volume : barrier.getVolumesList()) {
+            recentBarriers.put(volume.getVolume(), volume);
+        }
+        List<Lane> lanes = List.copyOf(lanesByUuid.values());
+        if (lanes.isEmpty()) {
+            barrierDone(barrier.getBarrier());
+            return;
+        }
+        board.open(barrier.getBarrier(), lanes.size());
+        for (Lane lane : lanes) {
+            lane.execute(() -> {
+                if (lane.barrier(barrier.getBarrier(), barrier.getVolumesList())) {
+                    barrierPassed(lane, barrier.getBarrier());
+                }
+            });
+        }
+    }
+
+    private void purge(Purge purge) {
+        var chunks = new long[purge.getChunksCount()];
+        for (int i = 0; i < chunks.length; i++) {
+            chunks[i] = purge.getChunks(i);
+        }
+        for (Lane lane : lanesByUuid.values()) {
+            lane.execute(() -> lane.purge(purge.getGroup(), chunks));
+        }
+    }
+
+    // ---------------------------------------------------------------- from the lanes
+
+    @Override
+    public void barrierPassed(Lane lane, long barrier) {
+        if (board.passed(barrier)) {
+            barrierDone(barrier);
+        }
+    }
+
+    private void barrierDone(long barrier) {
+        send(NodeMessage.newBuilder()
+                .setBarrierDone(BarrierDone.newBuilder().setBarrier(barrier))
+                .build());
+    }
+
+    @Override
+    public void purged(int group, long[] chunks) {
+        PurgeDone.Builder done = PurgeDone.newBuilder().setGroup(group);
+        for (long chunk : chunks) {
+            done.addChunks(chunk);
+        }
+        send(NodeMessage.newBuilder().setPurgeDone(done).build());
+    }
+
+    @Override
+    public void replicaSynced(int group, long epoch, int store) {
+        send(NodeMessage.newBuilder()
+                .setReplicaSynced(ReplicaSynced.newBuilder().setGroup(group).setEpoch(epoch).setStore(store))
+                .build());
+    }
+
+    @Override
+    public void replicaFailed(int group, long epoch, int store, String why) {
+        send(NodeMessage.newBuilder()
+                .setReplicaFailed(ReplicaFailed.newBuilder()
+                        .setGroup(group)
+                        .setEpoch(epoch)
+                        .setStore(store)
+                        .setWhy(why))
+                .build());
+    }
+
+    @Override
+    public void storeFailed(Lane lane, String why) {
+        failedStores.add(lane.storeId());
+    }
+}

@@ -1,0 +1,235 @@
+package io.coppice.node;
+
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import io.coppice.directory.ControlClient;
+import io.coppice.net.FrameServer;
+import io.coppice.net.HttpEndpoint;
+import io.coppice.net.Transport;
+import io.coppice.node.ingress.Ingress;
+import io.coppice.node.ingress.LaneTable;
+import io.coppice.node.lane.Lane;
+import io.coppice.node.lane.LaneMetrics;
+import io.coppice.node.repair.ReadRepair;
+import io.coppice.node.store.StoreConfig;
+import io.coppice.port.Time;
+import io.coppice.wire.pb.Hello;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A running storage node. Thread-safe.
+public final class StorageNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StorageNode.class);
+    private static final int STOP_SECONDS = 30;
+
+    private final StorageNodeConfig config;
+    private final Time time = Time.system();
+    private final MetricRegistry metrics = new MetricRegistry();
+    private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
+    private final LaneTable lanes = new LaneTable();
+    private final List<StoreDirectory> directories = new ArrayList<>();
+    private final List<ExecutorService> threads = new ArrayList<>();
+    private @Nullable Transport transport;
+    private @Nullable FrameServer server;
+    private @Nullable HttpEndpoint http;
+    private @Nullable ControlClient control;
+    private @Nullable NodeSession session;
+    private boolean closed;
+
+    private StorageNode(StorageNodeConfig config) {
+        this.config = config;
+    }
+
+    /// Opens the stores, listens, and registers with the quorum in the background, for as long as it takes.
+    ///
+    /// @throws IOException one line for the operator: a directory in use or of another cluster, a port in use
+    public static StorageNode start(StorageNodeConfig config) throws IOException {
+        var node = new StorageNode(config);
+        try {
+            node.open();
+            return node;
+        } catch (IOException | RuntimeException e) {
+            node.close();
+            throw e;
+        }
+    }
+
+    private void open() throws IOException {
+        for (Path path : config.stores()) {
+            directories.add(StoreDirectory.lock(path));
+        }
+        String cluster = commonCluster();
+        StoreConfig storeConfig = config.store().withCapacityBytes(config.capacityBytesPerStore());
+        for (StoreDirectory directory : directories) {
+            directory.recover(storeConfig);
+        }
+        long incarnation = 0;
+        for (StoreDirectory directory : directories) {
+            incarnation = Math.max(incarnation, directory.nextIncarnation(time.wallMillis()));
+        }
+        transport = Transport.create("node-" + config.name(), directories.size());
+        control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10));
+        session = new NodeSession(this, config, cluster, incarnation, storeConfig);
+        server = transport.listen(
+                Transport.parse(config.dataAddress()), () -> new Ingress(lanes, this::hello, time));
+        http = HttpEndpoint.start(
+                (InetSocketAddress) Transport.parse(config.httpAddress()), metrics, session()::isRegistered);
+        session().start(control, transport.next());
+        LOG.info("node {} serves {} stores on {}", config.name(), directories.size(), dataAddress());
+    }
+
+    private String commonCluster() throws IOException {
+        String cluster = "";
+        for (StoreDirectory directory : directories) {
+            if (!cluster.isEmpty() && !directory.cluster().isEmpty() && !cluster.equals(directory.cluster())) {
+                throw new IOException("store directory " + directory.path() + " belongs to cluster "
+                        + directory.cluster() + ", the others to " + cluster);
+            }
+            cluster = cluster.isEmpty() ? directory.cluster() : cluster;
+        }
+        return cluster;
+    }
+
+    // ---------------------------------------------------------------- for the session
+
+    NodeSession session() {
+        return java.util.Objects.requireNonNull(session);
+    }
+
+    Hello hello() {
+        return session().hello();
+    }
+
+    List<StoreDirectory> directories() {
+        return directories;
+    }
+
+    LaneTable lanes() {
+        return lanes;
+    }
+
+    /// Starts the lane of an open store, under the id that the quorum gave it.
+    Lane startLane(StoreDirectory directory, int storeId, StoreConfig storeConfig) {
+        EventLoop loop = java.util.Objects.requireNonNull(transport).next();
+        var lane = new Lane(new Lane.Parts(
+                storeId,
+                directory.store(),
+                directory.isSuspect(),
+                storeConfig.chunkBytes() >>> io.coppice.model.Blocks.BLOCK_SHIFT,
+                config.lane(),
+                java.util.Objects.requireNonNull(transport),
+                loop,
+                hello(),
+                thread("sync", storeId),
+                thread("checkpoint", storeId),
+                laneMetrics,
+                time,
+                session(),
+                new ReadRepair()));
+        lanes.add(lane);
+        lane.execute(lane::start);
+        gauges(lane);
+        return lane;
+    }
+
+    private ExecutorService thread(String what, int storeId) {
+        ExecutorService thread = Executors.newSingleThreadExecutor(Thread.ofPlatform()
+                .name("node-" + config.name() + "-store-" + storeId + "-" + what)
+                .daemon()
+                .factory());
+        synchronized (threads) {
+            threads.add(thread);
+        }
+        return thread;
+    }
+
+    private void gauges(Lane lane) {
+        String prefix = "node.store." + lane.storeId();
+        metrics.register(prefix + ".capacity.bytes", (Gauge<Long>) () -> lane.space().capacityBytes());
+        metrics.register(prefix + ".used.bytes", (Gauge<Long>) () -> lane.space().usedBytes());
+        metrics.register(prefix + ".live.bytes", (Gauge<Long>) () -> lane.space().liveBytes());
+        metrics.register(prefix + ".chunks", (Gauge<Long>) () -> lane.space().chunks());
+    }
+
+    // ---------------------------------------------------------------- for everybody
+
+    /// The data plane's address, with the port that was bound.
+    public InetSocketAddress dataAddress() {
+        return (InetSocketAddress) java.util.Objects.requireNonNull(server).address();
+    }
+
+    public InetSocketAddress httpAddress() {
+        return java.util.Objects.requireNonNull(http).address();
+    }
+
+    public MetricRegistry metrics() {
+        return metrics;
+    }
+
+    /// True once the quorum knows this node.
+    public boolean isRegistered() {
+        return session().isRegistered();
+    }
+
+    /// Ends cleanly: the stores are synced and checkpointed, so that the next start has nothing to read again.
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        if (server != null) {
+            server.close();
+        }
+        if (session != null) {
+            session.close();
+        }
+        stopLanes();
+        if (control != null) {
+            control.close();
+        }
+        if (http != null) {
+            http.close();
+        }
+        if (transport != null) {
+            transport.close();
+        }
+        synchronized (threads) {
+            threads.forEach(ExecutorService::shutdown);
+        }
+        for (StoreDirectory directory : directories) {
+            try {
+                directory.close();
+            } catch (IOException e) {
+                LOG.warn("store {} was not closed cleanly: {}", directory.path(), e.getMessage());
+            }
+        }
+    }
+
+    private void stopLanes() {
+        List<Lane> all = lanes.all();
+        var stopped = new CountDownLatch(all.size());
+        all.forEach(lane -> lane.execute(() -> lane.stop(stopped::countDown)));
+        try {
+            if (!stopped.await(STOP_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("node {}: the stores did not come to rest in {} s", config.name(), STOP_SECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

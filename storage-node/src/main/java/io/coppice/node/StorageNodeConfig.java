@@ -1,0 +1,128 @@
+package io.coppice.node;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import io.coppice.model.Names;
+import io.coppice.net.Transport;
+import io.coppice.node.lane.LaneConfig;
+import io.coppice.node.store.StoreConfig;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Settings of a storage node.
+///
+/// @param name stable name in the cluster; another process with the same name is the same node
+/// @param rack failure domain, may be empty
+/// @param stores data directories, one per disk
+/// @param dataAddress `host:port` of the data plane; port 0: any
+/// @param advertisedHost host that others reach this node by; empty: that of `dataAddress`
+/// @param httpAddress `host:port` of metrics and health
+/// @param controlEndpoints `host:port` of every metadata server known
+/// @param capacityBytesPerStore what each store may use; 0: what its device has
+/// @param heartbeatMillis how often the quorum hears that the node lives
+/// @param lane bounds and rhythms of each store's lane
+/// @param store sizes of the chunk stores; the chunk size is the cluster's
+public record StorageNodeConfig(
+        String name,
+        String rack,
+        List<Path> stores,
+        String dataAddress,
+        String advertisedHost,
+        String httpAddress,
+        List<String> controlEndpoints,
+        long capacityBytesPerStore,
+        int heartbeatMillis,
+        LaneConfig lane,
+        StoreConfig store) {
+    public StorageNodeConfig {
+        stores = List.copyOf(stores);
+        controlEndpoints = List.copyOf(controlEndpoints);
+        require(Names.isValid(name), Names.rule("node", name));
+        require(!stores.isEmpty(), "node.stores: at least one data directory is needed");
+        require(stores.stream().distinct().count() == stores.size(), "node.stores: a directory is named twice");
+        require(!controlEndpoints.isEmpty(), "node.control: at least one metadata server is needed");
+        require(capacityBytesPerStore >= 0, "node.capacity: must not be negative");
+        require(heartbeatMillis >= 10, "node.heartbeat: must be at least 10 ms");
+        Transport.parse(dataAddress);
+        Transport.parse(httpAddress);
+    }
+
+    /// With everything that has a good default left at it.
+    public StorageNodeConfig(
+            String name,
+            String rack,
+            List<Path> stores,
+            String dataAddress,
+            String httpAddress,
+            List<String> controlEndpoints,
+            long capacityBytesPerStore) {
+        this(
+                name,
+                rack,
+                stores,
+                dataAddress,
+                "",
+                httpAddress,
+                controlEndpoints,
+                capacityBytesPerStore,
+                300,
+                LaneConfig.defaults(),
+                StoreConfig.defaults());
+    }
+
+    /// Reads the `node` section of a configuration file; see docs for its keys.
+    ///
+    /// @throws IllegalArgumentException one line for the operator
+    public static StorageNodeConfig fromHocon(Config root) {
+        try {
+            Config node = root.getConfig("node");
+            return new StorageNodeConfig(
+                    node.getString("name"),
+                    text(node, "rack", ""),
+                    node.getStringList("stores").stream().map(Path::of).toList(),
+                    text(node, "data", "127.0.0.1:0"),
+                    text(node, "advertised-host", ""),
+                    text(node, "http", "127.0.0.1:0"),
+                    node.getStringList("control"),
+                    node.hasPath("capacity") ? node.getBytes("capacity") : 0,
+                    millis(node, "heartbeat", 300),
+                    lane(node),
+                    store(node));
+        } catch (ConfigException e) {
+            throw new IllegalArgumentException("storage node configuration: " + e.getMessage(), e);
+        }
+    }
+
+    private static LaneConfig lane(Config node) {
+        LaneConfig defaults = LaneConfig.defaults();
+        return new LaneConfig(
+                millis(node, "tick", defaults.tickMillis()),
+                millis(node, "request-timeout", defaults.requestTimeoutMillis()),
+                node.hasPath("cleaner-bytes-per-tick")
+                        ? Math.toIntExact(node.getBytes("cleaner-bytes-per-tick"))
+                        : defaults.cleanerBytesPerTick(),
+                millis(node, "checkpoint-interval", defaults.checkpointSeconds() * 1_000) / 1_000,
+                defaults.replicas());
+    }
+
+    private static StoreConfig store(Config node) {
+        StoreConfig defaults = StoreConfig.defaults();
+        return node.hasPath("segment-bytes")
+                ? defaults.withSegmentBytes(Math.toIntExact(node.getBytes("segment-bytes")))
+                : defaults;
+    }
+
+    private static String text(Config config, String key, String otherwise) {
+        return config.hasPath(key) ? config.getString(key) : otherwise;
+    }
+
+    private static int millis(Config config, String key, int otherwise) {
+        return config.hasPath(key) ? Math.toIntExact(config.getDuration(key).toMillis()) : otherwise;
+    }
+
+    private static void require(boolean holds, String rule) {
+        if (!holds) {
+            throw new IllegalArgumentException(rule);
+        }
+    }
+}

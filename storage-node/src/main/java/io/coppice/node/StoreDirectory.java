@@ -1,0 +1,185 @@
+package io.coppice.node;
+
+import io.coppice.node.disk.FileDisk;
+import io.coppice.node.store.ChunkStore;
+import io.coppice.node.store.Recovery;
+import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.StoreFormatException;
+import io.coppice.node.store.StoreIdentity;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One data directory:
+///
+/// ```
+/// STORE      text: the store's uuid, the node's incarnation, the cluster's chunk size once it is known
+/// chunks/    the chunk store, with a lock that keeps a second process out
+/// ```
+///
+/// Used by one thread at a time.
+final class StoreDirectory implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StoreDirectory.class);
+    private static final String FILE = "STORE";
+    private static final String FORMAT = "1";
+
+    private final Path path;
+    private final FileDisk disk;
+    private final Properties properties;
+    private final @Nullable StoreIdentity identity;
+    private @Nullable ChunkStore store;
+    private boolean suspect;
+
+    private StoreDirectory(
+            Path path, FileDisk disk, Properties properties, @Nullable StoreIdentity identity) {
+        this.path = path;
+        this.disk = disk;
+        this.properties = properties;
+        this.identity = identity;
+    }
+
+    /// Locks the directory and reads whose it is.
+    ///
+    /// @throws IOException one line: in use, of a newer format, not readable
+    static StoreDirectory lock(Path path) throws IOException {
+        FileDisk disk = FileDisk.open(path.resolve("chunks"));
+        try {
+            StoreIdentity identity = ChunkStore.identify(disk);
+            Properties properties = read(path);
+            if (identity != null && identity.store() != null) {
+                properties.setProperty("uuid", identity.store().toString());
+            } else if (properties.getProperty("uuid") == null) {
+                properties.setProperty("uuid", UUID.randomUUID().toString());
+            }
+            return new StoreDirectory(path, disk, properties, identity);
+        } catch (IOException e) {
+            disk.close();
+            throw e;
+        }
+    }
+
+    private static Properties read(Path path) throws IOException {
+        var properties = new Properties();
+        Path file = path.resolve(FILE);
+        if (Files.exists(file)) {
+            properties.load(new StringReader(Files.readString(file)));
+            String format = properties.getProperty("format", "");
+            if (!format.equals(FORMAT)) {
+                throw new StoreFormatException("cannot use store directory " + path + ": its format '" + format
+                        + "' is not known here, this is format " + FORMAT);
+            }
+        }
+        return properties;
+    }
+
+    /// Empty: not a member of a cluster yet.
+    String cluster() {
+        return identity == null ? "" : identity.cluster();
+    }
+
+    UUID uuid() throws StoreFormatException {
+        try {
+            return UUID.fromString(properties.getProperty("uuid"));
+        } catch (IllegalArgumentException e) {
+            throw new StoreFormatException("cannot use store directory " + path + ": its file STORE is damaged");
+        }
+    }
+
+    /// Writes down an incarnation above every earlier one, wall-clock time where that is more: so it grows even
+    /// when this file is lost.
+    long nextIncarnation(long wallMillis) throws IOException {
+        long next = Math.max(number("incarnation") + 1, wallMillis);
+        properties.setProperty("incarnation", Long.toString(next));
+        save();
+        return next;
+    }
+
+    private long number(String key) throws StoreFormatException {
+        try {
+            return Long.parseLong(properties.getProperty(key, "0"));
+        } catch (NumberFormatException e) {
+            throw new StoreFormatException("cannot use store directory " + path + ": its file STORE is damaged");
+        }
+    }
+
+    private void save() throws IOException {
+        properties.setProperty("format", FORMAT);
+        var text = new StringWriter();
+        properties.store(text, null);
+        Path unfinished = path.resolve(FILE + ".unfinished");
+        Files.writeString(unfinished, text.toString(), StandardCharsets.ISO_8859_1);
+        try (var file = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
+            file.force(true);
+        }
+        Files.move(unfinished, path.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try (var directory = FileChannel.open(path)) {
+            directory.force(true);
+        }
+    }
+
+    /// Opens what is there; a store whose cluster is not known yet stays closed.
+    void recover(StoreConfig config) throws IOException {
+        long chunkBytes = number("chunkBytes");
+        if (identity != null && store == null) {
+            open(chunkBytes == 0 ? config : config.withChunkBytes((int) chunkBytes), identity);
+        }
+    }
+
+    /// Makes the store of a cluster that this node has just become a member of.
+    void join(String cluster, StoreConfig config) throws IOException {
+        if (store == null) {
+            properties.setProperty("chunkBytes", Integer.toString(config.chunkBytes()));
+            save();
+            open(config, new StoreIdentity(cluster, uuid()));
+        }
+    }
+
+    private void open(StoreConfig config, StoreIdentity expected) throws IOException {
+        var report = new Recovery();
+        store = ChunkStore.open(disk, config, expected, report);
+        suspect = report.suspect();
+        LOG.info("store {}: {}", path, report);
+    }
+
+    boolean isOpen() {
+        return store != null;
+    }
+
+    ChunkStore store() {
+        return Objects.requireNonNull(store, "the store is open");
+    }
+
+    boolean isSuspect() {
+        return suspect;
+    }
+
+    /// What the device has, for a store that is not open yet.
+    long deviceBytes() throws IOException {
+        return disk.totalBytes();
+    }
+
+    Path path() {
+        return path;
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (disk) {
+            if (store != null) {
+                store.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// The disk port on real files.
+@NullMarked
+package io.coppice.node.disk;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,108 @@
+package io.coppice.node.lane;
+
+import io.coppice.node.store.Admission;
+import io.coppice.node.store.Checkpoint;
+import java.io.IOException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/// The store's background work, in bounded steps between frames: cleaning, and checkpoints, whose files are
+/// written on another thread.
+final class Housekeeping {
+    /// Steps of the cleaner without foreground work between them, per tick.
+    private static final int IDLE_STEPS = 8;
+
+    private final Lane lane;
+    private final Executor background;
+    private long lastCheckpointNanos;
+    private boolean checkpointing;
+    private Runnable afterCheckpoint = () -> {};
+
+    Housekeeping(Lane lane, Executor background) {
+        this.lane = lane;
+        this.background = background;
+        this.lastCheckpointNanos = lane.time().nanos();
+    }
+
+    void tick(boolean idle) {
+        try {
+            clean(idle);
+            long sinceNanos = lane.time().nanos() - lastCheckpointNanos;
+            boolean spaceWaits = lane.store().reclaimableBytes() > 0
+                    && sinceNanos > TimeUnit.SECONDS.toNanos(lane.config().checkpointSeconds());
+            if (lane.store().checkpointDue() || spaceWaits) {
+                checkpoint();
+            }
+        } catch (IOException e) {
+            lane.fail(e);
+        }
+    }
+
+    /// A store that is nearly full cleans as if it were idle: space is worth more than latency then.
+    private void clean(boolean idle) throws IOException {
+        boolean hurry = idle || lane.store().admission() != Admission.OPEN;
+        int steps = hurry ? IDLE_STEPS : 1;
+        for (int i = 0; i < steps && lane.store().cleanStep(lane.config().cleanerBytesPerTick()); i++) {
+            lane.scheduleTurn();
+        }
+    }
+
+    private void checkpoint() throws IOException {
+        if (checkpointing) {
+            return;
+        }
+        Checkpoint checkpoint = lane.store().beginCheckpoint();
+        if (checkpoint == null) {
+            return;
+        }
+        checkpointing = true;
+        lastCheckpointNanos = lane.time().nanos();
+        background.execute(() -> write(checkpoint));
+    }
+
+    private void write(Checkpoint checkpoint) {
+        try {
+            checkpoint.write();
+            lane.execute(() -> complete(checkpoint));
+        } catch (IOException e) {
+            lane.execute(() -> {
+                checkpointing = false;
+                lane.fail(e);
+                afterCheckpoint.run();
+            });
+        }
+    }
+
+    private void complete(Checkpoint checkpoint) {
+        checkpointing = false;
+        try {
+            if (!lane.isFailed()) {
+                lane.store().completeCheckpoint(checkpoint);
+            }
+        } catch (IOException e) {
+            lane.fail(e);
+        }
+        afterCheckpoint.run();
+    }
+
+    /// The one of a clean end, so that the next start has nothing to read again; then `done`, whatever came
+    /// of it.
+    void lastCheckpoint(Runnable done) {
+        if (checkpointing) {
+            afterCheckpoint = () -> {
+                afterCheckpoint = () -> {};
+                lastCheckpoint(done);
+            };
+            return;
+        }
+        afterCheckpoint = done;
+        try {
+            checkpoint();
+        } catch (IOException e) {
+            lane.fail(e);
+        }
+        if (!checkpointing) {
+            done.run();
+        }
+    }
+}

@@ -1,0 +1,532 @@
+package io.coppice.node.lane;
+
+import io.coppice.model.Blocks;
+import io.coppice.model.Position;
+import io.coppice.net.ReplyHandler;
+import io.coppice.net.Transport;
+import io.coppice.node.replica.GroupView;
+import io.coppice.node.replica.ReplicaLimits;
+import io.coppice.node.replica.VolumeBarriers;
+import io.coppice.node.store.BlockRead;
+import io.coppice.node.store.ChunkStore;
+import io.coppice.port.Time;
+import io.coppice.wire.pb.DataHeader;
+import io.coppice.wire.pb.DataKind;
+import io.coppice.wire.pb.GroupInfo;
+import io.coppice.wire.pb.Hello;
+import io.coppice.wire.pb.ReplicaInfo;
+import io.coppice.wire.pb.ReplicaState;
+import io.coppice.wire.pb.VolumeBarrier;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The loop of one store. Everything but [#execute], [#loop] and the space figures is called on the loop.
+public final class Lane {
+    private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
+
+    /// How full the store is.
+    public record Space(long capacityBytes, long usedBytes, long liveBytes, long chunks) {}
+
+    /// What a lane is made of.
+    ///
+    /// @param syncThread runs fdatasync, one at a time
+    /// @param backgroundThread writes checkpoints
+    public record Parts(
+            int storeId,
+            ChunkStore store,
+            boolean suspect,
+            int blocksPerChunk,
+            LaneConfig config,
+            Transport transport,
+            EventLoop loop,
+            Hello hello,
+            Executor syncThread,
+            Executor backgroundThread,
+            LaneMetrics metrics,
+            Time time,
+            LaneListener listener,
+            BlockMender mender) {}
+
+    private final Parts parts;
+    private final StoreIndex index;
+    private final LaneLinks links;
+    private final ReadService reads;
+    private final CatchUp catchUp;
+    private final SyncLine syncLine;
+    private final Housekeeping housekeeping;
+    private final LaneFrames frames;
+    private final VolumeBarriers barriers = new VolumeBarriers();
+    private final IntObjectHashMap<LaneGroup> groups = new IntObjectHashMap<>();
+    /// Barrier -> groups that still have writes to finish for it.
+    private final Map<Long, Integer> openBarriers = new HashMap<>();
+    private final List<ByteBuf> batchBuffers = new ArrayList<>();
+    private final Runnable turn = this::endTurn;
+    private List<LaneGroup> dirtyGroups = new ArrayList<>();
+    private List<LaneGroup> spareGroups = new ArrayList<>();
+    private LaneConfig config;
+    private @Nullable ScheduledFuture<?> ticking;
+    private boolean turnScheduled;
+    private boolean failed;
+    private boolean closed;
+    private long framesSinceTick;
+    private volatile Space space;
+
+    public Lane(Parts parts) {
+        this.parts = parts;
+        this.config = parts.config();
+        index = new StoreIndex(parts.store(), parts.suspect());
+        links = new LaneLinks(this, parts.transport(), parts.loop(), parts.hello());
+        reads = new ReadService(this, parts.mender());
+        catchUp = new CatchUp(this);
+        syncLine = new SyncLine(parts.store(), parts.loop(), parts.syncThread(), parts.metrics(), this::fail);
+        housekeeping = new Housekeeping(this, parts.backgroundThread());
+        frames = new LaneFrames(this);
+        space = spaceNow();
+    }
+
+    /// Starts the lane's clock.
+    public void start() {
+        ticking = parts.loop()
+                .scheduleWithFixedDelay(this::tick, config.tickMillis(), config.tickMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    // ---------------------------------------------------------------- any thread
+
+    public EventLoop loop() {
+        return parts.loop();
+    }
+
+    public void execute(Runnable task) {
+        parts.loop().execute(task);
+    }
+
+    public int storeId() {
+        return parts.storeId();
+    }
+
+    /// As of the last tick.
+    public Space space() {
+        return space;
+    }
+
+    @Override
+    public String toString() {
+        return "store " + parts.storeId();
+    }
+
+    // ---------------------------------------------------------------- the quorum
+
+    /// The newest membership of a group that has, or had, a replica here.
+    public void view(GroupInfo info) {
+        info.getReplicasList().forEach(replica -> links.locate(replica.getStore(), replica.getAddress()));
+        boolean here = info.getReplicasList().stream().anyMatch(replica -> replica.getStore() == storeId());
+        LaneGroup group = groups.get(info.getId());
+        if (group == null && (!here || failed)) {
+            return;
+        }
+        if (group == null) {
+            group = new LaneGroup(this, info.getId(), barriers);
+            groups.put(info.getId(), group);
+        }
+        if (failed) {
+            return;
+        }
+        String before = group.replica().roleName();
+        group.replica().view(groupView(info));
+        LOG.debug("{}: group {} epoch {}: {} -> {}", this, info.getId(), info.getEpoch(), before, group.replica().roleName());
+        dirty(group);
+    }
+
+    /// Groups that the quorum does not place here any more stop.
+    public void keepOnly(Set<Integer> groupIds) {
+        for (LaneGroup group : List.copyOf(groups.values())) {
+            if (!groupIds.contains(group.group())) {
+                group.replica().stop();
+                groups.remove(group.group());
+            }
+        }
+    }
+
+    /// Raises seals and fences. True: nothing accepted before is unfinished; else the listener hears later.
+    public boolean barrier(long barrier, List<VolumeBarrier> volumes) {
+        volumes.forEach(this::raise);
+        int open = 0;
+        for (LaneGroup group : groups.values()) {
+            for (VolumeBarrier volume : volumes) {
+                if (!group.replica().barrier(barrier, volume.getVolume())) {
+                    open++;
+                }
+            }
+        }
+        if (open > 0) {
+            openBarriers.merge(barrier, open, Integer::sum);
+        }
+        return open == 0;
+    }
+
+    public void raise(VolumeBarrier volume) {
+        barriers.raise(volume.getVolume(), volume.getSealedGeneration(), volume.getMinFence());
+    }
+
+    public void purge(int groupId, long[] chunks) {
+        LaneGroup group = groups.get(groupId);
+        if (group != null && !failed) {
+            group.replica().purge(chunks);
+        }
+    }
+
+    /// The cluster's settings of durability.
+    public void durability(int minWriteReplicas, boolean always) {
+        ReplicaLimits limits = config.replicas().withDurability(Math.max(1, minWriteReplicas), always);
+        config = config.withReplicas(limits);
+        forEachGroup(group -> group.replica().limits(limits));
+    }
+
+    /// Position of every group that the store knows.
+    public Map<Integer, Position> positions() {
+        Map<Integer, Position> positions = new HashMap<>();
+        for (int group : parts.store().groups()) {
+            positions.put(group, parts.store().position(group));
+        }
+        forEachGroup(group -> positions.put(group.group(), group.replica().position()));
+        return positions;
+    }
+
+    // ---------------------------------------------------------------- turns
+
+    /// The frames' door.
+    public LaneFrames frames() {
+        return frames;
+    }
+
+    void dirty(LaneGroup group) {
+        if (!group.dirty) {
+            group.dirty = true;
+            dirtyGroups.add(group);
+        }
+        scheduleTurn();
+    }
+
+    /// At the end of this turn of the loop the batch is written.
+    void scheduleTurn() {
+        if (!turnScheduled) {
+            turnScheduled = true;
+            parts.loop().execute(turn);
+        }
+    }
+
+    /// The buffer's data is part of the batch: it is released when the batch is written.
+    void holdForBatch(ByteBuf buffer) {
+        batchBuffers.add(buffer);
+    }
+
+    private void endTurn() {
+        turnScheduled = false;
+        links.flush();
+        if (!commitBatch()) {
+            return;
+        }
+        List<LaneGroup> done = dirtyGroups;
+        dirtyGroups = spareGroups;
+        spareGroups = done;
+        for (LaneGroup group : done) {
+            group.dirty = false;
+            group.replica().appended();
+        }
+        for (LaneGroup group : done) {
+            awaitSync(group);
+        }
+        done.clear();
+        syncLine.start();
+    }
+
+    private boolean commitBatch() {
+        if (failed) {
+            releaseBatch();
+            return false;
+        }
+        try {
+            if (parts.store().hasBatch()) {
+                parts.metrics().batchOperations.update(batchBuffers.size());
+                try (var _ = parts.metrics().writeAppend.time()) {
+                    parts.store().commitBatch();
+                }
+            }
+            return true;
+        } catch (IOException e) {
+            fail(e);
+            return false;
+        } finally {
+            releaseBatch();
+        }
+    }
+
+    private void releaseBatch() {
+        batchBuffers.forEach(ByteBuf::release);
+        batchBuffers.clear();
+    }
+
+    private void awaitSync(LaneGroup group) {
+        if (group.wantsSync) {
+            group.wantsSync = false;
+            long sequence = group.replica().appendedSequence();
+            syncLine.await(() -> group.replica().synced(sequence));
+        }
+    }
+
+    /// Tells `waiter` when everything that has been decided on in this turn is durable.
+    void awaitDurable(SyncLine.Waiter waiter) {
+        if (failed) {
+            waiter.failed();
+            return;
+        }
+        syncLine.await(waiter);
+        scheduleTurn();
+    }
+
+    private void tick() {
+        if (failed || closed) {
+            return;
+        }
+        forEachGroup(group -> group.replica().tick());
+        housekeeping.tick(framesSinceTick == 0);
+        framesSinceTick = 0;
+        space = spaceNow();
+        scheduleTurn();
+    }
+
+    private Space spaceNow() {
+        ChunkStore store = parts.store();
+        return new Space(store.capacityBytes(), store.usedBytes(), store.liveBytes(), store.chunkCount());
+    }
+
+    void frameCame() {
+        framesSinceTick++;
+    }
+
+    void wrote(Request request) {
+        if (request.kind() == DataKind.WRITE || request.kind() == DataKind.ZERO) {
+            parts.metrics().writeTotal.update(parts.time().nanos() - request.startNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    void barrierPassed(long barrier) {
+        Integer open = openBarriers.get(barrier);
+        if (open == null) {
+            return;
+        }
+        if (open > 1) {
+            openBarriers.put(barrier, open - 1);
+        } else {
+            openBarriers.remove(barrier);
+            parts.listener().barrierPassed(this, barrier);
+        }
+    }
+
+    // ---------------------------------------------------------------- mending
+
+    /// Other stores that serve the group.
+    public List<Integer> otherServing(int groupId) {
+        LaneGroup group = groups.get(groupId);
+        return group == null
+                ? List.of()
+                : group.replica().view().members().stream()
+                        .filter(member -> member.state() == GroupView.State.SERVING && member.store() != storeId())
+                        .map(GroupView.Member::store)
+                        .toList();
+    }
+
+    public long epochOf(int groupId) {
+        LaneGroup group = groups.get(groupId);
+        return group == null ? 0 : group.replica().epoch();
+    }
+
+    public void callReplica(int store, DataHeader.Builder request, ReplyHandler handler) {
+        links.call(store, request, handler);
+    }
+
+    /// Puts good data in the place of a damaged block, unless the block was written, or mended, meanwhile.
+    /// The caller keeps its reference to `good`.
+    public boolean mendBlock(long chunk, int block, int crc, ByteBuf good) {
+        if (failed || !store().contains(chunk)) {
+            return false;
+        }
+        try {
+            BlockRead now = store().read(chunk, block, 1, ByteBuffer.allocate(Blocks.BLOCK_BYTES));
+            if (now.bad().length == 0 || now.crcs()[0] != crc) {
+                return false;
+            }
+            holdForBatch(good.retain());
+            store().repair(chunk, block, crc, good.nioBuffer());
+            scheduleTurn();
+            metrics().repairs.inc();
+            return true;
+        } catch (IOException e) {
+            fail(e);
+            return false;
+        }
+    }
+
+    // ---------------------------------------------------------------- ends
+
+    /// A write or sync failed: the store is down, and so are its replicas (R11).
+    void fail(IOException error) {
+        if (failed) {
+            return;
+        }
+        failed = true;
+        String why = String.valueOf(error.getMessage());
+        LOG.error("{} is down: {}", this, why);
+        parts.store().fail(why);
+        for (LaneGroup group : groups.values()) {
+            parts.listener().replicaFailed(group.group(), group.replica().epoch(), storeId(), why);
+            group.replica().stop();
+        }
+        releaseBatch();
+        syncLine.fail();
+        links.close();
+        parts.listener().storeFailed(this, why);
+    }
+
+    /// A replica that cannot follow its group's order leaves it, and comes back by catching up.
+    void replicaBroken(LaneGroup group, String why) {
+        LOG.error("{}: group {}: {}", this, group.group(), why);
+        parts.loop().execute(() -> {
+            parts.listener().replicaFailed(group.group(), group.replica().epoch(), storeId(), why);
+            group.replica().stop();
+            groups.remove(group.group());
+        });
+    }
+
+    /// Stops serving and writes what is left; then `stopped` runs on the lane, and the store may be closed.
+    public void stop(Runnable stopped) {
+        closed = true;
+        if (ticking != null) {
+            ticking.cancel(false);
+        }
+        groups.values().forEach(group -> group.replica().stop());
+        links.close();
+        if (failed || !commitBatch()) {
+            stopped.run();
+            return;
+        }
+        awaitDurable(new SyncLine.Waiter() {
+            @Override
+            public void durable() {
+                housekeeping.lastCheckpoint(stopped);
+            }
+
+            @Override
+            public void failed() {
+                stopped.run();
+            }
+        });
+    }
+
+    // ---------------------------------------------------------------- for the parts of the lane
+
+    public boolean isFailed() {
+        return failed;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    public ChunkStore store() {
+        return parts.store();
+    }
+
+    public LaneMetrics metrics() {
+        return parts.metrics();
+    }
+
+    LaneLinks links() {
+        return links;
+    }
+
+    Time time() {
+        return parts.time();
+    }
+
+    StoreIndex index() {
+        return index;
+    }
+
+    LaneConfig config() {
+        return config;
+    }
+
+    LaneListener listener() {
+        return parts.listener();
+    }
+
+    ReadService reads() {
+        return reads;
+    }
+
+    CatchUp catchUp() {
+        return catchUp;
+    }
+
+    int blocksPerChunk() {
+        return parts.blocksPerChunk();
+    }
+
+    @Nullable LaneGroup group(int group) {
+        return groups.get(group);
+    }
+
+    void forEachGroup(Consumer<LaneGroup> each) {
+        groups.values().forEach(each);
+    }
+
+    /// Groups whose requests this lane serves as the primary, and all of its groups.
+    public int[] groupCounts() {
+        int primaries = 0;
+        for (LaneGroup group : groups.values()) {
+            if (group.replica().isServingPrimary()) {
+                primaries++;
+            }
+        }
+        return new int[] {primaries, groups.size()};
+    }
+
+    public Set<Integer> groupIds() {
+        return new HashSet<>(groups.keySet());
+    }
+
+    private static GroupView groupView(GroupInfo info) {
+        List<GroupView.Member> members = new ArrayList<>(info.getReplicasCount());
+        for (ReplicaInfo replica : info.getReplicasList()) {
+            members.add(new GroupView.Member(replica.getStore(), state(replica.getState())));
+        }
+        return new GroupView(info.getId(), info.getEpoch(), members);
+    }
+
+    private static GroupView.State state(ReplicaState state) {
+        return switch (state) {
+            case REPLICA_SYNCING -> GroupView.State.SYNCING;
+            case REPLICA_SERVING -> GroupView.State.SERVING;
+            case REPLICA_LAST -> GroupView.State.LAST;
+            case REPLICA_DRAINING -> GroupView.State.DRAINING;
+            case REPLICA_DOWN, UNRECOGNIZED -> GroupView.State.DOWN;
+        };
+    }
+}

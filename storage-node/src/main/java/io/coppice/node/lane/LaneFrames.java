@@ -1,0 +1,209 @@
+package io.coppice.node.lane;
+
+import io.coppice.net.Connection;
+import io.coppice.node.replica.Outcome;
+import io.coppice.wire.pb.DataHeader;
+import io.coppice.wire.pb.DataKind;
+import io.coppice.wire.pb.DataStatus;
+import io.coppice.wire.pb.GroupEpoch;
+import io.netty.buffer.ByteBuf;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// What each kind of frame means on the lane. Everything in a header is checked before it is believed:
+/// a malformed one is answered BAD_REQUEST and costs nobody else anything.
+public final class LaneFrames {
+    private final Lane lane;
+    private final OperationFrames operations;
+    private final CheckService checks;
+
+    LaneFrames(Lane lane) {
+        this.lane = lane;
+        this.operations = new OperationFrames(lane.blocksPerChunk());
+        this.checks = new CheckService(lane, operations);
+    }
+
+    /// One frame for a group of this lane; takes the payload over.
+    public void frame(Connection from, DataHeader header, ByteBuf payload, long arrivedNanos) {
+        lane.frameCame();
+        LaneGroup group = lane.group(header.getGroup());
+        switch (header.getKind()) {
+            case WRITE, ZERO -> change(from, header, payload, group, arrivedNanos);
+            case REPLICATE -> replicate(from, header, payload, group);
+            case COMMITTED -> {
+                payload.release();
+                committed(from, header, group);
+            }
+            default -> {
+                payload.release();
+                withoutPayload(new Request(from, header, arrivedNanos), header, group);
+            }
+        }
+    }
+
+    private void withoutPayload(Request request, DataHeader header, @Nullable LaneGroup group) {
+        if (group == null) {
+            refuseUnknownGroup(request);
+            return;
+        }
+        switch (header.getKind()) {
+            case READ, EXTENTS -> read(request, header, group);
+            case READ_REPLICA -> readReplica(request, header, group);
+            case REPAIR -> repair(request, header);
+            case CHUNK_STATS -> checks.stats(request, header);
+            case LIST_CHUNKS -> checks.list(request, header);
+            case TAIL -> lane.catchUp().tail(request, header, group);
+            case PULL_CHUNKS -> lane.catchUp().page(request, header, group);
+            case FETCH_CHUNK -> lane.catchUp().fetch(request, header, group, operations);
+            case SYNCED -> lane.catchUp().ready(request, header, group);
+            default -> request.refuse(DataStatus.BAD_REQUEST, "a node does not serve " + header.getKind());
+        }
+    }
+
+    static void refuseUnknownGroup(Request request) {
+        request.refuse(DataStatus.NOT_PRIMARY, "group " + request.group() + " has no replica here");
+    }
+
+    // ---------------------------------------------------------------- clients
+
+    private void change(
+            Connection from, DataHeader header, ByteBuf payload, @Nullable LaneGroup group, long arrivedNanos) {
+        var request = new Request(from, header, arrivedNanos);
+        String problem = operations.changeProblem(header, header.getKind(), payload.readableBytes());
+        if (problem != null || group == null) {
+            payload.release();
+            if (problem != null) {
+                request.refuse(DataStatus.BAD_REQUEST, problem);
+            } else {
+                refuseUnknownGroup(request);
+            }
+            return;
+        }
+        if (header.getKind() == DataKind.WRITE && isDamaged(header, payload)) {
+            payload.release();
+            request.refuse(DataStatus.BAD_CHECKSUM, "a block was damaged on the way");
+            return;
+        }
+        lane.metrics().writeBytes.mark(payload.readableBytes());
+        group.replica()
+                .write(
+                        request,
+                        header.getEpoch(),
+                        operations.change(header, header.getKind(), payload),
+                        OperationFrames.origin(header));
+    }
+
+    private boolean isDamaged(DataHeader header, ByteBuf payload) {
+        long start = lane.time().nanos();
+        boolean damaged = operations.damagedBlock(header, payload) >= 0;
+        lane.metrics().writeVerify.update(lane.time().nanos() - start, TimeUnit.NANOSECONDS);
+        if (damaged) {
+            lane.metrics().damagedFrames.inc();
+        }
+        return damaged;
+    }
+
+    private void read(Request request, DataHeader header, LaneGroup group) {
+        String problem = operations.rangeProblem(header, false);
+        if (problem == null && request.blockCount() > CatchUp.FRAME_BLOCKS_MAX && request.kind() == DataKind.READ) {
+            problem = "a read is at most " + CatchUp.FRAME_BLOCKS_MAX + " blocks";
+        }
+        if (problem != null) {
+            request.refuse(DataStatus.BAD_REQUEST, problem);
+            return;
+        }
+        group.replica().read(request, request.epoch(), request.chunk(), request.block(), request.blockCount());
+    }
+
+    /// Makes durable what was appended to the groups, which are all of this lane's; tells the outcome once.
+    public void sync(List<GroupEpoch> groupEpochs, long arrivedNanos, Consumer<DataStatus> done) {
+        for (GroupEpoch each : groupEpochs) {
+            LaneGroup group = lane.group(each.getGroup());
+            Outcome outcome = group == null ? Outcome.NOT_SERVING : group.replica().servesIn(each.getEpoch());
+            if (outcome != Outcome.OK) {
+                done.accept(Request.status(outcome));
+                return;
+            }
+        }
+        lane.awaitDurable(new SyncLine.Waiter() {
+            @Override
+            public void durable() {
+                lane.metrics().flushTotal.update(lane.time().nanos() - arrivedNanos, TimeUnit.NANOSECONDS);
+                done.accept(stillServing(groupEpochs));
+            }
+
+            @Override
+            public void failed() {
+                done.accept(DataStatus.NOT_SERVING);
+            }
+        });
+    }
+
+    /// A view that came while the disk worked may have made the answer worthless.
+    private DataStatus stillServing(List<GroupEpoch> groupEpochs) {
+        for (GroupEpoch each : groupEpochs) {
+            LaneGroup group = lane.group(each.getGroup());
+            if (group == null || group.replica().servesIn(each.getEpoch()) != Outcome.OK) {
+                return DataStatus.STALE_EPOCH;
+            }
+        }
+        return DataStatus.OK;
+    }
+
+    // ---------------------------------------------------------------- replicas
+
+    private void replicate(Connection from, DataHeader header, ByteBuf payload, @Nullable LaneGroup group) {
+        String problem = operations.operationProblem(header, payload.readableBytes());
+        if (group == null || problem != null || header.getGroupSequence() <= 0) {
+            payload.release();
+            if (problem != null) {
+                lane.metrics().damagedFrames.inc();
+            }
+            return; // the primary, if it is one, hears no acknowledgement and sends again
+        }
+        group.heardPrimary(from);
+        if (operations.damagedBlock(header, payload) >= 0) {
+            payload.release();
+            lane.metrics().damagedFrames.inc();
+            return; // what follows has a gap now, which is refused, and this is sent again
+        }
+        group.replica()
+                .replicated(
+                        header.getEpoch(),
+                        operations.operation(header, header.getGroupSequence(), payload),
+                        header.getCommitted());
+        lane.dirty(group);
+    }
+
+    private static void committed(Connection from, DataHeader header, @Nullable LaneGroup group) {
+        if (group != null) {
+            group.heardPrimary(from);
+            group.replica().committedUpTo(header.getEpoch(), header.getCommitted(), header.getFua());
+        }
+    }
+
+    private void readReplica(Request request, DataHeader header, LaneGroup group) {
+        String problem = operations.rangeProblem(header, false);
+        if (problem != null || request.blockCount() > CatchUp.FRAME_BLOCKS_MAX) {
+            request.refuse(DataStatus.BAD_REQUEST, problem == null ? "too many blocks" : problem);
+            return;
+        }
+        Outcome serves = group.replica().servesIn(request.epoch());
+        if (serves != Outcome.OK) {
+            request.answer(serves, group.replica().epoch());
+        } else {
+            lane.reads().serveReplica(request);
+        }
+    }
+
+    private void repair(Request request, DataHeader header) {
+        String problem = operations.rangeProblem(header, false);
+        if (problem != null) {
+            request.refuse(DataStatus.BAD_REQUEST, problem);
+        } else {
+            lane.reads().repair(request);
+        }
+    }
+}

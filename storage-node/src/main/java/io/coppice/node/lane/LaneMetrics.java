@@ -1,0 +1,48 @@
+package io.coppice.node.lane;
+
+import com.codahale.metrics.Counter;
+import com.codahale.metrics.Histogram;
+import com.codahale.metrics.Meter;
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.Timer;
+
+/// The lane's metrics, shared by the lanes of a node. `node.write.*` is the write path as a tree: total is from the
+/// frame's arrival to the answer, the others are its parts.
+public final class LaneMetrics {
+    final Timer writeTotal;
+    final Timer writeVerify;
+    final Timer writeAppend;
+    final Timer writeReplicate;
+    final Timer writeSync;
+    final Timer replicaTotal;
+    final Timer readTotal;
+    final Timer readStore;
+    final Timer flushTotal;
+    final Histogram batchOperations;
+    final Meter writeBytes;
+    final Meter readBytes;
+    final Counter checksumErrors;
+    final Counter repairs;
+    final Counter damagedFrames;
+    final Counter fetchedChunks;
+
+    public LaneMetrics(MetricRegistry registry) {
+        writeTotal = registry.timer("node.write.total");
+        writeVerify = registry.timer("node.write.verify");
+        writeAppend = registry.timer("node.write.append");
+        writeReplicate = registry.timer("node.write.replicate");
+        writeSync = registry.timer("node.write.sync");
+        replicaTotal = registry.timer("node.replicated.total");
+        readTotal = registry.timer("node.read.total");
+        readStore = registry.timer("node.read.store");
+        flushTotal = registry.timer("node.flush.total");
+        batchOperations = registry.histogram("node.write.batch.operations");
+        writeBytes = registry.meter("node.write.bytes");
+        readBytes = registry.meter("node.read.bytes");
+        checksumErrors = registry.counter("node.checksum.errors");
+        repairs = registry.counter("node.repairs");
+        damagedFrames = registry.counter("node.frames.damaged");
+        fetchedChunks = registry.counter("node.resync.chunks");
+    }
+
+}

@@ -1,0 +1,67 @@
+package io.coppice.node.replica;
+
+/// A serving replica that is not the first: appends what the primary sends, in order and without gaps (R3),
+/// and says how far it has come.
+final class Backup implements Role {
+    private final GroupReplica replica;
+    private boolean acknowledgeDue;
+    private boolean syncDue;
+
+    Backup(GroupReplica replica) {
+        this.replica = replica;
+    }
+
+    @Override
+    public String name() {
+        return "backup";
+    }
+
+    @Override
+    public void end(Outcome why) {}
+
+    @Override
+    public void refuse(Ticket ticket) {
+        replica.effects().answer(ticket, Outcome.NOT_PRIMARY);
+    }
+
+    @Override
+    public void replicated(Operation operation, long committed) {
+        long expected = replica.last() + 1;
+        if (operation.sequence() > expected) {
+            replica.acknowledge(Outcome.NOT_SERVING); // something was lost on the way: send again
+        } else if (operation.sequence() < expected) {
+            acknowledgeDue = true; // sent again, but it had come
+        } else {
+            replica.record(operation);
+            acknowledgeDue = true;
+            syncDue |= replica.mustSync(operation);
+        }
+        operation.change().payload().release();
+        replica.commitUpTo(committed);
+    }
+
+    @Override
+    public void committed(long committed, boolean sync) {
+        replica.commitUpTo(committed);
+        if (sync) {
+            replica.effects().sync();
+        }
+    }
+
+    @Override
+    public void appended() {
+        if (acknowledgeDue) {
+            acknowledgeDue = false;
+            replica.acknowledgeInOrder();
+        }
+        if (syncDue) {
+            syncDue = false;
+            replica.effects().sync();
+        }
+    }
+
+    @Override
+    public void synced() {
+        replica.acknowledgeInOrder();
+    }
+}

@@ -1,0 +1,598 @@
+package io.coppice.node.replica;
+
+import io.coppice.node.replica.GroupView.Member;
+import io.coppice.node.replica.GroupView.State;
+import io.coppice.node.replica.Operation.BarrierWait;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The first serving replica: numbers the group's operations, sends them to every live member, and
+/// acknowledges what every serving one holds (R2).
+///
+/// It starts *reconciling* (R6): each other serving member is asked for what it has beyond us; when all have
+/// answered, what any of them lacks is sent from the tail, and requests are served.
+final class Primary implements Role {
+    private static final int PURGES_MAX = 256;
+
+    private final GroupReplica replica;
+    private final Effects effects;
+    private final List<MemberLink> links = new ArrayList<>();
+    private final PendingBlocks pending;
+    private final WaitingRequests waiting;
+    /// Not yet with the operating system of every serving replica, in order.
+    private final ArrayDeque<Operation> unappended = new ArrayDeque<>();
+    /// Appended everywhere, but to be durable before the answer.
+    private final ArrayDeque<Operation> unsynced = new ArrayDeque<>();
+    /// Retries of finished requests that ask for durability: nothing but a sync on all is left to do.
+    private final ArrayDeque<SyncWait> syncWaits = new ArrayDeque<>();
+
+    private record SyncWait(Ticket ticket, long sequence) {}
+
+    private final ArrayDeque<long[]> waitingPurges = new ArrayDeque<>();
+    private final List<BarrierWait> reconcileBarriers = new ArrayList<>();
+    private final List<Long> volumesOfReconcileBarriers = new ArrayList<>();
+    private boolean reconciled;
+    private boolean enoughReplicas;
+    private boolean syncDue;
+    private long unappendedBytes;
+    private long committedTold;
+
+    Primary(GroupReplica replica) {
+        this.replica = replica;
+        this.effects = replica.effects();
+        this.pending = new PendingBlocks(replica.limits().waitingRequests());
+        this.waiting = new WaitingRequests(replica.limits());
+    }
+
+    @Override
+    public String name() {
+        return reconciled ? "primary" : "primary-reconciling";
+    }
+
+    boolean isServing() {
+        return reconciled;
+    }
+
+    // ---------------------------------------------------------------- epochs
+
+    /// First epoch as the primary. What the tail holds may lack on others: it is unfinished business of ours.
+    void start(GroupView view) {
+        if (replica.tail().size() == 0) {
+            replica.commitAll();
+        }
+        replica.tail().forEachFrom(0, this::adopt);
+        updateLinks(view);
+        links.forEach(link -> link.reconciled = !link.serving);
+        links.forEach(this::ask);
+        finishReconciling();
+    }
+
+    /// A new epoch in which this replica stays the primary: nothing is lost, what is unfinished is sent again
+    /// under the new epoch to those who have not acknowledged it.
+    void continueIn(GroupView view) {
+        updateLinks(view);
+        if (reconciled) {
+            links.forEach(this::resend);
+        } else {
+            links.forEach(link -> {
+                link.asked = false;
+                link.reconciled &= link.serving;
+                link.reconciled |= !link.serving;
+            });
+            links.forEach(this::ask);
+            finishReconciling();
+        }
+        waiting.refuseAll(effects, Outcome.STALE_EPOCH); // they carry the old epoch
+        advance();
+    }
+
+    private void updateLinks(GroupView view) {
+        links.removeIf(link -> !isMember(view.stateOf(link.store)));
+        for (Member member : view.members()) {
+            if (member.store() == replica.store() || !isMember(member.state())) {
+                continue;
+            }
+            MemberLink link = linkOrNull(member.store());
+            if (link == null) {
+                link = new MemberLink(member.store());
+                links.add(link);
+            }
+            changeState(link, member.state() == State.SERVING);
+        }
+        int enough = Math.min(replica.limits().minWriteReplicas(), view.members().size());
+        enoughReplicas = view.servingCount() >= enough;
+    }
+
+    private void changeState(MemberLink link, boolean serving) {
+        if (link.serving && !serving) {
+            link.joined = false; // it starts over
+        } else if (serving && !link.serving && reconciled && !link.holdsTail()) {
+            effects.memberFailed(link.store, replica.epoch(), "it serves without having caught up from this primary");
+        }
+        link.serving = serving;
+    }
+
+    private static boolean isMember(State state) {
+        return state == State.SERVING || state == State.SYNCING;
+    }
+
+    @Override
+    public void end(Outcome why) {
+        unappended.forEach(operation -> abandon(operation, why));
+        unsynced.forEach(operation -> abandon(operation, why));
+        syncWaits.forEach(wait -> effects.answer(wait.ticket(), why));
+        pending.end(why, effects);
+        waiting.refuseAll(effects, why);
+        reconcileBarriers.forEach(wait -> effects.barrierPassed(wait.barrier()));
+    }
+
+    /// The next primary finishes it, or it is lost without having been acknowledged.
+    private void abandon(Operation operation, Outcome why) {
+        operation.answer(effects, why);
+        operation.leaveBarriers(effects);
+    }
+
+    // ---------------------------------------------------------------- reconciling
+
+    private void ask(MemberLink link) {
+        if (link.serving && !link.reconciled && !link.asked) {
+            link.asked = true;
+            effects.askTail(link.store, replica.epoch(), replica.last());
+        }
+    }
+
+    @Override
+    public void tailReceived(int store, long lastThere, @Nullable Operation next) {
+        MemberLink link = linkOrNull(store);
+        if (link != null && !reconciled && link.asked) {
+            link.asked = false;
+            if (next != null && next.sequence() == replica.last() + 1) {
+                replica.record(next);
+                adopt(next);
+            }
+            boolean stuck = lastThere > replica.last() && next == null;
+            if (stuck || !replica.tail().reachesBackTo(lastThere + 1, replica.last())) {
+                effects.memberFailed(store, replica.epoch(), "its history does not join the primary's");
+            } else if (lastThere <= replica.last()) {
+                link.reconciled = true;
+                link.acked = lastThere;
+                link.sent = lastThere;
+                link.synced = 0;
+            } else {
+                ask(link);
+            }
+        }
+        if (next != null) {
+            next.change().payload().release();
+        }
+        finishReconciling();
+    }
+
+    @Override
+    public void tailFailed(int store) {
+        MemberLink link = linkOrNull(store);
+        if (link != null) {
+            link.asked = false; // the next tick asks again
+        }
+    }
+
+    /// An operation that an earlier primary numbered is unfinished until all have it.
+    private void adopt(Operation operation) {
+        pending.add(operation);
+        unappended.add(operation);
+        unappendedBytes += operation.bytes();
+    }
+
+    private void finishReconciling() {
+        if (reconciled || !links.stream().allMatch(link -> link.reconciled)) {
+            return;
+        }
+        reconciled = true;
+        links.forEach(this::resend);
+        advance();
+        for (int i = 0; i < reconcileBarriers.size(); i++) {
+            BarrierWait wait = reconcileBarriers.get(i);
+            joinBarrier(wait, volumesOfReconcileBarriers.get(i));
+            if (wait.isOpen()) {
+                effects.barrierPassed(wait.barrier());
+            }
+        }
+        reconcileBarriers.clear();
+        while (!waitingPurges.isEmpty() && !replica.isSuspended()) {
+            submit(Change.purge(waitingPurges.removeFirst()), Origin.GROUP);
+        }
+        volumesOfReconcileBarriers.clear();
+    }
+
+    // ---------------------------------------------------------------- requests
+
+    @Override
+    public void refuse(Ticket ticket) {
+        effects.answer(ticket, Outcome.NOT_SERVING);
+    }
+
+    @Override
+    public void write(Ticket ticket, Change change, Origin origin) {
+        if (mustWait() || !waiting.isEmpty()) {
+            waiting.add(ticket, change, origin, effects);
+            return;
+        }
+        accept(ticket, change, origin);
+    }
+
+    private boolean mustWait() {
+        ReplicaLimits limits = replica.limits();
+        return !reconciled
+                || !enoughReplicas
+                || unappended.size() + unsynced.size() >= limits.inFlightOperations()
+                || unappendedBytes >= limits.inFlightBytes()
+                || replica.tail().bytes() >= 2 * limits.inFlightBytes();
+    }
+
+    /// Takes the payload over.
+    private void accept(Ticket ticket, Change change, Origin origin) {
+        if (!joinEarlier(ticket, origin)) {
+            Outcome outcome = validate(change, origin);
+            if (outcome == Outcome.OK) {
+                submit(change, origin).join(ticket);
+            } else {
+                effects.answer(ticket, outcome);
+            }
+        }
+        change.payload().release();
+    }
+
+    /// R13: a request that is already in the order gets the outcome it has there, and is not put in again.
+    private boolean joinEarlier(Ticket ticket, Origin origin) {
+        switch (replica.memory().look(origin.session(), origin.sequence())) {
+            case NEW -> {
+                return false;
+            }
+            case TOO_OLD -> effects.answer(ticket, Outcome.TOO_OLD);
+            case SEEN -> joinSeen(ticket, origin);
+        }
+        return true;
+    }
+
+    private void joinSeen(Ticket ticket, Origin origin) {
+        Operation underWay = unfinished(origin);
+        if (underWay != null) {
+            underWay.join(ticket);
+        } else if (origin.fua() || replica.limits().syncAlways()) {
+            syncWaits.add(new SyncWait(ticket, replica.last()));
+            syncDue = true;
+            links.forEach(link -> tellCommitted(link, true));
+            effects.sync();
+        } else {
+            effects.answer(ticket, Outcome.OK);
+        }
+    }
+
+    private @Nullable Operation unfinished(Origin origin) {
+        for (Operation operation : unappended) {
+            if (operation.isRequest(origin.session(), origin.sequence())) {
+                return operation;
+            }
+        }
+        for (Operation operation : unsynced) {
+            if (operation.isRequest(origin.session(), origin.sequence())) {
+                return operation;
+            }
+        }
+        return null;
+    }
+
+    private Outcome validate(Change change, Origin origin) {
+        Outcome allowed = replica.barriers().check(origin);
+        if (allowed != Outcome.OK) {
+            return allowed;
+        }
+        ChunkIndex index = replica.index();
+        boolean known = index.exists(change.chunk());
+        if (change.fromChunk() != 0 && !known && !index.exists(change.fromChunk())) {
+            return Outcome.NO_SUCH_CHUNK;
+        }
+        if (!change.makesChunk() && !known) {
+            return Outcome.NO_SUCH_CHUNK;
+        }
+        boolean adds = change.kind() == Change.Kind.WRITE;
+        return adds && !roomEverywhere(change, !known) ? Outcome.NO_SPACE : Outcome.OK;
+    }
+
+    private boolean roomEverywhere(Change change, boolean newChunk) {
+        for (MemberLink link : links) {
+            if (link.serving && link.full) {
+                return false;
+            }
+        }
+        return replica.index().canAccept(change.payload().bytes(), newChunk);
+    }
+
+    /// Numbers it, sends it out, then appends it here: the others' disks work while ours does.
+    private Operation submit(Change change, Origin origin) {
+        Change settled = settle(change);
+        var operation = new Operation(replica.epoch(), replica.last() + 1, settled, origin);
+        for (MemberLink link : links) {
+            send(link, operation);
+        }
+        replica.record(operation);
+        syncDue |= replica.mustSync(operation);
+        pending.add(operation);
+        unappended.add(operation);
+        unappendedBytes += operation.bytes();
+        return operation;
+    }
+
+    /// Decides once for all replicas whether the chunk is made: a client that writes on to a chunk whose
+    /// derive it has already sent may say so twice.
+    private Change settle(Change change) {
+        if (!change.makesChunk() || !replica.index().exists(change.chunk())) {
+            return change;
+        }
+        return new Change(
+                change.kind(),
+                change.chunk(),
+                0,
+                false,
+                change.block(),
+                change.blockCount(),
+                change.crcs(),
+                change.payload(),
+                change.purged());
+    }
+
+    @Override
+    public void purge(long[] chunks) {
+        if (reconciled && !replica.isSuspended()) {
+            submit(Change.purge(chunks), Origin.GROUP);
+        } else if (waitingPurges.size() < PURGES_MAX) {
+            waitingPurges.add(chunks); // beyond the bound the quorum, which keeps the list, says it again
+        }
+    }
+
+    @Override
+    public void read(Ticket ticket, long chunk, int block, int blockCount) {
+        if (!reconciled) {
+            effects.answer(ticket, Outcome.NOT_SERVING);
+        } else if (!replica.index().exists(chunk)) {
+            effects.answer(ticket, Outcome.NO_SUCH_CHUNK);
+        } else if (pending.isClear(chunk, block, blockCount)) {
+            effects.serveRead(ticket);
+        } else {
+            pending.await(ticket, chunk, block, blockCount, effects);
+        }
+    }
+
+    // ---------------------------------------------------------------- barriers
+
+    @Override
+    public boolean barrier(long barrier, long volume) {
+        var wait = new BarrierWait(barrier);
+        if (!reconciled) {
+            reconcileBarriers.add(wait);
+            volumesOfReconcileBarriers.add(volume);
+            return false;
+        }
+        waiting.refuseBarred(replica.barriers(), effects);
+        joinBarrier(wait, volume);
+        return wait.isOpen();
+    }
+
+    private void joinBarrier(BarrierWait wait, long volume) {
+        for (Operation operation : unappended) {
+            if (operation.origin().volume() == volume) {
+                operation.join(wait);
+            }
+        }
+        for (Operation operation : unsynced) {
+            if (operation.origin().volume() == volume) {
+                operation.join(wait);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- acknowledgements
+
+    @Override
+    public void appended() {
+        if (syncDue) {
+            syncDue = false;
+            effects.sync();
+        }
+        advance();
+    }
+
+    @Override
+    public void synced() {
+        advance();
+    }
+
+    @Override
+    public void acknowledged(int store, Ack ack) {
+        MemberLink link = linkOrNull(store);
+        if (link == null || !link.isLive() || (!reconciled && link.serving)) {
+            return;
+        }
+        switch (ack.outcome()) {
+            case OK, NO_SPACE -> {
+                if (ack.epoch() != replica.epoch() || ack.appended() > replica.last()) {
+                    return; // of an earlier epoch, perhaps of another primary; this one's frames are sent again
+                }
+                link.full = ack.outcome() == Outcome.NO_SPACE;
+                link.acked = Math.max(link.acked, ack.appended());
+                link.synced = Math.max(link.synced, ack.synced());
+                advance();
+            }
+            case NOT_SERVING -> link.stalled = true;
+            default -> {} // a frame of an earlier epoch came late; it was sent again in this one
+        }
+    }
+
+    /// Finishes what all serving replicas now hold.
+    private void advance() {
+        if (!reconciled) {
+            return;
+        }
+        long appendedByAll = replica.appendedSequence();
+        long syncedByAll = replica.syncedSequence();
+        long heldByAll = appendedByAll;
+        for (MemberLink link : links) {
+            if (link.serving) {
+                appendedByAll = Math.min(appendedByAll, link.acked);
+                syncedByAll = Math.min(syncedByAll, link.synced);
+            }
+            if (link.holdsTail()) {
+                heldByAll = Math.min(heldByAll, link.acked);
+            }
+        }
+        finish(appendedByAll, syncedByAll);
+        replica.commitUpTo(heldByAll);
+        drainWaiting();
+    }
+
+    private void finish(long appendedByAll, long syncedByAll) {
+        Operation next;
+        while ((next = unappended.peekFirst()) != null && next.sequence() <= appendedByAll) {
+            unappended.removeFirst();
+            unappendedBytes -= next.bytes();
+            if (replica.mustSync(next)) {
+                unsynced.add(next);
+            } else {
+                finish(next);
+            }
+        }
+        while ((next = unsynced.peekFirst()) != null && next.sequence() <= syncedByAll) {
+            unsynced.removeFirst();
+            finish(next);
+        }
+        SyncWait wait;
+        while ((wait = syncWaits.peekFirst()) != null && wait.sequence() <= syncedByAll) {
+            syncWaits.removeFirst();
+            effects.answer(wait.ticket(), Outcome.OK);
+        }
+    }
+
+    private void finish(Operation operation) {
+        pending.remove(operation, effects);
+        operation.answer(effects, Outcome.OK);
+        operation.leaveBarriers(effects);
+        if (operation.change().kind() == Change.Kind.PURGE) {
+            effects.purged(operation.change().purged());
+        }
+    }
+
+    private void drainWaiting() {
+        while (!waiting.isEmpty() && !mustWait() && !replica.isSuspended()) {
+            waiting.takeFirst(this::accept);
+        }
+    }
+
+    // ---------------------------------------------------------------- links
+
+    private void send(MemberLink link, Operation operation) {
+        if (!link.isLive() || link.stalled) {
+            return;
+        }
+        if (!link.serving && operation.sequence() - link.acked > replica.limits().inFlightOperations()) {
+            link.joined = false; // it cannot keep up: it will be told to start over
+            return;
+        }
+        link.sent = operation.sequence();
+        effects.replicate(link.store, replica.epoch(), operation, replica.committed());
+    }
+
+    /// Sends everything that the member has not acknowledged.
+    private void resend(MemberLink link) {
+        if (!link.isLive()) {
+            return;
+        }
+        link.stalled = false;
+        if (!replica.tail().reachesBackTo(link.acked + 1, replica.last())) {
+            link.joined = false;
+            if (link.serving) {
+                effects.memberFailed(link.store, replica.epoch(), "it lacks operations that are not kept any more");
+            }
+            return;
+        }
+        replica.tail().forEachFrom(link.acked + 1, operation -> send(link, operation));
+        if (!unsynced.isEmpty() || !syncWaits.isEmpty()) {
+            tellCommitted(link, true);
+        }
+    }
+
+    private void tellCommitted(MemberLink link, boolean sync) {
+        if (link.isLive()) {
+            effects.committed(link.store, replica.epoch(), replica.committed(), sync);
+        }
+    }
+
+    @Override
+    public void linkUp(int store) {
+        MemberLink link = linkOrNull(store);
+        if (link != null && reconciled) {
+            resend(link);
+        } else if (link != null) {
+            ask(link);
+        }
+    }
+
+    @Override
+    public void linkDown(int store) {
+        MemberLink link = linkOrNull(store);
+        if (link != null) {
+            link.stalled = true;
+        }
+    }
+
+    @Override
+    public void tick() {
+        for (MemberLink link : links) {
+            if (!reconciled) {
+                ask(link);
+            } else if (link.stalled) {
+                resend(link);
+            }
+        }
+        if (replica.committed() != committedTold) {
+            committedTold = replica.committed();
+            links.forEach(link -> tellCommitted(link, false));
+        }
+    }
+
+    // ---------------------------------------------------------------- members that catch up
+
+    Outcome catchUp(int store, boolean joining) {
+        MemberLink link = linkOrNull(store);
+        if (link == null || link.serving) {
+            return Outcome.STALE_EPOCH;
+        }
+        if (!reconciled) {
+            return Outcome.NOT_SERVING;
+        }
+        if (joining) {
+            link.join(replica.last());
+        }
+        return Outcome.OK;
+    }
+
+    Outcome ready(int store, long sequence) {
+        MemberLink link = linkOrNull(store);
+        if (link == null || link.serving || !link.joined) {
+            return Outcome.TOO_OLD;
+        }
+        link.acked = Math.max(link.acked, Math.min(sequence, replica.last()));
+        link.holds = true;
+        return replica.tail().reachesBackTo(link.acked + 1, replica.last()) ? Outcome.OK : Outcome.NOT_SERVING;
+    }
+
+    private @Nullable MemberLink linkOrNull(int store) {
+        for (MemberLink link : links) {
+            if (link.store == store) {
+                return link;
+            }
+        }
+        return null;
+    }
+}
