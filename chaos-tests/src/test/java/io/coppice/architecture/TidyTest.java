@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 /// The house rules of [Tidy] over every file of the repository, and each rule on two lines of its
 /// own.
 class TidyTest {
+    private static final int SHOWN_PER_FILE = 3;
     private static final String SEP = System.lineSeparator();
 
     @Test
@@ -155,7 +156,11 @@ class TidyTest {
     private static void check(List<Path> files, Function<String, List<String>> rule) {
         var wrong = new ArrayList<String>();
         for (Path file : files) {
-            rule.apply(House.read(file)).forEach(what -> wrong.add(at(file, what)));
+            List<String> found = rule.apply(House.read(file));
+            found.stream().limit(SHOWN_PER_FILE).forEach(what -> wrong.add(at(file, what)));
+            if (found.size() > SHOWN_PER_FILE) {
+                wrong.add(at(file, " and " + (found.size() - SHOWN_PER_FILE) + " more"));
+            }
         }
         report(wrong);
     }
