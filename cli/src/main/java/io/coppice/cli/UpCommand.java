@@ -5,7 +5,6 @@ import io.coppice.cli.local.ClusterFile;
 import io.coppice.cli.local.Layout;
 import io.coppice.cli.local.LocalCluster;
 import io.coppice.cli.local.Logs;
-import io.coppice.cli.local.ServerProcess;
 import io.coppice.cli.local.UpOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,6 +59,9 @@ final class UpCommand extends Verb {
             description = "How long deleted volumes can be restored (24h); of a new cluster.")
     String trashRetention = "24h";
 
+    @Option(names = "--background", hidden = true, description = "This is the process that --detach started.")
+    boolean background;
+
     @Option(
             names = "--durability-always",
             description = "Sync every write before it is acknowledged; of a new cluster.")
@@ -74,7 +76,7 @@ final class UpCommand extends Verb {
             return ExitCode.DONE;
         }
         Files.createDirectories(layout.dir().resolve("log"));
-        Logs.toFile(layout.log("up"), !detach);
+        Logs.toFile(layout.log("up"), !detach && !background);
         LocalCluster cluster = LocalCluster.claim(options);
         // In place before anything starts: a Ctrl-C in the middle leaves nothing behind either.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cluster), "stop"));
@@ -107,7 +109,7 @@ final class UpCommand extends Verb {
 
     /// What the background process is asked for: the same, without leaving again.
     private List<String> arguments() {
-        List<String> arguments = new ArrayList<>(List.of("up", "--dir", Layout.of(dir).dir().toString()));
+        List<String> arguments = new ArrayList<>(List.of("up", "--background", "--dir", Layout.of(dir).dir().toString()));
         add(arguments, "--metadata", metadata);
         add(arguments, "--nodes", nodes);
         add(arguments, "--stores-per-node", storesPerNode);
@@ -138,9 +140,6 @@ final class UpCommand extends Verb {
 
     /// Says when a server of ours has ended, once, and goes on: the others serve.
     private void watch(LocalCluster cluster) throws InterruptedException {
-        if (!separate) {
-            ServerProcess.waitForever();
-        }
         Optional<String> told = Optional.empty();
         while (true) {
             Optional<String> failure = cluster.failure();

@@ -17,6 +17,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -70,7 +71,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     private @Nullable StreamSender<ClientMessage> sender;
     private boolean ready;
     private boolean beatsAnswered;
-    private boolean closed;
+    private volatile boolean closed;
     private long heardNanos;
     private long session;
     private long lastId;
@@ -130,7 +131,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     @Override
     public void opened(StreamSender<ClientMessage> opened, String endpoint) {
-        loop.execute(() -> {
+        hop(() -> {
             sender = opened;
             ready = false;
             beatsAnswered = false;
@@ -140,16 +141,28 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     @Override
     public void received(ClientDirective directive) {
-        loop.execute(() -> handle(directive));
+        hop(() -> handle(directive));
     }
 
     @Override
     public void closed(String why) {
         trouble = why;
-        loop.execute(() -> {
+        hop(() -> {
             sender = null;
             ready = false;
         });
+    }
+
+    /// Streams tell of their end also after ours, when the loop may be gone.
+    private void hop(Runnable task) {
+        if (closed || loop.isShuttingDown()) {
+            return;
+        }
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("a message of the quorum came after the event loop's end", e);
+        }
     }
 
     // ------------------------------------------------------------ on the loop

@@ -226,7 +226,7 @@ class RemoteDeviceTest {
     @Test
     void silenceEndsWithTheDeadline() throws IOException {
         try (var hasty = CoppiceClient.connect(ClientConfig.defaults(List.of(quorum.address()), "hasty")
-                .withOperationDeadline(Duration.ofMillis(300)))) {
+                .withOperationDeadline(Duration.ofSeconds(2)))) {
             BlockingDevice device = hasty.open("vol").blocking();
             device.write(0, new byte[4096], 0, 4096);
             node.silent = true;

@@ -12,6 +12,7 @@ import io.coppice.port.Time;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -124,9 +125,12 @@ class LifeTest {
         nbd.exports.add("other", SIZE);
         try (var client = client()) {
             device.hold = true;
+            var requests = ByteBuffer.allocate(3 * max * 32);
             for (int i = 0; i < 3 * max; i++) {
-                client.extended(0, Protocol.CMD_FLUSH, i, 0, 0);
+                requests.putInt(Protocol.EXTENDED_REQUEST_MAGIC).putInt(Protocol.CMD_FLUSH);
+                requests.putLong(i).putLong(0).putLong(0);
             }
+            client.send(requests);
             NbdFixture.await("the bound", () -> calls().size() == max);
             try (var other = other()) {
                 flush(other);

@@ -7,7 +7,6 @@ import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +18,7 @@ final class MemoryDevice implements ExportDevice {
 
     private final EventLoop loop;
     private final boolean readOnly;
-    final Map<Long, byte[]> blocks = new TreeMap<>();
+    final TreeMap<Long, byte[]> blocks = new TreeMap<>();
     final Set<Long> shared = new HashSet<>();
     final List<String> calls = new ArrayList<>();
     private final List<Runnable> answers = new ArrayList<>();
@@ -123,6 +122,10 @@ final class MemoryDevice implements ExportDevice {
 
     private void zero(long offset, long length, boolean unmap) {
         long end = offset + length;
+        if (unmap && offset % BLOCK == 0 && end % BLOCK == 0) {
+            blocks.subMap(offset / BLOCK, end / BLOCK).clear();
+            return;
+        }
         for (long at = offset; at < end; ) {
             int within = (int) (at % BLOCK);
             int part = (int) Math.min(BLOCK - within, end - at);

@@ -58,8 +58,8 @@ final class OneProcess implements Servers {
     }
 
     @Override
-    public Optional<String> failure() {
-        return Optional.empty();
+    public synchronized Optional<String> failure() {
+        return running.stream().map(RunningServer::failure).flatMap(Optional::stream).findFirst();
     }
 
     @Override

@@ -16,6 +16,8 @@ import java.util.Optional;
 /// Every server a process of its own, in a session of its own, so that a Ctrl-C which is meant for `up` does not
 /// reach them before `up` has stopped them in order.
 final class OwnProcesses implements Servers {
+    private static final String REASON = "coppice: ";
+
     private final Layout layout;
     private final Map<String, Process> started = new LinkedHashMap<>();
 
@@ -66,13 +68,17 @@ final class OwnProcesses implements Servers {
                 .orElse(name + " ended with status " + process.exitValue() + ", see " + layout.log(name));
     }
 
-    /// The last line that a process printed, without the command's name in front of it.
+    /// What a process printed as its reason to end, or else the last thing that it printed.
     static Optional<String> lastLine(Path file) {
         try {
-            return Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+            List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8).stream()
                     .filter(line -> !line.isBlank())
-                    .reduce((before, last) -> last)
-                    .map(line -> line.startsWith("coppice: ") ? line.substring("coppice: ".length()) : line);
+                    .toList();
+            return lines.stream()
+                    .filter(line -> line.startsWith(REASON))
+                    .findFirst()
+                    .map(line -> line.substring(REASON.length()))
+                    .or(() -> lines.isEmpty() ? Optional.empty() : Optional.of(lines.getLast()));
         } catch (IOException | UncheckedIOException unreadable) {
             return Optional.empty();
         }

@@ -11,6 +11,7 @@ import io.coppice.nbd.NbdGatewayConfig;
 import io.coppice.node.StorageNode;
 import io.coppice.node.StorageNodeConfig;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,13 @@ public final class RunningServer implements AutoCloseable {
     private RunningServer(String name, AutoCloseable server) {
         this.name = name;
         this.server = server;
+    }
+
+    /// Why the server cannot go on, if so: its process is to be restarted.
+    public Optional<String> failure() {
+        return server instanceof MetadataServer metadata
+                ? metadata.failure().map(why -> name + ": " + why)
+                : Optional.empty();
     }
 
     /// Starts a server as its file says.

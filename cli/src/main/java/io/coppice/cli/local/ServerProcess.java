@@ -6,9 +6,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// The life of a process that is one server: claim the name, log, start, serve until asked to stop, stop.
 public final class ServerProcess {
+    private static final long LOOK_SECONDS = 1;
+
     private ServerProcess() {}
 
     /// Serves until the process is told to end (SIGTERM, SIGINT).
@@ -48,7 +51,18 @@ public final class ServerProcess {
                 }
             });
         }, "stop"));
-        waitForever();
+        while (true) {
+            Optional<String> failure = server.failure();
+            if (failure.isPresent()) {
+                throw new CliException(ExitCode.FAILED, failure.get());
+            }
+            try {
+                TimeUnit.SECONDS.sleep(LOOK_SECONDS);
+            } catch (InterruptedException asked) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
     }
 
     /// Blocks the calling thread; only the end of the process ends it.

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
 class MetadataServerTest {
     @TempDir
     Path dir;
@@ -154,28 +154,45 @@ class MetadataServerTest {
     }
 
     @Test
-    void emptiedFollowerGetsTheSnapshot() throws Exception {
+    void emptiedFollowerCatchesUp() throws Exception {
         var raft = new RaftLimits(Duration.ofMillis(800), Duration.ofMillis(1500), 16, 0);
         try (var quorum = new TestQuorum(dir, 3, raft, TestQuorum.timeouts())) {
             var nodes = nodes(quorum);
             String follower = quorum.follower();
             quorum.stop(follower);
-            for (int i = 0; i < 1200; i += 40) {
-                var batch = new ArrayList<CompletableFuture<?>>();
-                for (int j = i; j < i + 40; j++) {
-                    String name = "v" + j;
-                    batch.add(CompletableFuture.runAsync(() -> create(quorum, name)));
-                }
-                CompletableFuture.allOf(batch.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
+            for (int i = 0; i < 100; i++) {
+                create(quorum, "v" + i);
+            }
+            // A new term starts a new log segment, so that the next snapshot purges the old one.
+            String leader = quorum.leader().id();
+            quorum.stop(leader);
+            quorum.start(leader);
+            for (int i = 100; i < 150; i++) {
+                create(quorum, "v" + i);
             }
             deleteTree(dir.resolve(follower));
             quorum.start(follower);
             quorum.control.execute(createVolume("last"));
             long reached = status(quorum.control).getStatus().getLogIndex();
             TestQuorum.await("the follower caught up", () -> logIndex(quorum, follower) >= reached);
-            // The only two that have everything are now one of the old and the emptied one.
+            // The only two that have everything are now one of the old ones and the emptied one.
             quorum.stop(quorum.leader().id());
-            assertEquals(1201, volumes(quorum.control).size());
+            assertEquals(151, volumes(quorum.control).size());
+            close(nodes);
+        }
+    }
+
+    @Test
+    void followerThatLostItsDirectoryUnderAStandingLeaderCatchesUp() throws Exception {
+        try (var quorum = quorum(3)) {
+            var nodes = nodes(quorum);
+            String follower = quorum.follower();
+            quorum.stop(follower);
+            deleteTree(dir.resolve(follower));
+            quorum.start(follower);
+            TestQuorum.await("the follower caught up", () -> logIndex(quorum, follower) > 3);
+            quorum.control.execute(createVolume("v"));
+            assertEquals(List.of("v"), volumes(quorum.control));
             close(nodes);
         }
     }

@@ -355,6 +355,11 @@ public final class ChunkStore implements AutoCloseable {
         return cleaner.step(budgetBytes, space.isTight(checkpointBytes));
     }
 
+    /// Blocks that the cleaner moved since the store was opened.
+    public long movedBlocks() {
+        return cleaner.movedBlocks();
+    }
+
     /// Bytes that the next checkpoint would give back to the file system.
     public long reclaimableBytes() {
         return space.reclaimableBytes();
@@ -366,9 +371,11 @@ public final class ChunkStore implements AutoCloseable {
         if (index.tables.capturing()) {
             return false;
         }
-        long log = logBytes();
-        return log >= Math.max(config.checkpointLogBytes(), checkpointBytes)
-                || space.reclaimableBytes() >= Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
+        long waiting = space.isTight(checkpointBytes)
+                ? config.segmentBytes()
+                : Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
+        return logBytes() >= Math.max(config.checkpointLogBytes(), checkpointBytes)
+                || space.reclaimableBytes() >= waiting;
     }
 
     /// Captures the index (short); null: one is under way. Commits the batch.
