@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// Asks the groups' primaries how many blocks their chunks hold. Bounded: ids per request, requests under
 /// way, and time. Thread-safe.
 final class ChunkStats implements AutoCloseable {
-    private static final int IDS_PER_REQUEST = 4096;
+    private static final int IDS_PER_REQUEST = 3000;
     private static final int REQUESTS_IN_FLIGHT = 8;
     private static final long TIMEOUT_MILLIS = 3_000;
     private static final int PROTOCOL = 1;

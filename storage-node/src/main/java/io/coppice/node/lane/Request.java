@@ -95,7 +95,7 @@ public final class Request implements Ticket {
             case NO_SUCH_CHUNK -> DataStatus.NO_SUCH_CHUNK;
             case NOT_SERVING -> DataStatus.NOT_SERVING;
             case OVERLOADED -> DataStatus.OVERLOADED;
-            case TOO_OLD -> DataStatus.BAD_REQUEST;
+            case TOO_OLD -> DataStatus.TOO_OLD;
         };
     }
 
@@ -107,7 +107,7 @@ public final class Request implements Ticket {
             case NOT_PRIMARY -> Outcome.NOT_PRIMARY;
             case NO_SPACE -> Outcome.NO_SPACE;
             case NO_SUCH_CHUNK -> Outcome.NO_SUCH_CHUNK;
-            case BAD_REQUEST -> Outcome.TOO_OLD;
+            case TOO_OLD -> Outcome.TOO_OLD;
             default -> Outcome.NOT_SERVING;
         };
     }
