@@ -6,6 +6,7 @@ import io.coppice.node.store.Recovery;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
 import io.coppice.node.store.StoreIdentity;
+import io.coppice.port.Entropy;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
@@ -61,7 +62,9 @@ final class StoreDirectory implements AutoCloseable {
             if (identity != null && identity.store() != null) {
                 properties.setProperty("uuid", identity.store().toString());
             } else if (properties.getProperty("uuid") == null) {
-                properties.setProperty("uuid", UUID.randomUUID().toString());
+                Entropy entropy = Entropy.system();
+                UUID fresh = new UUID(entropy.nextLong(), entropy.nextLong());
+                properties.setProperty("uuid", fresh.toString());
             }
             return new StoreDirectory(path, disk, properties, identity);
         } catch (IOException e) {

@@ -4,6 +4,7 @@ import io.coppice.node.format.FrameWriter;
 import io.coppice.port.Disk;
 import io.coppice.port.Disk.DiskFile;
 import java.io.IOException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,7 @@ public final class Checkpoint {
     }
 
     static String name(long number) {
-        return PREFIX + String.format("%016x", number);
+        return PREFIX + HexFormat.of().toHexDigits(number);
     }
 
     /// Syncs the log before it, writes the file, makes it durable under its final name. A failure is

@@ -2,6 +2,7 @@ package io.coppice.node.store;
 
 import io.coppice.model.Invariant;
 import io.coppice.port.Disk.DiskFile;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /// One file of the log. Only data; [Segments] and [SegmentLog] keep the rules.
@@ -41,7 +42,7 @@ final class Segment {
     }
 
     static String name(long number) {
-        return PREFIX + String.format("%016x", number);
+        return PREFIX + HexFormat.of().toHexDigits(number);
     }
 
     DiskFile file() {
