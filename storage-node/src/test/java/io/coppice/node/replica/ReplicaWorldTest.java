@@ -86,6 +86,7 @@ class ReplicaWorldTest {
         private final Set<Long> purging = new HashSet<>();
         private final Set<Read> reads = Collections.newSetFromMap(new IdentityHashMap<>());
         final Set<Outcome> refusals = new HashSet<>();
+        private final List<CountedPayload> payloads = new ArrayList<>();
         private long lastSequence;
         private long lastChunk;
         private int lastValue;
@@ -206,14 +207,19 @@ class ReplicaWorldTest {
             world.post(9, to, way, () -> {
                 ReplicaWorld.Node node = world.nodes.get(to);
                 node.onReplica(replica -> {
-                    var payload = new CountedPayload();
                     Change change = write.zero
                             ? Change.zero(write.chunk, write.from, write.create, write.block, 1)
                             : Change.write(write.chunk, write.from, write.create, write.block, 1,
-                                    new int[] {write.value}, payload);
+                                    new int[] {write.value}, payload());
                     replica.write(write, view.epoch(), change, new Origin(1, 1, 1, 77, write.sequence, write.fua));
                 });
             });
+        }
+
+        private Payload payload() {
+            var payload = new CountedPayload();
+            payloads.add(payload);
+            return payload;
         }
 
         private void read() {
@@ -359,6 +365,9 @@ class ReplicaWorldTest {
             for (ReplicaWorld.Node node : world.nodes.values()) {
                 assertEquals(content, node.disk.content(), "store " + node.store + " differs");
                 assertEquals(0, java.util.Objects.requireNonNull(node.replica).tailSize(), "the tail is trimmed");
+            }
+            if (!faults) {
+                assertTrue(payloads.stream().allMatch(payload -> payload.references == 0), "payloads leak");
             }
             expected.forEach((chunk, blocks) -> {
                 if (!unborn.contains(chunk)) {
