@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -174,7 +175,9 @@ final class UpCommand extends Verb {
                         + " and " + Math.max(0, file.http().size() - 1) + " more in run/cluster.json")
                 .line("logs", layout.dir().resolve("log"))
                 .toString();
-        return """
+        return String.format(
+                Locale.ROOT,
+                """
                 Coppice serves.
 
                 %s
@@ -184,7 +187,9 @@ final class UpCommand extends Verb {
                      coppice clone disk@first copy
                      coppice lineage
                      nbdinfo '%s'
-                Stop it with %s."""
-                .formatted(facts.indent(2).stripTrailing(), export, stopWith);
+                Stop it with %s.""",
+                facts.indent(2).stripTrailing(),
+                export,
+                stopWith);
     }
 }

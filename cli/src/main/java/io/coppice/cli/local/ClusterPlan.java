@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -69,7 +70,7 @@ record ClusterPlan(
         int stores = inRange("--stores-per-node", options.storesPerNode().orElse(1), 1, STORES_MAX);
         Ports ports = new Ports();
         ClusterPlan plan = assemble(
-                String.format("%016x", Entropy.system().nextLong()),
+                HexFormat.of().toHexDigits(Entropy.system().nextLong()),
                 replicaCount,
                 stores,
                 absolute(options.nbd().orElse(NBD_DEFAULT)),
