@@ -7,7 +7,8 @@ import java.util.Locale;
 
 /// Wall-clock times for tables, in the zone of the machine.
 final class Times {
-    private static final DateTimeFormatter FORMAT = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
+    private static final DateTimeFormatter FORMAT =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
 
     private Times() {}
 
