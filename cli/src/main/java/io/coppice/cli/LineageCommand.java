@@ -16,9 +16,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /// `lineage [NAME]`: the family tree.
-@Command(name = "lineage", description = "Show who was cloned from whom, with own and shared bytes.")
+@Command(
+        name = "lineage",
+        description = "Show who was cloned from whom, with own and shared bytes.")
 final class LineageCommand extends Verb {
-    @Parameters(paramLabel = "NAME", arity = "0..1", description = "Only the family of this volume.")
+    @Parameters(
+            paramLabel = "NAME",
+            arity = "0..1",
+            description = "Only the family of this volume.")
     @Nullable String name;
 
     @Override
@@ -36,11 +41,14 @@ final class LineageCommand extends Verb {
     /// One line of the drawing that waits for its turn.
     private record Branch(LineageEntry entry, String stem, String prefix) {}
 
-    /// An entry whose parent is not listed stands at the left. Walks with a stack of its own: families may be
-    /// thousands of generations deep.
+    /// An entry whose parent is not listed stands at the left. Walks with a stack of its own:
+    /// families may be thousands of generations deep.
     static String draw(List<LineageEntry> entries) {
         Map<Long, List<LineageEntry>> children = new TreeMap<>();
-        var ids = entries.stream().map(LineageEntry::getId).collect(java.util.stream.Collectors.toSet());
+        var ids =
+                entries.stream()
+                        .map(LineageEntry::getId)
+                        .collect(java.util.stream.Collectors.toSet());
         List<LineageEntry> roots = new ArrayList<>();
         for (LineageEntry entry : entries) {
             if (entry.getParent() != 0 && ids.contains(entry.getParent())) {
@@ -68,10 +76,11 @@ final class LineageCommand extends Verb {
             sorted.sort(byAge);
             for (int i = sorted.size() - 1; i >= 0; i--) {
                 boolean last = i == sorted.size() - 1;
-                waiting.push(new Branch(
-                        sorted.get(i),
-                        branch.prefix() + (last ? "└─ " : "├─ "),
-                        branch.prefix() + (last ? "   " : "│  ")));
+                waiting.push(
+                        new Branch(
+                                sorted.get(i),
+                                branch.prefix() + (last ? "└─ " : "├─ "),
+                                branch.prefix() + (last ? "   " : "│  ")));
             }
         }
         return table.toString();

@@ -7,7 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
-/// A cluster in this process that is wanted for a moment: the default one, with NBD on a unix socket.
+/// A cluster in this process that is wanted for a moment: the default one, with NBD on a unix
+/// socket.
 final class OneShotCluster implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -18,17 +19,19 @@ final class OneShotCluster implements AutoCloseable {
     }
 
     static OneShotCluster start(Path dir) throws IOException {
-        LocalCluster cluster = LocalCluster.claim(new UpOptions(
-                dir,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of("unix:" + dir.resolve("nbd.sock")),
-                false,
-                Duration.ofHours(1),
-                false,
-                PATIENCE));
+        LocalCluster cluster =
+                LocalCluster.claim(
+                        new UpOptions(
+                                dir,
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.of("unix:" + dir.resolve("nbd.sock")),
+                                false,
+                                Duration.ofHours(1),
+                                false,
+                                PATIENCE));
         try {
             cluster.start();
         } catch (IOException | RuntimeException failed) {

@@ -10,9 +10,13 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 
-/// Goes once through a cluster's life in one process, so that the JVM can record what it loads: the launcher
-/// runs it after a build and keeps the record as the cache that makes commands and servers start fast.
-@Command(name = "train", hidden = true, description = "Exercise the program once, for the launcher's cache.")
+/// Goes once through a cluster's life in one process, so that the JVM can record what it loads: the
+/// launcher runs it after a build and keeps the record as the cache that makes commands and servers
+/// start fast.
+@Command(
+        name = "train",
+        hidden = true,
+        description = "Exercise the program once, for the launcher's cache.")
 final class TrainCommand extends Verb {
     @Override
     ExitCode run() throws IOException {
@@ -27,31 +31,32 @@ final class TrainCommand extends Verb {
     private ExitCode exercise(Path dir) throws IOException {
         try (OneShotCluster cluster = OneShotCluster.start(dir)) {
             Path image = dir.resolve("image");
-            for (String command : new String[] {
-                "volume create a --size 64M",
-                "snapshot create a@s",
-                "clone a@s b",
-                "volume ls",
-                "volume ls -o json",
-                "volume ls -o yaml",
-                "volume show a",
-                "snapshot ls",
-                "lineage",
-                "usage",
-                "diff a b",
-                "status",
-                "node ls",
-                "group ls",
-                "attachment ls",
-                "export a " + image,
-                "import " + image + " c",
-                "bench --time 500ms --size 16M --qd 4",
-                "check",
-                "volume rm b --now",
-                "volume show none",
-                "volume create",
-                "--help"
-            }) {
+            for (String command :
+                    new String[] {
+                        "volume create a --size 64M",
+                        "snapshot create a@s",
+                        "clone a@s b",
+                        "volume ls",
+                        "volume ls -o json",
+                        "volume ls -o yaml",
+                        "volume show a",
+                        "snapshot ls",
+                        "lineage",
+                        "usage",
+                        "diff a b",
+                        "status",
+                        "node ls",
+                        "group ls",
+                        "attachment ls",
+                        "export a " + image,
+                        "import " + image + " c",
+                        "bench --time 500ms --size 16M --qd 4",
+                        "check",
+                        "volume rm b --now",
+                        "volume show none",
+                        "volume create",
+                        "--help"
+                    }) {
                 quietly(cluster, command);
             }
         }

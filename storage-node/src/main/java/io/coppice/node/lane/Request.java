@@ -20,6 +20,7 @@ public final class Request implements Ticket {
     private final int block;
     private final int blockCount;
     final long startNanos;
+
     /// When its checks had passed and it went to the replica.
     long decidedNanos;
 
@@ -61,7 +62,11 @@ public final class Request implements Ticket {
 
     /// A reply to this request, to be completed.
     public DataHeader.Builder reply(DataStatus status) {
-        return DataHeader.newBuilder().setRequestId(id).setKind(kind).setReply(true).setStatus(status);
+        return DataHeader.newBuilder()
+                .setRequestId(id)
+                .setKind(kind)
+                .setReply(true)
+                .setStatus(status);
     }
 
     /// Sends the answer; takes `payload` over.
