@@ -40,9 +40,11 @@ final class JavaCommand {
                 "-Xss512k",
                 "-XX:ReservedCodeCacheSize=96m",
                 "-XX:+ExitOnOutOfMemoryError",
-                "-Xshare:auto",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
+                "-Dio.netty.jfr.enabled=false",
+                "-Dio.grpc.netty.shaded.io.netty.jfr.enabled=false",
+                "-Dorg.apache.ratis.thirdparty.io.netty.jfr.enabled=false",
                 "-Dio.netty.allocator.numDirectArenas=2",
                 "-Dio.netty.allocator.numHeapArenas=1"));
         @Nullable String cache = System.getProperty(CACHE_PROPERTY);
