@@ -2,6 +2,7 @@ package io.coppice.architecture;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -9,6 +10,8 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.lang.ArchRule;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.ReferenceCounted;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,8 +57,7 @@ class ArchitectureTest {
                                 "io.coppice.metadata.core..",
                                 "io.coppice.metadata.raft..",
                                 "io.coppice.node.*..",
-                                "io.coppice.client.*..",
-                                "io.coppice.port..")
+                                "io.coppice.client.*..")
                         .because(
                                 "no module uses another's internals: a server is started by its"
                                         + " main class, a"
@@ -87,7 +89,8 @@ class ArchitectureTest {
                                                         "java.util.regex",
                                                         "java.util.stream",
                                                         "java.util.zip",
-                                                        "org.jspecify.annotations")))
+                                                        "org.jspecify.annotations"))
+                                        .or(type(ByteBuf.class)))
                         .because(
                                 "the same code must run in a server and, deterministically, in a"
                                         + " simulator"));
@@ -155,7 +158,8 @@ class ArchitectureTest {
                                                 "io.coppice.node.lane..",
                                                 "io.coppice.node.repair..",
                                                 "io.coppice.client",
-                                                "io.coppice.nbd",
+                                                "io.coppice.metadata.server..",
+                                                "io.coppice.nbd..",
                                                 "io.coppice.cli..",
                                                 "io.coppice.bench..")))
                         .should()
@@ -164,6 +168,30 @@ class ArchitectureTest {
                         .because(
                                 "reference-counted buffers and event loops are the business of"
                                         + " shells"));
+    }
+
+    /// A codec reads and writes the buffers of its caller; it neither allocates nor releases them.
+    @Test
+    void buffersOfTheNetworkReachOneCodecOnly() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAnyPackage(Rooms.pure())
+                        .and()
+                        .resideOutsideOfPackage("io.coppice.nbd.frame..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("io.netty..")
+                        .because("pure rooms take ByteBuffer; only the NBD codec works in place"));
+        check(
+                noClasses()
+                        .that()
+                        .resideInAnyPackage(Rooms.pure())
+                        .should()
+                        .callMethod(ReferenceCounted.class, "release")
+                        .orShould()
+                        .callMethod(ReferenceCounted.class, "retain")
+                        .because("who allocates, releases: the shell"));
     }
 
     @Test

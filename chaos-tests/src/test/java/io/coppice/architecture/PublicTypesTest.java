@@ -4,24 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaModifier;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /// How many doors each module has. Java has no friend packages, so `public` is what a room's
 /// privacy costs; the number of public top-level types of a module falls, or is raised in
 /// `public-types.txt` by a commit that says why.
 class PublicTypesTest {
-    private static final Path RATCHET =
-            House.ROOT.resolve("chaos-tests/src/test/resources/public-types.txt");
-
     @Test
     void doorsDoNotMultiply() {
-        Map<String, Integer> allowed = allowed();
+        Map<String, Integer> allowed = Ratchet.read("public-types.txt");
         var wrong = new ArrayList<String>();
         for (String module : Rooms.modules().map(Rooms.Module::name).toList()) {
             long actual =
@@ -44,18 +38,5 @@ class PublicTypesTest {
 
     private static boolean isDoor(JavaClass type) {
         return type.getModifiers().contains(JavaModifier.PUBLIC) && type.isTopLevelClass();
-    }
-
-    private static Map<String, Integer> allowed() {
-        return House.read(RATCHET)
-                .lines()
-                .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                .map(line -> line.split(" +", 2))
-                .collect(
-                        Collectors.toMap(
-                                word -> word[0],
-                                word -> Integer.parseInt(word[1].trim()),
-                                Math::max,
-                                TreeMap::new));
     }
 }

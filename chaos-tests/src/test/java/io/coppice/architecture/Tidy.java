@@ -26,14 +26,10 @@ final class Tidy {
 
     private Tidy() {}
 
-    static List<String> length(String text) {
+    static List<String> length(String text, int linesMax) {
         long lines = text.lines().count();
-        return lines > FILE_LINES_MAX
-                ? List.of(
-                        lines
-                                + " lines, at most "
-                                + FILE_LINES_MAX
-                                + ": find the second thing in it")
+        return lines > linesMax
+                ? List.of(lines + " lines, at most " + linesMax + ": find the second thing in it")
                 : List.of();
     }
 

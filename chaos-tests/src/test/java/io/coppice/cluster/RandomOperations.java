@@ -22,8 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/// One seeded sequence of random operations, done to the cluster through the client library and to the model.
-/// Volumes stay open between operations, so that cuts meet attached volumes with cached maps.
+/// One seeded sequence of random operations, done to the cluster through the client library and to
+/// the model. Volumes stay open between operations, so that cuts meet attached volumes with cached
+/// maps.
 final class RandomOperations {
     private static final int VOLUMES_MAX = 6;
     private static final int SNAPSHOTS_MAX = 8;
@@ -132,7 +133,8 @@ final class RandomOperations {
             device(volume).blocking().writeZeroes(range[0], range[1], random.nextBoolean());
             model.zero(volume, range[0], range[1]);
         } else {
-            // A discard clears whole blocks; what it does to the rest of a block is not promised, so only
+            // A discard clears whole blocks; what it does to the rest of a block is not promised,
+            // so only
             // whole ones are asked for.
             int from = (range[0] + BLOCK - 1) / BLOCK * BLOCK;
             int length = (range[0] + range[1]) / BLOCK * BLOCK - from;
@@ -148,7 +150,8 @@ final class RandomOperations {
         var actual = new byte[range[1]];
         note("read " + volume + " " + range[0] + "+" + range[1]);
         device(volume).blocking().read(range[0], actual, 0, actual.length);
-        byte[] expected = java.util.Arrays.copyOfRange(model.bytes(volume), range[0], range[0] + range[1]);
+        byte[] expected =
+                java.util.Arrays.copyOfRange(model.bytes(volume), range[0], range[0] + range[1]);
         assertArrayEquals(expected, actual, volume + " at " + range[0]);
     }
 
@@ -187,8 +190,11 @@ final class RandomOperations {
         String name = name();
         int size = size();
         note("create " + name + " " + size);
-        control().execute(ExecuteRequest.newBuilder()
-                .setCreateVolume(CreateVolume.newBuilder().setName(name).setSize(size)));
+        control()
+                .execute(
+                        ExecuteRequest.newBuilder()
+                                .setCreateVolume(
+                                        CreateVolume.newBuilder().setName(name).setSize(size)));
         model.create(name, size);
     }
 
@@ -217,11 +223,15 @@ final class RandomOperations {
         String name = name();
         note("clone " + source + " " + name);
         int at = source.indexOf('@');
-        control().execute(ExecuteRequest.newBuilder()
-                .setCreateClones(CreateClones.newBuilder()
-                        .setVolume(at < 0 ? source : source.substring(0, at))
-                        .setSnapshot(at < 0 ? "" : source.substring(at + 1))
-                        .addNames(name)));
+        control()
+                .execute(
+                        ExecuteRequest.newBuilder()
+                                .setCreateClones(
+                                        CreateClones.newBuilder()
+                                                .setVolume(
+                                                        at < 0 ? source : source.substring(0, at))
+                                                .setSnapshot(at < 0 ? "" : source.substring(at + 1))
+                                                .addNames(name)));
         model.cloneOf(source, name);
     }
 
@@ -233,8 +243,12 @@ final class RandomOperations {
         String volume = snapshot.substring(0, snapshot.indexOf('@'));
         close(volume);
         note("rollback " + snapshot);
-        control().execute(ExecuteRequest.newBuilder()
-                .setRollbackVolume(RollbackVolume.newBuilder().setSnapshot(snapshotName(snapshot))));
+        control()
+                .execute(
+                        ExecuteRequest.newBuilder()
+                                .setRollbackVolume(
+                                        RollbackVolume.newBuilder()
+                                                .setSnapshot(snapshotName(snapshot))));
         model.rollback(snapshot);
     }
 
@@ -242,8 +256,12 @@ final class RandomOperations {
         if (!model.snapshots.isEmpty() && random.nextInt(3) > 0) {
             String snapshot = pick(model.snapshots.keySet());
             note("delete " + snapshot);
-            control().execute(ExecuteRequest.newBuilder()
-                    .setDeleteSnapshot(DeleteSnapshot.newBuilder().setSnapshot(snapshotName(snapshot))));
+            control()
+                    .execute(
+                            ExecuteRequest.newBuilder()
+                                    .setDeleteSnapshot(
+                                            DeleteSnapshot.newBuilder()
+                                                    .setSnapshot(snapshotName(snapshot))));
             model.snapshots.remove(snapshot);
         } else {
             deleteVolume(volume);
@@ -253,8 +271,11 @@ final class RandomOperations {
     private void deleteVolume(String volume) throws Exception {
         close(volume);
         note("delete " + volume);
-        control().execute(ExecuteRequest.newBuilder()
-                .setDeleteVolume(DeleteVolume.newBuilder().setName(volume).setNow(true)));
+        control()
+                .execute(
+                        ExecuteRequest.newBuilder()
+                                .setDeleteVolume(
+                                        DeleteVolume.newBuilder().setName(volume).setNow(true)));
         model.delete(volume);
     }
 
@@ -264,18 +285,27 @@ final class RandomOperations {
             close(volume); // shrinking under a writer is refused
         }
         note("resize " + volume + " " + size);
-        control().execute(ExecuteRequest.newBuilder()
-                .setResizeVolume(ResizeVolume.newBuilder().setName(volume).setSize(size)));
+        control()
+                .execute(
+                        ExecuteRequest.newBuilder()
+                                .setResizeVolume(
+                                        ResizeVolume.newBuilder().setName(volume).setSize(size)));
         model.resize(volume, size);
-        close(volume); // a size change reaches an open device a little later; that is tested elsewhere
+        close(volume); // a size change reaches an open device a little later; that is tested
+        // elsewhere
     }
 
     private void rename(String volume) throws Exception {
         close(volume);
         String name = name();
         note("rename " + volume + " " + name);
-        control().execute(ExecuteRequest.newBuilder()
-                .setRenameVolume(RenameVolume.newBuilder().setName(volume).setNewName(name)));
+        control()
+                .execute(
+                        ExecuteRequest.newBuilder()
+                                .setRenameVolume(
+                                        RenameVolume.newBuilder()
+                                                .setName(volume)
+                                                .setNewName(name)));
         model.rename(volume, name);
     }
 

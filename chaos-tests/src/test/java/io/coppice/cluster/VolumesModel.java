@@ -6,6 +6,7 @@ import java.util.TreeMap;
 /// What the cluster must behave like: volumes and snapshots are plain byte arrays, copied whole.
 final class VolumesModel {
     final TreeMap<String, byte[]> volumes = new TreeMap<>();
+
     /// Keyed `volume@snapshot`; dies with its volume.
     final TreeMap<String, byte[]> snapshots = new TreeMap<>();
 

@@ -1,4 +1,5 @@
-/// Whole clusters in one process: real servers, real files, real sockets on loopback, compared with naive models.
+/// Whole clusters in one process: real servers, real files, real sockets on loopback, compared with
+/// naive models.
 @NullMarked
 package io.coppice.cluster;
 

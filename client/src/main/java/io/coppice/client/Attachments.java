@@ -53,8 +53,9 @@ final class Attachments {
         }
         List<CompletableFuture<BlockDevice>> users = new ArrayList<>(List.of(future));
         opening.put(name, users);
-        var attach = Attach.newBuilder().setVolume(name).setSequence(session.nextSequence());
-        session.call(ClientMessage.newBuilder().setAttach(attach), answer -> attached(name, users, answer));
+        long sequence = session.nextSequence();
+        var attach = Attach.newBuilder().setVolume(name).setSequence(sequence);
+        session.call(ClientMessage.newBuilder().setAttach(attach), sequence, answer -> attached(name, users, answer));
         loop.schedule(() -> timedOut(name, users), config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -78,12 +79,14 @@ final class Attachments {
         Attached attached = answer.getAttached();
         RemoteDevice device = devices.get(attached.getVolume());
         if (device == null && !wanted) {
+            long sequence = session.nextSequence();
             session.call(
                     ClientMessage.newBuilder()
                             .setDetach(Detach.newBuilder()
                                     .setVolume(attached.getVolume())
                                     .setFence(attached.getFence())
-                                    .setSequence(session.nextSequence())),
+                                    .setSequence(sequence)),
+                    sequence,
                     ignored -> {});
             return;
         }
@@ -122,8 +125,9 @@ final class Attachments {
     /// The stream stands again: what was pushed meanwhile may be lost, so every attachment is asked for anew.
     void confirm() {
         for (RemoteDevice device : List.copyOf(devices.values())) {
-            var attach = Attach.newBuilder().setVolume(device.name()).setSequence(session.nextSequence());
-            session.call(ClientMessage.newBuilder().setAttach(attach), answer -> confirmed(device, answer));
+            long sequence = session.nextSequence();
+            var attach = Attach.newBuilder().setVolume(device.name()).setSequence(sequence);
+            session.call(ClientMessage.newBuilder().setAttach(attach), sequence, answer -> confirmed(device, answer));
         }
     }
 
@@ -139,6 +143,7 @@ final class Attachments {
                 device.lose(answer.getFailure().getMessage());
             }
         } else if (attached.getVolume() != device.volume() || attached.getFence() != device.fence()) {
+            client.leases().clear(); // a new attachment: the session was ended and made anew
             device.lose("another client used the volume meanwhile");
         } else {
             boolean moved = attached.getGeneration() != device.plan().generation();

@@ -17,6 +17,8 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.TreeSet;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +33,9 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     private static final long SILENCE_NANOS_MAX = TimeUnit.SECONDS.toNanos(6);
     private static final long RETRY_MILLIS_MIN = 10;
     private static final long RETRY_MILLIS_MAX = 500;
+    /// The quorum remembers the answers to the last 512 sequence numbers of a session: a command further
+    /// from the oldest unanswered one waits, so that every retry is recognised.
+    private static final long COMMANDS_SPAN_MAX = 400;
 
     /// Hears the answer to one request: it may carry a failure.
     interface Answer {
@@ -53,10 +58,14 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     private static final class Pending {
         final ClientMessage message;
         final Answer answer;
+        /// 0: not a command.
+        final long sequence;
+        boolean held;
         long retryMillis = RETRY_MILLIS_MIN;
 
-        Pending(ClientMessage message, Answer answer) {
+        Pending(ClientMessage message, long sequence, Answer answer) {
             this.message = message;
+            this.sequence = sequence;
             this.answer = answer;
         }
     }
@@ -70,12 +79,15 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     private @Nullable StreamSender<ClientMessage> sender;
     private boolean ready;
     private boolean beatsAnswered;
-    private boolean closed;
+    private volatile boolean closed;
     private long heardNanos;
     private long session;
     private long lastId;
     private long openId;
     private long lastSequence;
+    private final TreeSet<Long> unanswered = new TreeSet<>();
+    /// The answers to all commands up to this one are here.
+    private long answeredUpTo;
     private volatile String trouble = "no answer";
 
     ControlSession(EventLoop loop, String clientName, Owner owner) {
@@ -105,12 +117,21 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         return ++lastSequence;
     }
 
-    /// Sends a request as soon as a session stands, and again until it is answered. Its sequence, if it has one,
-    /// is from [#nextSequence].
+    /// Sends a query as soon as a session stands, and again until it is answered.
     void call(ClientMessage.Builder request, Answer answer) {
-        var entry = new Pending(request.setId(++lastId).build(), answer);
+        call(request, 0, answer);
+    }
+
+    /// As above, for a command: `sequence` is in it, and is from [#nextSequence].
+    void call(ClientMessage.Builder request, long sequence, Answer answer) {
+        request.setId(++lastId).setAcknowledged(answeredUpTo);
+        var entry = new Pending(request.build(), sequence, answer);
         pending.put(lastId, entry);
-        if (ready) {
+        if (sequence != 0) {
+            unanswered.add(sequence);
+        }
+        entry.held = sequence > answeredUpTo + COMMANDS_SPAN_MAX;
+        if (ready && !entry.held) {
             transmit(entry.message);
         }
     }
@@ -130,7 +151,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     @Override
     public void opened(StreamSender<ClientMessage> opened, String endpoint) {
-        loop.execute(() -> {
+        hop(() -> {
             sender = opened;
             ready = false;
             beatsAnswered = false;
@@ -140,16 +161,28 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     @Override
     public void received(ClientDirective directive) {
-        loop.execute(() -> handle(directive));
+        hop(() -> handle(directive));
     }
 
     @Override
     public void closed(String why) {
         trouble = why;
-        loop.execute(() -> {
+        hop(() -> {
             sender = null;
             ready = false;
         });
+    }
+
+    /// Streams tell of their end also after ours, when the loop may be gone.
+    private void hop(Runnable task) {
+        if (closed || loop.isShuttingDown()) {
+            return;
+        }
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("a message of the quorum came after the event loop's end", e);
+        }
     }
 
     // ------------------------------------------------------------ on the loop
@@ -211,7 +244,9 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         ready = true;
         owner.sessionOpened(opened, resumed);
         for (Pending entry : new ArrayList<>(pending.values())) {
-            transmit(entry.message);
+            if (!entry.held) {
+                transmit(entry.message);
+            }
         }
     }
 
@@ -228,6 +263,8 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
             boolean ends = closed || !entry.message.hasMapPages();
             return ends && failed.add(entry);
         });
+        unanswered.clear();
+        answeredUpTo = lastSequence;
         for (Pending entry : failed) {
             entry.answer.answered(ClientDirective.newBuilder()
                     .setFailure(Failure.newBuilder().setCode(Code.CODE_CONFLICT).setMessage(why))
@@ -248,11 +285,31 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
             return;
         }
         pending.remove(directive.getId());
+        if (entry.sequence != 0) {
+            commandAnswered(entry.sequence);
+        }
         entry.answer.answered(directive);
     }
 
+    private void commandAnswered(long sequence) {
+        boolean full = lastSequence > answeredUpTo + COMMANDS_SPAN_MAX;
+        unanswered.remove(sequence);
+        answeredUpTo = unanswered.isEmpty() ? sequence : unanswered.first() - 1;
+        if (!full) {
+            return;
+        }
+        for (Pending entry : pending.values()) {
+            if (entry.held && entry.sequence <= answeredUpTo + COMMANDS_SPAN_MAX) {
+                entry.held = false;
+                if (ready) {
+                    transmit(entry.message);
+                }
+            }
+        }
+    }
+
     private void retry(Pending entry) {
-        if (ready && pending.get(entry.message.getId()) == entry) {
+        if (ready && !entry.held && pending.get(entry.message.getId()) == entry) {
             transmit(entry.message);
         }
     }

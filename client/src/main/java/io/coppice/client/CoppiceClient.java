@@ -285,10 +285,11 @@ public final class CoppiceClient implements AutoCloseable {
             abandoned.clear();
             return;
         }
+        long sequence = session.nextSequence();
         var message = ClientMessage.newBuilder()
-                .setAbandon(abandoned.setSequence(session.nextSequence()).build());
+                .setAbandon(abandoned.setSequence(sequence).build());
         abandoned.clear();
-        session.call(message, answer -> {
+        session.call(message, sequence, answer -> {
             if (answer.hasFailure()) {
                 LOG.debug("chunk ids were not taken back: {}", answer.getFailure().getMessage());
             }
@@ -317,12 +318,14 @@ public final class CoppiceClient implements AutoCloseable {
             future.complete(null);
             return;
         }
+        long sequence = session.nextSequence();
         session.call(
                 ClientMessage.newBuilder()
                         .setDetach(Detach.newBuilder()
                                 .setVolume(device.volume())
                                 .setFence(device.fence())
-                                .setSequence(session.nextSequence())),
+                                .setSequence(sequence)),
+                sequence,
                 answer -> future.complete(null));
         loop.schedule(() -> future.complete(null), config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -377,7 +380,11 @@ public final class CoppiceClient implements AutoCloseable {
             }
             calls.introduceAs(opened.getSession(), cluster.getCluster());
             viewsChanged(opened.getViews());
-            if (resumed) {
+            if (resumed && attachments.isEmpty()) {
+                // The quorum may have ended the session meanwhile, and made it anew without its leases; without
+                // an attachment there is no telling. It takes back what it still knows as ours.
+                leases.drain(CoppiceClient.this::abandon);
+            } else if (resumed) {
                 attachments.confirm();
             }
             connected.complete(null);

@@ -15,6 +15,7 @@ import io.coppice.wire.pb.FlipSlot;
 import io.coppice.wire.pb.GetMapPages;
 import io.coppice.wire.pb.MapPage;
 import io.coppice.wire.pb.MapPages;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +25,8 @@ final class DevicePort implements PlanPort {
     private static final long GENERATION_POLL_MILLIS_MIN = 10;
     private static final long GENERATION_POLL_MILLIS_MAX = 500;
     private static final int PLACEMENT_TRIES = 3;
+    /// What the quorum answers at once.
+    private static final int PAGES_PER_MESSAGE_MAX = 256;
 
     private final CoppiceClient client;
     private final RemoteDevice device;
@@ -47,11 +50,12 @@ final class DevicePort implements PlanPort {
 
     @Override
     public void flip(FlipBatch batch) {
+        long sequence = client.session().nextSequence();
         var flip = Flip.newBuilder()
                 .setVolume(device.volume())
                 .setGeneration(batch.generation())
                 .setFence(device.fence())
-                .setSequence(client.session().nextSequence());
+                .setSequence(sequence);
         for (int i = 0; i < batch.size(); i++) {
             flip.addSlots(FlipSlot.newBuilder()
                     .setIndex(batch.index(i))
@@ -59,7 +63,7 @@ final class DevicePort implements PlanPort {
                     .setNewChunk(batch.newChunk(i)));
         }
         long start = System.nanoTime();
-        client.session().call(ClientMessage.newBuilder().setFlip(flip), directive -> {
+        client.session().call(ClientMessage.newBuilder().setFlip(flip), sequence, directive -> {
             client.metrics().flip.update(System.nanoTime() - start, TimeUnit.NANOSECONDS);
             flipAnswered(batch, directive);
         });
@@ -88,6 +92,12 @@ final class DevicePort implements PlanPort {
 
     @Override
     public void loadPages(long[] pages) {
+        for (int from = 0; from < pages.length; from += PAGES_PER_MESSAGE_MAX) {
+            load(Arrays.copyOfRange(pages, from, Math.min(pages.length, from + PAGES_PER_MESSAGE_MAX)));
+        }
+    }
+
+    private void load(long[] pages) {
         var request = GetMapPages.newBuilder()
                 .setVolume(device.volume())
                 .setSnapshot(device.source().snapshot());

@@ -9,6 +9,7 @@ import io.netty.util.collection.IntObjectHashMap;
 import java.util.ArrayDeque;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Chunk ids at hand, by group: leased from the quorum in ranges, ahead of need. On the event loop.
@@ -100,6 +101,18 @@ final class IdLeases {
         wanted.clear();
     }
 
+    /// Gives every id at hand to `taker`, and starts over.
+    void drain(LongConsumer taker) {
+        for (Group leases : groups.values()) {
+            for (Range range : leases.ranges) {
+                for (int i = 0; i < range.left; i++) {
+                    taker.accept(range.next + i);
+                }
+            }
+        }
+        clear();
+    }
+
     private Group group(int id) {
         Group leases = groups.get(id);
         if (leases == null) {
@@ -131,9 +144,10 @@ final class IdLeases {
     }
 
     private void send(LeaseChunkIds.Builder request) {
-        LeaseChunkIds sent = request.setSequence(session.nextSequence()).build();
+        long sequence = session.nextSequence();
+        LeaseChunkIds sent = request.setSequence(sequence).build();
         int askedIn = life;
-        session.call(ClientMessage.newBuilder().setLease(sent), directive -> {
+        session.call(ClientMessage.newBuilder().setLease(sent), sequence, directive -> {
             if (askedIn == life) {
                 leased(sent, directive);
             }

@@ -126,8 +126,8 @@ final class RemoteDevice implements BlockDevice {
     void expire(long nowNanos) {
         var fault = new Fault(
                 Fault.Reason.TIMED_OUT,
-                name + ": the cluster did not answer within " + config.operationDeadline().toSeconds() + " s"
-                        + client.trouble());
+                name + ": the cluster did not answer within " + config.operationDeadline().toMillis() / 1e3
+                        + " s" + client.trouble());
         plan.expire(nowNanos, fault);
         Request head;
         while ((head = admission.head()) != null && head.deadlineNanos - nowNanos <= 0) {

@@ -8,7 +8,7 @@ import net.jqwik.api.Property;
 
 /// Random reads, writes, patches, discards and snapshots through a cluster that reorders, repeats and refuses.
 class DevicePlanTest {
-    @Property(tries = 1_500)
+    @Property(tries = 800)
     void contentIsLinearAndAcknowledgementsFollowFlips(@ForAll long seed) {
         var world = new PlanWorld(seed);
         int operations = 40 + world.random.nextInt(160);

@@ -4,6 +4,8 @@ import io.coppice.model.ChunkId;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +20,10 @@ import java.util.Random;
 final class MetadataScale {
     private static final int GROUPS = 1024;
     private static final long VOLUME_CHUNKS = 1_000_000;
+
+    /// Tells what a flip costs from what a busy machine or the collector takes away.
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+    private static long longestCpuNanos;
 
     private MetadataScale() {}
 
@@ -84,11 +90,15 @@ final class MetadataScale {
                                         throw new java.io.UncheckedIOException(e);
                                     }
                                 });
+        longestCpuNanos = 0;
         long[] during = flips(tables, maps, volumes, random, writer);
         writer.join();
         print("wrote %,d bytes in %.1f s", Files.size(file), seconds(start));
         capture.close();
-        print("flips meanwhile %s", micros(during));
+        print(
+                "flips meanwhile %s; the longest took %.1f us of processor time",
+                micros(during),
+                longestCpuNanos / 1e3);
     }
 
     private static long[] flips(
@@ -104,12 +114,15 @@ final class MetadataScale {
             if (volume == null) {
                 throw new AssertionError("no volume");
             }
+            long cpu = THREADS.getCurrentThreadCpuTime();
             long at = System.nanoTime();
             long chunk = ChunkId.of(random.nextInt(GROUPS), sequence++).value();
             MapRoot root =
                     maps.set(volume.root(), volume.id(), 1, random.nextLong(VOLUME_CHUNKS), chunk);
             tables.replaceVolume(volume.withRoot(root));
             times.add(System.nanoTime() - at);
+            longestCpuNanos =
+                    Math.max(longestCpuNanos, THREADS.getCurrentThreadCpuTime() - cpu);
         }
         return times.stream().mapToLong(Long::longValue).toArray();
     }
@@ -139,13 +152,18 @@ final class MetadataScale {
         }
         print("100 clones of an empty volume: each %s", micros(cloneOften(cluster, "empty", "e")));
         print("100 clones of 1,000,000 chunks: each %s", micros(cloneOften(cluster, "full", "f")));
-        var names = new ArrayList<String>();
-        for (int i = 0; i < 1000; i++) {
-            names.add("thousand-" + i);
+        long[] thousands = new long[50];
+        for (int round = 0; round < thousands.length; round++) {
+            var names = new ArrayList<String>();
+            for (int i = 0; i < 1000; i++) {
+                names.add("thousand-" + round + "-" + i);
+            }
+            Command command = cloneOf(cluster, "full", names);
+            start = System.nanoTime();
+            cluster.done(command);
+            thousands[round] = System.nanoTime() - start;
         }
-        start = System.nanoTime();
-        cluster.done(cloneOf(cluster, "full", names));
-        print("1,000 clones in one command: %.2f ms", seconds(start) * 1e3);
+        print("1,000 clones in one command: %s", micros(thousands));
     }
 
     private static void fill(Cluster cluster, String name) {

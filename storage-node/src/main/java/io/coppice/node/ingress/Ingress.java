@@ -30,6 +30,7 @@ public final class Ingress implements FrameHandler {
     private final Supplier<Hello> self;
     private final Time time;
     private boolean greeted;
+    private boolean refused;
 
     /// @param self what this node says of itself; its cluster is empty until the node is a member of one
     public Ingress(LaneTable lanes, Supplier<Hello> self, Time time) {
@@ -54,6 +55,10 @@ public final class Ingress implements FrameHandler {
     @Override
     public void frame(Connection from, DataHeader header, ByteBuf payload) {
         long now = time.nanos();
+        if (refused) {
+            payload.release();
+            return; // sent before the refusal arrived there
+        }
         if (!greeted || header.getKind() == DataKind.HELLO) {
             payload.release();
             greet(from, header, now);
@@ -99,6 +104,7 @@ public final class Ingress implements FrameHandler {
             request.answer(request.reply(DataStatus.OK).setHello(here), null);
             return;
         }
+        refused = true;
         LOG.warn("{}: refused: {}", from, problem);
         request.refuse(DataStatus.BAD_REQUEST, problem);
         from.flush();

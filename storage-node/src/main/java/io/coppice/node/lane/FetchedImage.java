@@ -13,6 +13,11 @@ record FetchedImage(ChunkImage image, ByteBuf data) implements FetchedChunk {
     }
 
     @Override
+    public boolean isDifference() {
+        return image.fromParent();
+    }
+
+    @Override
     public void release() {
         data.release();
     }

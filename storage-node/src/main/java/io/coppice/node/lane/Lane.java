@@ -76,7 +76,7 @@ public final class Lane {
     /// Barrier -> groups that still have writes to finish for it.
     private final Map<Long, Integer> openBarriers = new HashMap<>();
     private final List<ByteBuf> batchBuffers = new ArrayList<>();
-    private final Runnable turn = this::endTurn;
+    private final Runnable turn = this::endTurnSafely;
     private List<LaneGroup> dirtyGroups = new ArrayList<>();
     private List<LaneGroup> spareGroups = new ArrayList<>();
     private LaneConfig config;
@@ -236,6 +236,16 @@ public final class Lane {
         batchBuffers.add(buffer);
     }
 
+    /// A bug in here leaves the store's replicas in an unknown state: better none than wrong ones.
+    private void endTurnSafely() {
+        try {
+            endTurn();
+        } catch (RuntimeException | Error bug) {
+            fail(new IOException("unexpected error on the lane: " + bug, bug));
+            throw bug;
+        }
+    }
+
     private void endTurn() {
         turnScheduled = false;
         links.flush();
@@ -322,7 +332,9 @@ public final class Lane {
 
     void wrote(Request request) {
         if (request.kind() == DataKind.WRITE || request.kind() == DataKind.ZERO) {
-            parts.metrics().writeTotal.update(parts.time().nanos() - request.startNanos, TimeUnit.NANOSECONDS);
+            long now = parts.time().nanos();
+            parts.metrics().writeTotal.update(now - request.startNanos, TimeUnit.NANOSECONDS);
+            parts.metrics().writeReplicate.update(now - request.decidedNanos, TimeUnit.NANOSECONDS);
         }
     }
 
@@ -392,7 +404,7 @@ public final class Lane {
         }
         failed = true;
         String why = String.valueOf(error.getMessage());
-        LOG.error("{} is down: {}", this, why);
+        LOG.error("{} is down: {}", this, why, error.getCause());
         parts.store().fail(why);
         for (LaneGroup group : groups.values()) {
             parts.listener().replicaFailed(group.group(), group.replica().epoch(), storeId(), why);

@@ -87,6 +87,7 @@ public final class LaneFrames {
             return;
         }
         lane.metrics().writeBytes.mark(payload.readableBytes());
+        request.decidedNanos = lane.time().nanos();
         group.replica()
                 .write(
                         request,

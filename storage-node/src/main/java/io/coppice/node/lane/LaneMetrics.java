@@ -7,14 +7,14 @@ import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
 
 /// The lane's metrics, shared by the lanes of a node. `node.write.*` is the write path as a tree: total is from the
-/// frame's arrival to the answer, the others are its parts.
+/// frame's arrival to the answer; verify is the checksums; replicate from the decision until every serving
+/// replica has it, in which append (one per batch) is the local write; sync (one per group commit) the fdatasync.
 public final class LaneMetrics {
     final Timer writeTotal;
     final Timer writeVerify;
     final Timer writeAppend;
     final Timer writeReplicate;
     final Timer writeSync;
-    final Timer replicaTotal;
     final Timer readTotal;
     final Timer readStore;
     final Timer flushTotal;
@@ -32,7 +32,6 @@ public final class LaneMetrics {
         writeAppend = registry.timer("node.write.append");
         writeReplicate = registry.timer("node.write.replicate");
         writeSync = registry.timer("node.write.sync");
-        replicaTotal = registry.timer("node.replicated.total");
         readTotal = registry.timer("node.read.total");
         readStore = registry.timer("node.read.store");
         flushTotal = registry.timer("node.flush.total");

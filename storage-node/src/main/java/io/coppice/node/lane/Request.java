@@ -20,6 +20,8 @@ public final class Request implements Ticket {
     private final int block;
     private final int blockCount;
     final long startNanos;
+    /// When its checks had passed and it went to the replica.
+    long decidedNanos;
 
     public Request(Connection connection, DataHeader header, long startNanos) {
         this.connection = connection;

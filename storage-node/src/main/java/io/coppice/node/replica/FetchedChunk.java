@@ -7,5 +7,8 @@ import io.coppice.model.Position;
 public interface FetchedChunk {
     Position version();
 
+    /// Whether this is only the difference from the parent at the version that was asked with.
+    boolean isDifference();
+
     void release();
 }

@@ -40,7 +40,7 @@ public record ReplicaLimits(
     }
 
     public static ReplicaLimits defaults() {
-        return new ReplicaLimits(2, false, 4_096, 32L << 20, 4_096, 32L << 20, 4, 4_096, 1_024, 1_024);
+        return new ReplicaLimits(2, false, 4_096, 32L << 20, 4_096, 32L << 20, 4, 4_096, 1_024, 4_096);
     }
 
     public ReplicaLimits withDurability(int minimumWriteReplicas, boolean always) {

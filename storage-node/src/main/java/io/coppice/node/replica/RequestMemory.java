@@ -65,7 +65,8 @@ final class RequestMemory {
             if (held == sequence) {
                 return Answer.SEEN;
             }
-            return held < sequence ? Answer.NEW : Answer.TOO_OLD;
+            boolean nothingDisplaced = slots.length < windowMax; // it grows first
+            return held < sequence || nothingDisplaced ? Answer.NEW : Answer.TOO_OLD;
         }
 
         void note(long sequence) {

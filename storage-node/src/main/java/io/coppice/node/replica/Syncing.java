@@ -40,6 +40,7 @@ final class Syncing implements Role {
     private static final class Needed {
         private final long chunk;
         private final long parent;
+        private Position baseVersion = Position.NONE;
         private final List<Operation> held = new ArrayList<>(0);
         private boolean fetching;
         private boolean purged;
@@ -351,8 +352,8 @@ final class Syncing implements Role {
         entry.overflowed = false;
         fetching++;
         if (entry.parent != 0 && isCurrent(entry.parent)) {
-            effects.askChunk(
-                    primary, replica.epoch(), entry.chunk, entry.parent, index.version(entry.parent));
+            entry.baseVersion = index.version(entry.parent);
+            effects.askChunk(primary, replica.epoch(), entry.chunk, entry.parent, entry.baseVersion);
         } else {
             effects.askChunk(primary, replica.epoch(), entry.chunk, 0, null);
         }
@@ -376,13 +377,20 @@ final class Syncing implements Role {
             if (fetched != null) {
                 fetched.release();
             }
-        } else if (entry.overflowed) {
+        } else if (entry.overflowed || hasLostItsBase(entry, fetched)) {
             fetched.release();
+            letGo(entry);
             need(chunk, entry.parent);
         } else {
             put(entry, fetched);
         }
         pump();
+    }
+
+    /// The parent was purged, or changed, by a live operation while the difference from it was on its way.
+    private boolean hasLostItsBase(Needed entry, FetchedChunk fetched) {
+        return fetched.isDifference()
+                && (!isCurrent(entry.parent) || !index.version(entry.parent).equals(entry.baseVersion));
     }
 
     private void put(Needed entry, FetchedChunk fetched) {

@@ -46,6 +46,7 @@ public final class Checkpoint {
     private final long firstOrdinal;
     private long nextTable;
     private long nextLeaf;
+    private long nextFamily;
     private long bytes;
     private volatile boolean done;
 
@@ -57,6 +58,7 @@ public final class Checkpoint {
         this.firstOrdinal = firstOrdinal;
         this.nextTable = firstOrdinal;
         this.nextLeaf = firstOrdinal;
+        this.nextFamily = firstOrdinal;
     }
 
     static String name(long number) {
@@ -114,9 +116,18 @@ public final class Checkpoint {
                 out.putLong(chunk.parent);
                 out.putNumber(chunk.epoch);
                 out.putNumber(chunk.sequence);
+                writeFamily(out, chunk.family);
                 writeTable(out, chunk.table);
             }
         }
+    }
+
+    /// 0: none, otherwise its ordinal + 1.
+    private void writeFamily(FrameWriter out, @Nullable Family family) throws IOException {
+        if (family != null && family.saved < firstOrdinal) {
+            family.saved = nextFamily++;
+        }
+        out.putNumber(family == null ? 0 : family.saved - firstOrdinal + 1);
     }
 
     private void writeTable(FrameWriter out, Table table) throws IOException {
@@ -180,6 +191,6 @@ public final class Checkpoint {
     }
 
     long nextOrdinal() {
-        return Math.max(nextTable, nextLeaf);
+        return Math.max(nextFamily, Math.max(nextTable, nextLeaf));
     }
 }

@@ -16,6 +16,7 @@ final class CheckpointLoader {
     private final Segments segments;
     private final int blocksPerChunk;
     private final List<Table> tables = new ArrayList<>();
+    private final List<Family> families = new ArrayList<>();
     private final List<Leaf> leaves = new ArrayList<>();
     long number;
     long startSegment;
@@ -75,11 +76,26 @@ final class CheckpointLoader {
             long parent = in.getLong();
             long epoch = in.getNumber();
             long sequence = in.getNumber();
+            Family family = readFamily();
             var entry = new ChunkEntry(id, parent, readTable(), index.tables.clock());
+            entry.family = family;
             entry.epoch = epoch;
             entry.sequence = sequence;
             index.add(group, entry);
         }
+    }
+
+    private @Nullable Family readFamily() throws IOException {
+        int ordinal = (int) in.getNumber() - 1;
+        if (ordinal < 0) {
+            return null;
+        }
+        if (ordinal == families.size()) {
+            families.add(new Family());
+        }
+        Family family = families.get(ordinal);
+        family.members++;
+        return family;
     }
 
     private Table readTable() throws IOException {

@@ -1,6 +1,7 @@
 package io.coppice.node.store;
 
 import io.coppice.model.Position;
+import org.jspecify.annotations.Nullable;
 
 /// A chunk in the index. Only data.
 final class ChunkEntry {
@@ -10,6 +11,8 @@ final class ChunkEntry {
     long epoch;
     long sequence;
     Table table;
+    /// Null: never derived, nor derived from.
+    @Nullable Family family;
 
     ChunkEntry(long id, long parent, Table table, int born) {
         this.id = id;
@@ -23,6 +26,32 @@ final class ChunkEntry {
         this(old.id, old.parent, old.table, born);
         epoch = old.epoch;
         sequence = old.sequence;
+        family = old.family;
+    }
+
+    /// This entry, new, was derived from `from`.
+    void join(ChunkEntry from) {
+        Family shared = from.family;
+        if (shared == null) {
+            shared = new Family();
+            shared.members = 1;
+            from.family = shared;
+        }
+        shared.members++;
+        family = shared;
+    }
+
+    /// This entry is dropped.
+    void leave() {
+        Family left = family;
+        if (left != null) {
+            left.members--;
+        }
+    }
+
+    boolean isAlone() {
+        Family known = family;
+        return known == null || known.members == 1;
     }
 
     Position version() {

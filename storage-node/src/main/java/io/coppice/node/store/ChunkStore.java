@@ -255,7 +255,7 @@ public final class ChunkStore implements AutoCloseable {
     public void presence(long chunk, int firstBlock, int count, BitSet mapped, BitSet own) {
         ChunkEntry entry = index.find(chunk);
         if (entry != null) {
-            Ownership.presence(entry.table, firstBlock, count, mapped, own);
+            Ownership.presence(entry, firstBlock, count, mapped, own);
         }
     }
 
@@ -355,6 +355,11 @@ public final class ChunkStore implements AutoCloseable {
         return cleaner.step(budgetBytes, space.isTight(checkpointBytes));
     }
 
+    /// Blocks that the cleaner moved since the store was opened.
+    public long movedBlocks() {
+        return cleaner.movedBlocks();
+    }
+
     /// Bytes that the next checkpoint would give back to the file system.
     public long reclaimableBytes() {
         return space.reclaimableBytes();
@@ -366,9 +371,11 @@ public final class ChunkStore implements AutoCloseable {
         if (index.tables.capturing()) {
             return false;
         }
-        long log = logBytes();
-        return log >= Math.max(config.checkpointLogBytes(), checkpointBytes)
-                || space.reclaimableBytes() >= Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
+        long waiting = space.isTight(checkpointBytes)
+                ? config.segmentBytes()
+                : Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
+        return logBytes() >= Math.max(config.checkpointLogBytes(), checkpointBytes)
+                || space.reclaimableBytes() >= waiting;
     }
 
     /// Captures the index (short); null: one is under way. Commits the batch.
@@ -456,7 +463,7 @@ public final class ChunkStore implements AutoCloseable {
         int blocks = config.blocksPerChunk();
         var mapped = new BitSet(blocks);
         var own = new BitSet(blocks);
-        Ownership.presence(entry.table, 0, blocks, mapped, own);
+        Ownership.presence(entry, 0, blocks, mapped, own);
         return new ChunkSummary(entry.id, entry.version(), entry.parent, mapped.cardinality(), own.cardinality());
     }
 }

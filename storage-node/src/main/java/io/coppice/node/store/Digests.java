@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 
 /// Fingerprints of chunks. One thread.
 final class Digests {
-    private static final int BLOCKS_PER_READ = 64;
+    private static final int BLOCKS_PER_READ = 16;
     private final BlockReader reader;
     private final long[] locations;
     private final ByteBuffer data = ByteBuffer.allocateDirect(BLOCKS_PER_READ * Blocks.BLOCK_BYTES);

@@ -75,7 +75,11 @@ final class Index {
             // a replay may miss the parent if its record rotted: the recovery report says so
             ChunkEntry parent = from == 0 ? null : find(from);
             Table table = parent == null ? tables.empty() : tables.share(parent.table);
-            return add(group, new ChunkEntry(chunk, from, table, tables.clock()));
+            entry = add(group, new ChunkEntry(chunk, from, table, tables.clock()));
+            if (parent != null) {
+                entry.join(parent);
+            }
+            return entry;
         }
         if (tables.isFresh(entry.born)) {
             return entry;
@@ -102,6 +106,7 @@ final class Index {
         GroupEntry group = findGroup(ChunkId.group(chunk));
         ChunkEntry removed = group == null ? null : group.chunks.remove(chunk);
         if (removed != null) {
+            removed.leave();
             tables.release(removed.table);
             chunkCount--;
         }
@@ -122,7 +127,10 @@ final class Index {
         GroupEntry removed = groups.remove(id);
         lastGroup = null;
         if (removed != null) {
-            removed.chunks.forEach(entry -> tables.release(entry.table));
+            removed.chunks.forEach(entry -> {
+                entry.leave();
+                tables.release(entry.table);
+            });
             chunkCount -= removed.chunks.size();
         }
     }
@@ -134,6 +142,9 @@ final class Index {
         var entry = new ChunkEntry(record.chunk(), record.from(), table, tables.clock());
         entry.epoch = record.epoch();
         entry.sequence = record.sequence();
+        if (parent != null) {
+            entry.join(parent);
+        }
         return entry;
     }
 

@@ -2,11 +2,13 @@ package io.coppice.node.store;
 
 import java.util.BitSet;
 
-/// Which blocks of a table are mapped, and which of them no other table is known to name.
+/// Which blocks of a chunk are mapped, and which of them no other chunk is known to share.
 final class Ownership {
     private Ownership() {}
 
-    static void presence(Table table, int first, int count, BitSet mapped, BitSet own) {
+    static void presence(ChunkEntry entry, int first, int count, BitSet mapped, BitSet own) {
+        Table table = entry.table;
+        boolean alone = entry.isAlone();
         var locations = new long[count];
         table.copyTo(first, count, locations);
         Leaf[] leaves = table.leaves;
@@ -17,7 +19,7 @@ final class Ownership {
             mapped.set(i);
             Leaf leaf = leaves == null ? null : leaves[(first + i) >>> Leaf.SHIFT];
             boolean lone = table.refs == 1 && (leaf == null || leaf.refs == 1);
-            if (lone && !Location.isShared(locations[i])) {
+            if (alone || lone && !Location.isShared(locations[i])) {
                 own.set(i);
             }
         }

@@ -35,6 +35,7 @@ final class RecordApplier {
         ChunkEntry entry = installing;
         if (header.request() == 0) {
             if (entry != null) {
+                entry.leave();
                 index.tables.release(entry.table);
             }
             entry = index.beginInstall(header);

@@ -43,6 +43,9 @@ final class ChunkStoreModelTest {
         final List<State> possible = new ArrayList<>();
         @Nullable Checkpoint open;
         long tag = 1;
+        long moved;
+        long torn;
+        long loaded;
         long number = 1;
 
         Run(long seed, StoreConfig config) throws IOException {
@@ -80,7 +83,9 @@ final class ChunkStoreModelTest {
             } else if (dice < 86) {
                 sync();
             } else if (dice < 92) {
+                long before = at.store.movedBlocks();
                 at.store.cleanStep(1 << (12 + random.nextInt(8)));
+                moved += at.store.movedBlocks() - before;
             } else if (dice < 96) {
                 checkpoint();
             } else if (dice < 98) {
@@ -121,6 +126,8 @@ final class ChunkStoreModelTest {
                 assertEquals(0, at.report.lostRecords(), () -> "seed " + seed + " " + at.report);
                 state = recovered();
             }
+            torn += at.report.tornBytes();
+            loaded += at.report.checkpoint();
             possible.clear();
             possible.add(state.copy());
         }
@@ -283,11 +290,16 @@ final class ChunkStoreModelTest {
         }
     }
 
+    private long moved;
+    private long torn;
+    private long loaded;
+
     @Test
     void smallChunksBehaveLikeArrays() throws IOException {
         for (long seed = 0; seed < 150; seed++) {
             run(seed, StoreFixture.TINY, 250);
         }
+        checkThatItHappened();
     }
 
     @Test
@@ -296,11 +308,22 @@ final class ChunkStoreModelTest {
         for (long seed = 1000; seed < 1020; seed++) {
             run(seed, config, 900);
         }
+        checkThatItHappened();
+    }
+
+    private void checkThatItHappened() {
+        assertTrue(moved > 0, "the cleaner moved nothing");
+        assertTrue(torn > 0, "no crash tore the log");
+        assertTrue(loaded > 0, "no restart met a checkpoint");
     }
 
     private void run(long seed, StoreConfig config, int steps) throws IOException {
         try {
-            new Run(seed, config).steps(steps);
+            Run run = new Run(seed, config);
+            run.steps(steps);
+            moved += run.moved;
+            torn += run.torn;
+            loaded += run.loaded;
         } catch (IOException | RuntimeException | Error e) {
             throw new AssertionError("seed " + seed, e);
         }

@@ -19,16 +19,33 @@ final class MemoryDisk implements Disk {
 
     private record NameChange(long order, String name, @Nullable File fileOrNull) {}
 
-    static final class File {
-        byte[] data = {};
-        byte[] durable = {};
-        final List<Write> pending = new ArrayList<>();
+    /// Bytes that grow.
+    static final class Content {
+        byte[] bytes = {};
+        int size;
 
-        private static byte[] apply(byte[] to, int offset, byte[] bytes, int length) {
-            byte[] result = to.length < offset + length ? Arrays.copyOf(to, offset + length) : to;
-            System.arraycopy(bytes, 0, result, offset, length);
-            return result;
+        void put(int offset, byte[] source, int length) {
+            if (bytes.length < offset + length) {
+                bytes = Arrays.copyOf(bytes, Math.max(offset + length, bytes.length * 2));
+            }
+            System.arraycopy(source, 0, bytes, offset, length);
+            size = Math.max(size, offset + length);
         }
+
+        void set(byte[] source) {
+            bytes = source.clone();
+            size = bytes.length;
+        }
+
+        byte[] toArray() {
+            return Arrays.copyOf(bytes, size);
+        }
+    }
+
+    static final class File {
+        final Content data = new Content();
+        final Content durable = new Content();
+        final List<Write> pending = new ArrayList<>();
     }
 
     private Map<String, File> names = new TreeMap<>();
@@ -45,7 +62,7 @@ final class MemoryDisk implements Disk {
     }
 
     byte[] bytes(String name) {
-        return file(name).data;
+        return file(name).data.toArray();
     }
 
     private File file(String name) {
@@ -59,16 +76,16 @@ final class MemoryDisk implements Disk {
     /// Puts other bytes there, durably.
     void replace(String name, byte[] bytes) {
         File file = file(name);
-        file.data = bytes.clone();
-        file.durable = bytes.clone();
+        file.data.set(bytes);
+        file.durable.set(bytes);
         file.pending.clear();
     }
 
     void flipBit(String name, int offset, int bit) {
         File file = file(name);
-        file.data[offset] ^= (byte) (1 << bit);
-        if (offset < file.durable.length) {
-            file.durable[offset] ^= (byte) (1 << bit);
+        file.data.bytes[offset] ^= (byte) (1 << bit);
+        if (offset < file.durable.size) {
+            file.durable.bytes[offset] ^= (byte) (1 << bit);
         }
     }
 
@@ -87,16 +104,16 @@ final class MemoryDisk implements Disk {
         pendingNames.clear();
         names = new TreeMap<>(durableNames);
         for (File file : names.values()) {
-            file.data = file.durable.clone();
+            file.data.set(file.durable.toArray());
             for (Write write : file.pending) {
                 if (survives.test(write.order)) {
-                    file.data = File.apply(file.data, write.offset, write.bytes, write.bytes.length);
+                    file.data.put(write.offset, write.bytes, write.bytes.length);
                 } else if (write.order == tornOrder) {
-                    file.data = File.apply(file.data, write.offset, write.bytes, Math.min(torn, write.bytes.length));
+                    file.data.put(write.offset, write.bytes, Math.min(torn, write.bytes.length));
                 }
             }
             file.pending.clear();
-            file.durable = file.data.clone();
+            file.durable.set(file.data.toArray());
         }
     }
 
@@ -166,7 +183,7 @@ final class MemoryDisk implements Disk {
 
     @Override
     public long usableBytes() {
-        return capacity - names.values().stream().mapToLong(file -> file.data.length).sum();
+        return capacity - names.values().stream().mapToLong(file -> file.data.size).sum();
     }
 
     @Override
@@ -188,9 +205,9 @@ final class MemoryDisk implements Disk {
 
         @Override
         public int read(ByteBuffer target, long offset) {
-            int count = (int) Math.max(0, Math.min(target.remaining(), file.data.length - offset));
+            int count = (int) Math.max(0, Math.min(target.remaining(), file.data.size - offset));
             if (count > 0) {
-                target.put(file.data, (int) offset, count);
+                target.put(file.data.bytes, (int) offset, count);
             }
             return count;
         }
@@ -201,7 +218,7 @@ final class MemoryDisk implements Disk {
             for (int i = 0; i < count; i++) {
                 var bytes = new byte[sources[i].remaining()];
                 sources[i].get(bytes);
-                file.data = File.apply(file.data, at, bytes, bytes.length);
+                file.data.put(at, bytes, bytes.length);
                 file.pending.add(new Write(order++, at, bytes));
                 at += bytes.length;
                 writtenBytes += bytes.length;
@@ -214,20 +231,20 @@ final class MemoryDisk implements Disk {
                 throw new IOException("Input/output error");
             }
             for (Write write : file.pending) {
-                file.durable = File.apply(file.durable, write.offset, write.bytes, write.bytes.length);
+                file.durable.put(write.offset, write.bytes, write.bytes.length);
             }
             file.pending.clear();
         }
 
         @Override
         public long size() {
-            return file.data.length;
+            return file.data.size;
         }
 
         @Override
         public void truncate(long size) {
-            file.data = Arrays.copyOf(file.data, (int) size);
-            file.durable = Arrays.copyOf(file.data, (int) size); // good enough: only recovery truncates
+            file.data.set(Arrays.copyOf(file.data.bytes, (int) size));
+            file.durable.set(file.data.toArray()); // good enough: only recovery truncates
             file.pending.clear();
         }
 

@@ -1,0 +1,165 @@
+package io.coppice.metadata.core;
+
+import static io.coppice.metadata.core.ReplicaState.DOWN;
+import static io.coppice.metadata.core.ReplicaState.LAST;
+import static io.coppice.metadata.core.ReplicaState.SERVING;
+import static io.coppice.metadata.core.ReplicaState.SYNCING;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import io.coppice.model.Position;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// Nodes come and go; min-write-replicas is 2 of 3. Every test follows one group.
+class MembershipTest {
+    private final Cluster cluster = Cluster.ready();
+
+    private Group group() {
+        return cluster.view().group(0).orElseThrow();
+    }
+
+    private List<ReplicaState> states() {
+        return List.of(stateOf(1), stateOf(2), stateOf(3));
+    }
+
+    private ReplicaState stateOf(int store) {
+        return group().replica(store).orElseThrow().state();
+    }
+
+    private void lose(int node, long incarnation) {
+        cluster.apply(0, new Command.NodeLost(node, incarnation));
+    }
+
+    private void back(int node, long incarnation, long sequence) {
+        cluster.register(node, incarnation, Map.of(0, new Position(1, sequence)));
+    }
+
+    private void synced(int store) {
+        assertInstanceOf(
+                Outcome.GroupsChanged.class,
+                cluster.apply(0, new Command.ReplicaSynced(0, group().epoch(), store)));
+    }
+
+    @Test
+    void aLostReplicaComesBackByCatchingUp() {
+        lose(1, 1);
+        assertEquals(List.of(DOWN, SERVING, SERVING), states());
+        assertEquals(2, group().epoch());
+        back(1, 2, 10);
+        assertEquals(List.of(SYNCING, SERVING, SERVING), states());
+        assertEquals(3, group().epoch());
+        synced(1);
+        assertEquals(List.of(SERVING, SERVING, SERVING), states());
+        assertEquals(4, group().epoch());
+    }
+
+    @Test
+    void aRestartTakesTheReplicaOutOfServiceFirst() {
+        back(1, 2, 10);
+        assertEquals(List.of(SYNCING, SERVING, SERVING), states());
+        lose(1, 1);
+        assertEquals(SYNCING, stateOf(1), "that incarnation is gone already");
+    }
+
+    @Test
+    void aSessionThatReconnectsKeepsItsReplicas() {
+        long epoch = group().epoch();
+        back(1, 1, 10);
+        assertEquals(List.of(SERVING, SERVING, SERVING), states());
+        assertEquals(epoch, group().epoch());
+    }
+
+    @Test
+    void whenAllWentThoseThatHaveEverythingWaitForEachOtherAndTheLongestLeads() {
+        lose(1, 1);
+        lose(2, 1);
+        lose(3, 1);
+        assertEquals(List.of(DOWN, LAST, LAST), states());
+        back(1, 2, 99);
+        back(2, 2, 7);
+        assertEquals(List.of(DOWN, LAST, LAST), states(), "3 may be longer");
+        back(3, 2, 8);
+        assertEquals(List.of(SYNCING, SYNCING, SERVING), states());
+        assertEquals(3, group().primary().orElseThrow().store());
+    }
+
+    @Test
+    void afterTheGraceOneOfTheLastIsEnough() {
+        lose(1, 1);
+        lose(2, 1);
+        lose(3, 1);
+        back(1, 2, 99);
+        back(2, 2, 7);
+        cluster.apply(0, new Command.ElectLast(0));
+        assertEquals(List.of(SYNCING, SERVING, LAST), states());
+        synced(1);
+        assertEquals(List.of(SERVING, SERVING, DOWN), states(), "writes go on without 3");
+    }
+
+    @Test
+    void withoutOneOfTheLastNobodyLeads() {
+        lose(1, 1);
+        lose(2, 1);
+        lose(3, 1);
+        back(1, 2, 99);
+        cluster.apply(0, new Command.ElectLast(0));
+        assertEquals(List.of(DOWN, LAST, LAST), states());
+    }
+
+    @Test
+    void aStaleViewChangesNothing() {
+        lose(1, 1);
+        back(1, 2, 0);
+        var stale = cluster.apply(0, new Command.ReplicaSynced(0, 1, 1));
+        assertEquals(Refusal.STALE, assertInstanceOf(Outcome.Refused.class, stale).code());
+        var foreign = cluster.apply(0, new Command.ReplicaFailed(0, group().epoch(), 9, "x"));
+        assertEquals(Refusal.NOT_FOUND, assertInstanceOf(Outcome.Refused.class, foreign).code());
+    }
+
+    @Test
+    void aFailedReplicaReturnsWhenItsNodeRegistersAgain() {
+        cluster.apply(0, new Command.ReplicaFailed(0, group().epoch(), 2, "link"));
+        assertEquals(List.of(SERVING, DOWN, SERVING), states());
+        back(2, 1, 5);
+        assertEquals(List.of(SERVING, SYNCING, SERVING), states());
+    }
+
+    @Test
+    void aServingReplicaMayBePutFirst() {
+        int last = group().replicas().getLast().store();
+        cluster.apply(0, new Command.MovePrimary(0, group().epoch(), last));
+        assertEquals(last, group().primary().orElseThrow().store());
+        assertEquals(2, group().epoch());
+    }
+
+    @Test
+    void nodesOfAnotherClusterAndOldProcessesAreRefused() {
+        var store = List.of(new Command.StoreReport("store1", 1, List.of()));
+        var other = new Command.RegisterNode("node1", "h", "h", 5, 1, "r", "elsewhere", store);
+        var refused = assertInstanceOf(Outcome.Refused.class, cluster.apply(0, other));
+        assertEquals(Refusal.NOT_ALLOWED, refused.code());
+        back(1, 9, 0);
+        var old = new Command.RegisterNode("node1", "h", "h", 8, 1, "r", "c1", store);
+        refused = assertInstanceOf(Outcome.Refused.class, cluster.apply(0, old));
+        assertEquals(Refusal.NOT_ALLOWED, refused.code());
+        var stolen = new Command.RegisterNode("node7", "h", "h", 8, 1, "r", "c1", store);
+        refused = assertInstanceOf(Outcome.Refused.class, cluster.apply(0, stolen));
+        assertEquals(Refusal.CONFLICT, refused.code());
+    }
+
+    @Test
+    void initializingWaitsForEnoughNodesAndHappensOnce() {
+        Cluster fresh = Cluster.empty();
+        fresh.register(1, 1, Map.of());
+        var init = new Command.InitializeCluster(Cluster.config(0));
+        var refused = assertInstanceOf(Outcome.Refused.class, fresh.apply(4, init));
+        assertEquals(Refusal.UNAVAILABLE, refused.code());
+        fresh.register(2, 1, Map.of());
+        fresh.register(3, 1, Map.of());
+        fresh.done(init);
+        assertEquals(32, fresh.view().groups().size());
+        assertEquals(Outcome.Nothing.INSTANCE, fresh.done(init));
+    }
+}

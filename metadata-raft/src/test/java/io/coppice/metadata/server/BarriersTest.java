@@ -1,0 +1,74 @@
+package io.coppice.metadata.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.VolumeBarrier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+class BarriersTest {
+    private static final List<VolumeBarrier> VOLUMES = List.of(
+            VolumeBarrier.newBuilder().setVolume(1).setSealedGeneration(3).build());
+
+    @Test
+    void withoutNodesABarrierIsDoneAtOnce() {
+        assertTrue(new Barriers(Set.of(), 0).raise(VOLUMES).isDone());
+    }
+
+    @Test
+    void everyLivingNodeIsWaitedFor() {
+        var barriers = new Barriers(Set.of(1, 2), 0);
+        var told = new ArrayList<Barrier>();
+        barriers.connected(1, told::add);
+        var done = barriers.raise(VOLUMES);
+        barriers.done(1, told.getFirst().getBarrier());
+        assertFalse(done.isDone());
+        assertEquals(Set.of(2), barriers.waitedFor());
+        barriers.lost(2);
+        assertTrue(done.isDone());
+        assertEquals(0, barriers.underWay());
+    }
+
+    @Test
+    void nodeThatComesBackIsToldAgain() {
+        var barriers = new Barriers(Set.of(), 10);
+        var told = new ArrayList<Barrier>();
+        Consumer<Barrier> firstStream = told::add;
+        barriers.connected(1, firstStream);
+        var done = barriers.raise(VOLUMES);
+        barriers.disconnected(1, firstStream);
+        assertFalse(done.isDone());
+        barriers.connected(1, told::add);
+        assertEquals(2, told.size());
+        assertEquals(told.getFirst(), told.getLast());
+        barriers.done(1, told.getLast().getBarrier());
+        assertTrue(done.isDone());
+    }
+
+    @Test
+    void nodeThatComesNewIsWaitedForToo() {
+        var barriers = new Barriers(Set.of(1), 0);
+        var done = barriers.raise(VOLUMES);
+        var told = new ArrayList<Barrier>();
+        barriers.connected(2, told::add);
+        barriers.lost(1);
+        assertFalse(done.isDone());
+        barriers.done(2, told.getFirst().getBarrier());
+        assertTrue(done.isDone());
+    }
+
+    @Test
+    void answersToUnknownBarriersAreIgnored() {
+        var barriers = new Barriers(Set.of(1), 0);
+        barriers.done(1, 99);
+        var done = barriers.raise(VOLUMES);
+        barriers.done(2, 1);
+        assertFalse(done.isDone());
+    }
+}

@@ -1,0 +1,138 @@
+package io.coppice.metadata.server;
+
+import io.coppice.directory.ControlClient;
+import io.coppice.directory.LeaderStream;
+import io.coppice.directory.StreamListener;
+import io.coppice.directory.StreamSender;
+import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.BarrierDone;
+import io.coppice.wire.pb.GroupInfo;
+import io.coppice.wire.pb.NodeDirective;
+import io.coppice.wire.pb.NodeHeartbeat;
+import io.coppice.wire.pb.NodeMessage;
+import io.coppice.wire.pb.NodeWelcome;
+import io.coppice.wire.pb.PurgeDone;
+import io.coppice.wire.pb.RegisterNode;
+import io.coppice.wire.pb.StoreReport;
+import io.coppice.wire.pb.VolumeBarrier;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// A storage node as the quorum sees one: registers, beats, answers barriers and purges, holds nothing.
+final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeDirective> {
+    final String name;
+    final Map<Integer, GroupInfo> views = new ConcurrentHashMap<>();
+    final List<Barrier> barriers = new CopyOnWriteArrayList<>();
+    final ConcurrentLinkedQueue<Long> purged = new ConcurrentLinkedQueue<>();
+    volatile @Nullable NodeWelcome welcome;
+    volatile boolean answersBarriers = true;
+    volatile List<VolumeBarrier> knownSeals = List.of();
+    private volatile @Nullable StreamSender<NodeMessage> sender;
+    private final ServerSocket listening;
+    private final LeaderStream<NodeMessage, NodeDirective> stream;
+    private final ScheduledExecutorService beats = Executors.newSingleThreadScheduledExecutor();
+
+    FakeNode(ControlClient control, String name) throws IOException {
+        this.name = name;
+        this.listening = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
+        this.stream = control.nodeSession(this);
+        beats.scheduleAtFixedRate(this::beat, 200, 200, TimeUnit.MILLISECONDS);
+    }
+
+    private void beat() {
+        send(NodeMessage.newBuilder()
+                .setHeartbeat(NodeHeartbeat.newBuilder().addStores(report()))
+                .build());
+    }
+
+    private StoreReport report() {
+        return StoreReport.newBuilder()
+                .setUuid("store-" + name)
+                .setCapacityBytes(1L << 40)
+                .setUsedBytes(3L << 20)
+                .setLiveBytes(2L << 20)
+                .build();
+    }
+
+    void send(NodeMessage message) {
+        var to = sender;
+        if (to != null && (welcome != null || message.hasRegister())) {
+            to.send(message);
+        }
+    }
+
+    void breakStream() {
+        var to = sender;
+        if (to != null) {
+            to.abort("test");
+        }
+    }
+
+    @Override
+    public void opened(StreamSender<NodeMessage> opened, String leader) {
+        welcome = null;
+        sender = opened;
+        send(NodeMessage.newBuilder()
+                .setRegister(RegisterNode.newBuilder()
+                        .setName(name)
+                        .setAddress("127.0.0.1:" + listening.getLocalPort())
+                        .setIncarnation(1)
+                        .setRack("r-" + name)
+                        .setCluster("")
+                        .addStores(report())
+                        .addAllBarriers(knownSeals))
+                .build());
+    }
+
+    @Override
+    public void received(NodeDirective directive) {
+        switch (directive.getDirectiveCase()) {
+            case WELCOME -> welcome = directive.getWelcome();
+            case VIEWS -> directive.getViews().getGroupsList().forEach(g -> views.put(g.getId(), g));
+            case BARRIER -> {
+                barriers.add(directive.getBarrier());
+                if (answersBarriers) {
+                    answer(directive.getBarrier());
+                }
+            }
+            case PURGE -> {
+                purged.addAll(directive.getPurge().getChunksList());
+                send(NodeMessage.newBuilder()
+                        .setPurgeDone(PurgeDone.newBuilder()
+                                .setGroup(directive.getPurge().getGroup())
+                                .addAllChunks(directive.getPurge().getChunksList()))
+                        .build());
+            }
+            default -> {}
+        }
+    }
+
+    void answer(Barrier barrier) {
+        send(NodeMessage.newBuilder()
+                .setBarrierDone(BarrierDone.newBuilder().setBarrier(barrier.getBarrier()))
+                .build());
+    }
+
+    @Override
+    public void closed(String why) {
+        welcome = null;
+        sender = null;
+    }
+
+    @Override
+    public void close() throws IOException {
+        beats.shutdownNow();
+        stream.close();
+        listening.close();
+    }
+}

@@ -1,0 +1,136 @@
+package io.coppice.metadata.server;
+
+import io.coppice.directory.ControlClient;
+import io.coppice.metadata.raft.StartupException;
+import io.coppice.metadata.server.MetadataServerConfig.RaftLimits;
+import io.coppice.metadata.server.MetadataServerConfig.Timeouts;
+import io.coppice.wire.pb.ClusterConfig;
+import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.InitializeCluster;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/// Metadata servers in this process, on ports that were free a moment ago.
+final class TestQuorum implements AutoCloseable {
+    static final String CLUSTER = "test-cluster";
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    final Map<String, MetadataServer> running = new LinkedHashMap<>();
+    private final Map<String, MetadataServerConfig> configs = new LinkedHashMap<>();
+    final ControlClient control;
+
+    TestQuorum(Path dir, int servers, RaftLimits raft, Timeouts timeouts) throws Exception {
+        var raftPeers = new LinkedHashMap<String, String>();
+        var controlPeers = new LinkedHashMap<String, String>();
+        for (String address : freeAddresses(servers)) {
+            raftPeers.put("m" + (raftPeers.size() + 1), address);
+        }
+        for (String address : freeAddresses(servers)) {
+            controlPeers.put("m" + (controlPeers.size() + 1), address);
+        }
+        raftPeers.forEach((id, address) -> configs.put(
+                id,
+                new MetadataServerConfig(
+                                id, dir.resolve(id), address, Objects.requireNonNull(controlPeers.get(id)), "127.0.0.1:0", raftPeers, controlPeers)
+                        .with(raft, timeouts)));
+        for (String id : configs.keySet()) {
+            start(id);
+        }
+        control = new ControlClient(List.copyOf(controlPeers.values()), Duration.ofSeconds(60));
+    }
+
+    static RaftLimits patientRaft() {
+        return new RaftLimits(Duration.ofMillis(800), Duration.ofMillis(1500), 20_000, 5_000);
+    }
+
+    static Timeouts timeouts() {
+        return new Timeouts(
+                Duration.ofSeconds(3), Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(1), true);
+    }
+
+    static List<String> freeAddresses(int count) throws IOException {
+        var sockets = new ArrayList<ServerSocket>();
+        var addresses = new ArrayList<String>();
+        for (int i = 0; i < count; i++) {
+            var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            sockets.add(socket);
+            addresses.add("127.0.0.1:" + socket.getLocalPort());
+        }
+        for (ServerSocket socket : sockets) {
+            socket.close();
+        }
+        return addresses;
+    }
+
+    MetadataServerConfig config(String id) {
+        return Objects.requireNonNull(configs.get(id));
+    }
+
+    void start(String id) throws StartupException {
+        running.put(id, MetadataServer.start(config(id)));
+    }
+
+    MetadataServer server(String id) {
+        return Objects.requireNonNull(running.get(id));
+    }
+
+    void stop(String id) {
+        var server = running.remove(id);
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    MetadataServer leader() {
+        await("a leader", () -> running.values().stream().anyMatch(MetadataServer::isLeader));
+        return running.values().stream().filter(MetadataServer::isLeader).findFirst().orElseThrow();
+    }
+
+    String follower() {
+        leader();
+        return running.values().stream()
+                .filter(server -> !server.isLeader())
+                .map(MetadataServer::id)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    void initialize(int groups) throws Exception {
+        control.execute(ExecuteRequest.newBuilder()
+                .setInitializeCluster(InitializeCluster.newBuilder()
+                        .setConfig(ClusterConfig.newBuilder()
+                                .setCluster(CLUSTER)
+                                .setReplicas(3)
+                                .setMinWriteReplicas(2)
+                                .setGroups(groups)
+                                .setChunkBytes(4 << 20))));
+    }
+
+    /// Looks again and again; for what happens on its own time in real servers.
+    static void await(String what, BooleanSupplier holds) {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (!holds.getAsBoolean()) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("never came true: " + what);
+            }
+            LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    @Override
+    public void close() {
+        control.close();
+        List.copyOf(running.keySet()).forEach(this::stop);
+    }
+}

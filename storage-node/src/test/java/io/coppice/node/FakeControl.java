@@ -1,0 +1,230 @@
+package io.coppice.node;
+
+import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.ClusterConfig;
+import io.coppice.wire.pb.ControlGrpc;
+import io.coppice.wire.pb.GroupInfo;
+import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.HeartbeatReply;
+import io.coppice.wire.pb.NodeDirective;
+import io.coppice.wire.pb.NodeMessage;
+import io.coppice.wire.pb.NodeWelcome;
+import io.coppice.wire.pb.Purge;
+import io.coppice.wire.pb.RegisterNode;
+import io.coppice.wire.pb.ReplicaInfo;
+import io.coppice.wire.pb.ReplicaState;
+import io.coppice.wire.pb.StoreId;
+import io.coppice.wire.pb.VolumeBarrier;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.NullUnmarked;
+
+/// As much of a metadata quorum as three nodes with one store each need: ids, views, barriers, purges. One
+/// lock, in memory.
+@NullUnmarked
+final class FakeControl extends ControlGrpc.ControlImplBase implements AutoCloseable {
+    static final String CLUSTER = "test-cluster";
+
+    private final Server server;
+    private final int nodesWanted;
+    private final int groupCount;
+    private final Map<String, Integer> ids = new TreeMap<>();
+    private final Map<String, RegisterNode> registrations = new HashMap<>();
+    private final Map<Integer, StreamObserver<NodeDirective>> sessions = new HashMap<>();
+    private final Map<Integer, GroupInfo.Builder> groups = new TreeMap<>();
+    private final Map<Long, Set<Integer>> barriersDone = new HashMap<>();
+    private final Set<Long> purged = new HashSet<>();
+    private long lastBarrier;
+
+    FakeControl(int nodesWanted, int groupCount) throws IOException {
+        this.nodesWanted = nodesWanted;
+        this.groupCount = groupCount;
+        server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                .addService(this)
+                .build()
+                .start();
+    }
+
+    String address() {
+        return "127.0.0.1:" + server.getPort();
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+    }
+
+    synchronized GroupInfo group(int id) {
+        GroupInfo.Builder group = groups.get(id);
+        return group == null ? GroupInfo.getDefaultInstance() : group.build();
+    }
+
+    synchronized boolean allServe() {
+        return !groups.isEmpty()
+                && groups.values().stream()
+                        .allMatch(group -> group.getReplicasList().stream()
+                                .allMatch(replica -> replica.getState() == ReplicaState.REPLICA_SERVING));
+    }
+
+    synchronized long pushBarrier(VolumeBarrier volume) {
+        Barrier barrier = Barrier.newBuilder().setBarrier(++lastBarrier).addVolumes(volume).build();
+        barriersDone.put(lastBarrier, new HashSet<>());
+        tellAll(NodeDirective.newBuilder().setBarrier(barrier).build());
+        return lastBarrier;
+    }
+
+    synchronized boolean isDone(long barrier) {
+        return barriersDone.get(barrier).size() == nodesWanted;
+    }
+
+    synchronized void pushPurge(int group, long chunk) {
+        Purge purge = Purge.newBuilder().setGroup(group).addChunks(chunk).build();
+        tellAll(NodeDirective.newBuilder().setPurge(purge).build());
+    }
+
+    synchronized boolean isPurged(long chunk) {
+        return purged.contains(chunk);
+    }
+
+    /// A node's replicas are taken out of service, as when its session was lost for too long.
+    synchronized void lose(String name) {
+        changeStates(ids.get(name), ReplicaState.REPLICA_DOWN);
+    }
+
+    @Override
+    public StreamObserver<NodeMessage> nodeSession(StreamObserver<NodeDirective> down) {
+        return new StreamObserver<>() {
+            private int id;
+
+            @Override
+            public void onNext(NodeMessage message) {
+                synchronized (FakeControl.this) {
+                    if (message.hasRegister()) {
+                        id = register(message.getRegister(), down);
+                    } else {
+                        handle(id, message, down);
+                    }
+                }
+            }
+
+            @Override
+            public void onError(Throwable broken) {}
+
+            @Override
+            public void onCompleted() {
+                down.onCompleted();
+            }
+        };
+    }
+
+    private int register(RegisterNode node, StreamObserver<NodeDirective> down) {
+        int id = ids.computeIfAbsent(node.getName(), _ -> ids.size() + 1);
+        registrations.put(node.getName(), node);
+        sessions.put(id, down);
+        down.onNext(NodeDirective.newBuilder()
+                .setWelcome(NodeWelcome.newBuilder()
+                        .setNode(id)
+                        .setCluster(CLUSTER)
+                        .addStores(StoreId.newBuilder().setId(id).setUuid(node.getStores(0).getUuid()))
+                        .setConfig(ClusterConfig.newBuilder()
+                                .setReplicas(3)
+                                .setMinWriteReplicas(2)
+                                .setChunkBytes(4 << 20)
+                                .setCluster(CLUSTER)))
+                .build());
+        if (groups.isEmpty() && ids.size() == nodesWanted) {
+            makeGroups();
+        } else {
+            changeStates(id, ReplicaState.REPLICA_SYNCING);
+        }
+        push();
+        return id;
+    }
+
+    private void makeGroups() {
+        for (int group = 1; group <= groupCount; group++) {
+            GroupInfo.Builder info = GroupInfo.newBuilder().setId(group).setEpoch(1);
+            for (int i = 0; i < nodesWanted; i++) {
+                int node = (group + i) % nodesWanted + 1;
+                info.addReplicas(ReplicaInfo.newBuilder()
+                        .setStore(node)
+                        .setNode(node)
+                        .setState(ReplicaState.REPLICA_SERVING));
+            }
+            groups.put(group, info);
+        }
+    }
+
+    private void changeStates(int store, ReplicaState state) {
+        for (GroupInfo.Builder group : groups.values()) {
+            for (ReplicaInfo.Builder replica : group.getReplicasBuilderList()) {
+                if (replica.getStore() == store && replica.getState() != state) {
+                    replica.setState(state);
+                    group.setEpoch(group.getEpoch() + 1);
+                }
+            }
+        }
+        push();
+    }
+
+    private void push() {
+        GroupViews.Builder views = GroupViews.newBuilder().setComplete(true);
+        for (GroupInfo.Builder group : groups.values()) {
+            group.setPrimary(0);
+            for (ReplicaInfo.Builder replica : group.getReplicasBuilderList()) {
+                ids.forEach((name, id) -> {
+                    if (id == replica.getStore()) {
+                        replica.setAddress(registrations.get(name).getAddress());
+                    }
+                });
+                if (group.getPrimary() == 0 && replica.getState() == ReplicaState.REPLICA_SERVING) {
+                    group.setPrimary(replica.getStore());
+                }
+            }
+            views.addGroups(group.build());
+        }
+        tellAll(NodeDirective.newBuilder().setViews(views).build());
+    }
+
+    private void tellAll(NodeDirective directive) {
+        sessions.values().forEach(session -> {
+            try {
+                session.onNext(directive);
+            } catch (RuntimeException gone) {
+                // the node has left; it registers again
+            }
+        });
+    }
+
+    private void handle(int id, NodeMessage message, StreamObserver<NodeDirective> down) {
+        switch (message.getMessageCase()) {
+            case HEARTBEAT ->
+                down.onNext(NodeDirective.newBuilder()
+                        .setHeartbeat(HeartbeatReply.newBuilder()
+                                .setSequence(message.getHeartbeat().getSequence()))
+                        .build());
+            case BARRIER_DONE -> barriersDone.get(message.getBarrierDone().getBarrier()).add(id);
+            case PURGE_DONE -> purged.addAll(message.getPurgeDone().getChunksList());
+            case REPLICA_SYNCED -> {
+                var synced = message.getReplicaSynced();
+                GroupInfo.Builder group = groups.get(synced.getGroup());
+                if (group.getEpoch() == synced.getEpoch()) {
+                    group.getReplicasBuilderList().stream()
+                            .filter(replica -> replica.getStore() == synced.getStore())
+                            .forEach(replica -> replica.setState(ReplicaState.REPLICA_SERVING));
+                    group.setEpoch(group.getEpoch() + 1);
+                    push();
+                }
+            }
+            default -> throw new AssertionError("unexpected: " + message);
+        }
+    }
+}
