@@ -8,11 +8,16 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `lineage [NAME]`: the family tree.
@@ -26,6 +31,9 @@ final class LineageCommand extends Verb {
             description = "Only the family of this volume.")
     @Nullable String name;
 
+    @Option(names = "--all", description = "Deleted members without living descendants as well.")
+    boolean all;
+
     @Override
     ExitCode run() throws Exception {
         var query = GetLineage.newBuilder();
@@ -34,8 +42,22 @@ final class LineageCommand extends Verb {
         }
         List<LineageEntry> entries =
                 query(QueryRequest.newBuilder().setGetLineage(query)).getLineageList();
-        output().print(Views.each(entries, Views::lineage), () -> draw(entries));
+        output().print(Views.each(entries, Views::lineage), () -> draw(all ? entries : withLiving(entries)));
         return ExitCode.DONE;
+    }
+
+    /// Without the branches of the tree on which everything is deleted.
+    static List<LineageEntry> withLiving(List<LineageEntry> entries) {
+        Map<Long, LineageEntry> byId = new HashMap<>();
+        entries.forEach(entry -> byId.put(entry.getId(), entry));
+        Set<Long> kept = new HashSet<>();
+        for (LineageEntry entry : entries) {
+            LineageEntry ancestor = entry.getDeleted() ? null : entry;
+            while (ancestor != null && kept.add(ancestor.getId())) {
+                ancestor = byId.get(ancestor.getParent());
+            }
+        }
+        return entries.stream().filter(entry -> kept.contains(entry.getId())).toList();
     }
 
     /// One line of the drawing that waits for its turn.
@@ -45,10 +67,14 @@ final class LineageCommand extends Verb {
     /// families may be thousands of generations deep.
     static String draw(List<LineageEntry> entries) {
         Map<Long, List<LineageEntry>> children = new TreeMap<>();
+<<<<<<< HEAD
         var ids =
                 entries.stream()
                         .map(LineageEntry::getId)
                         .collect(java.util.stream.Collectors.toSet());
+=======
+        var ids = entries.stream().map(LineageEntry::getId).collect(Collectors.toSet());
+>>>>>>> cli
         List<LineageEntry> roots = new ArrayList<>();
         for (LineageEntry entry : entries) {
             if (entry.getParent() != 0 && ids.contains(entry.getParent())) {

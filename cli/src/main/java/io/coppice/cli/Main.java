@@ -26,29 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         name = "coppice",
         description = "Distributed block storage whose clones are free.",
         version = "coppice 0.1.0",
-        synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            UpCommand.class,
-            DownCommand.class,
-            StatusCommand.class,
-            VolumeCommands.class,
-            SnapshotCommands.class,
-            CloneCommand.class,
-            LineageCommand.class,
-            UsageCommand.class,
-            DiffCommand.class,
-            ImportCommand.class,
-            ExportCommand.class,
-            NbdCommands.class,
-            AttachmentCommands.class,
-            NodeCommands.class,
-            GroupCommands.class,
-            CheckCommand.class,
-            BenchCommand.class,
-            CompletionCommand.class,
-            ServerCommands.class,
-            TrainCommand.class
-        })
+        synopsisSubcommandLabel = "COMMAND")
 public final class Main extends Noun {
     @Option(
             names = "--endpoint",
@@ -116,15 +94,16 @@ public final class Main extends Noun {
 
     /// Runs one command; what `main` does, without ending the process.
     static int run(PrintWriter out, PrintWriter err, String... args) {
-        return commandLine(out, err).execute(args);
+        return commandLine(out, err, args).execute(args);
     }
 
-    static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+    private static CommandLine commandLine(PrintWriter out, PrintWriter err, String... args) {
         CommandLine commandLine = new CommandLine(new Main(out, err));
+        CommandTree.addTo(commandLine, args);
         commandLine.setOut(out);
         commandLine.setErr(err);
         commandLine.setUsageHelpWidth(100);
-        commandLine.setParameterExceptionHandler((failure, args) -> refuseUsage(failure, err));
+        commandLine.setParameterExceptionHandler((failure, all) -> refuseUsage(failure, err));
         commandLine.setExecutionExceptionHandler((failure, command, result) -> fail(failure, err));
         return commandLine;
     }

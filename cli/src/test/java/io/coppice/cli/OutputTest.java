@@ -139,10 +139,16 @@ class OutputTest {
     void tableAlignsNumbersToTheRight() {
         assertEquals(
                 """
+<<<<<<< HEAD
                 NAME    SIZE
                 a      1 GiB
                 bbb  512 MiB\
                 """,
+=======
+                NAME     SIZE
+                a       1 GiB
+                bbb   512 MiB""",
+>>>>>>> cli
                 new Table("NAME", "SIZE").row("a", "1 GiB").row("bbb", "512 MiB").toString());
     }
 

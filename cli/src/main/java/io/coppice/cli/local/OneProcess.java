@@ -1,9 +1,7 @@
 package io.coppice.cli.local;
 
 import io.coppice.cli.exit.CliException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -13,7 +11,7 @@ import java.util.concurrent.Future;
 /// All servers in this process.
 final class OneProcess implements Servers {
     private final Layout layout;
-    private final Deque<RunningServer> running = new ArrayDeque<>();
+    private final List<RunningServer> running = new ArrayList<>();
 
     OneProcess(Layout layout) {
         this.layout = layout;
@@ -58,7 +56,7 @@ final class OneProcess implements Servers {
     }
 
     private synchronized void keep(RunningServer server) {
-        running.push(server);
+        running.add(server);
     }
 
     @Override
@@ -66,10 +64,19 @@ final class OneProcess implements Servers {
         return running.stream().map(RunningServer::failure).flatMap(Optional::stream).findFirst();
     }
 
+    /// Gateways, then nodes, then metadata servers; those of one kind side by side.
     @Override
     public synchronized void stop() {
-        while (!running.isEmpty()) {
-            running.pop().close();
+        ServerKind[] kinds = ServerKind.values();
+        for (int i = kinds.length - 1; i >= 0; i--) {
+            ServerKind kind = kinds[i];
+            try (var stoppers = Executors.newThreadPerTaskExecutor(
+                    Thread.ofPlatform().name("stop-", 0).factory())) {
+                running.stream()
+                        .filter(server -> server.kind() == kind)
+                        .forEach(server -> stoppers.execute(server::close));
+            }
         }
+        running.clear();
     }
 }

@@ -19,12 +19,18 @@ import org.slf4j.LoggerFactory;
 public final class RunningServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunningServer.class);
 
+    private final ServerKind kind;
     private final String name;
     private final AutoCloseable server;
 
-    private RunningServer(String name, AutoCloseable server) {
+    private RunningServer(ServerKind kind, String name, AutoCloseable server) {
+        this.kind = kind;
         this.name = name;
         this.server = server;
+    }
+
+    ServerKind kind() {
+        return kind;
     }
 
     /// Why the server cannot go on, if so: its process is to be restarted.
@@ -50,7 +56,7 @@ public final class RunningServer implements AutoCloseable {
                         case GATEWAY -> NbdGateway.start(NbdGatewayConfig.fromHocon(config));
                     };
             LOG.info("{} started as {} says", name, file);
-            return new RunningServer(name, server);
+            return new RunningServer(kind, name, server);
         } catch (ConfigException wrong) {
             throw ConfigFiles.refused(file, wrong);
         } catch (Exception failed) {

@@ -1,0 +1,189 @@
+package io.coppice.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.coppice.cli.local.LocalCluster;
+import io.coppice.cli.local.UpOptions;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The commands against a whole cluster in this process: three metadata servers, three nodes, a gateway.
+@Timeout(300)
+class ClusterTest {
+    private static final int BLOCK = 4096;
+    private static final int IMAGE_BYTES = 10 << 20;
+
+    @TempDir
+    static Path dir;
+
+    @SuppressWarnings("NullAway.Init") // set before the first test
+    private static LocalCluster cluster;
+
+    private static UpOptions options() {
+        return new UpOptions(
+                dir.resolve("c"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of("unix:" + dir.resolve("nbd.sock")),
+                false,
+                Duration.ofHours(24),
+                false,
+                Duration.ofSeconds(120));
+    }
+
+    @BeforeAll
+    static void up() throws IOException {
+        cluster = LocalCluster.claim(options());
+        cluster.start();
+    }
+
+    @AfterAll
+    static void down() throws IOException {
+        cluster.close();
+    }
+
+    private static String run(int exitCode, String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        List<String> all = new ArrayList<>(List.of(args));
+        all.addAll(List.of("--endpoint", String.join(",", cluster.file().endpoints()), "--timeout", "60s"));
+        int ended = Main.run(new PrintWriter(out), new PrintWriter(err), all.toArray(new String[0]));
+        assertEquals(exitCode, ended, String.join(" ", args) + ": " + err);
+        assertTrue(err.toString().lines().count() <= 1, err.toString());
+        return out.toString();
+    }
+
+    private static JsonElement json(String... args) {
+        List<String> all = new ArrayList<>(List.of(args));
+        all.addAll(List.of("-o", "json"));
+        return JsonParser.parseString(run(0, all.toArray(new String[0])));
+    }
+
+    /// Data at both ends and nothing between; not a whole number of blocks.
+    private static Path image(String name, long seed) throws IOException {
+        Path file = dir.resolve(name);
+        byte[] data = new byte[1 << 20];
+        new Random(seed).nextBytes(data);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(data), 0);
+            channel.write(ByteBuffer.wrap(data, 0, 12_345), IMAGE_BYTES - 12_345);
+        }
+        return file;
+    }
+
+    @Test
+    void anImageGoesInAndComesOutAndIsClonedAndDiffers() throws IOException {
+        Path image = image("image", 1);
+        run(0, "import", image.toString(), "golden");
+        JsonObject golden = json("volume", "show", "golden").getAsJsonObject();
+        assertEquals(IMAGE_BYTES, golden.get("size").getAsLong());
+        assertEquals((1 << 20) + 4L * BLOCK, golden.get("mapped_bytes").getAsLong());
+        run(5, "import", image.toString(), "golden");
+
+        Path out = dir.resolve("out");
+        run(0, "export", "golden", out.toString());
+        assertEquals(-1, Files.mismatch(image, out));
+
+        run(0, "snapshot", "create", "golden@v1");
+        run(5, "snapshot", "create", "golden@v1");
+        run(0, "clone", "golden@v1", "vm", "--count", "3", "--label", "team=a", "--ttl", "1h");
+        JsonObject clone = json("volume", "show", "vm-0003").getAsJsonObject();
+        assertEquals("golden@v1", clone.get("origin").getAsString());
+        assertEquals("a", clone.getAsJsonObject("labels").get("team").getAsString());
+        assertFalse(clone.get("expires").isJsonNull());
+        assertEquals(0, json("diff", "golden@v1", "vm-0001").getAsJsonArray().size());
+
+        run(0, "bench", "vm-0001", "--rw", "randwrite", "--time", "200ms", "--size", "8M", "--qd", "4", "--verify");
+        assertTrue(json("diff", "golden@v1", "vm-0001").getAsJsonArray().size() > 0);
+        Path difference = dir.resolve("vm.diff");
+        run(0, "export", "vm-0001", difference.toString(), "--from", "golden@v1");
+        run(2, "import", difference.toString(), "copy");
+        run(0, "import", difference.toString(), "copy", "--from", "golden@v1");
+        Path left = dir.resolve("left");
+        Path right = dir.resolve("right");
+        run(0, "export", "vm-0001", left.toString());
+        run(0, "export", "copy", right.toString());
+        assertEquals(-1, Files.mismatch(left, right));
+        byte[] torn = Arrays.copyOf(Files.readAllBytes(difference), (int) Files.size(difference) - 1);
+        Files.write(difference, torn);
+        run(1, "import", difference.toString(), "torn", "--from", "golden@v1");
+        run(4, "volume", "show", "torn");
+
+        assertTrue(run(0, "lineage", "golden").contains("└─ "), run(0, "lineage", "golden"));
+        JsonObject usage = json("usage").getAsJsonObject();
+        assertTrue(usage.get("savings_ratio").getAsDouble() > 1);
+        assertTrue(usage.get("raw_bytes").getAsLong() > usage.get("stored_bytes").getAsLong());
+
+        run(0, "snapshot", "rm", "golden@v1");
+        run(0, "volume", "rm", "golden", "vm-0001", "--now");
+        assertTrue(json("check", "--deep").getAsJsonObject().get("clean").getAsBoolean());
+    }
+
+    @Test
+    void severalSnapshotsAreOneCutAndRollBack() throws IOException {
+        run(0, "volume", "create", "a", "--size", "64M");
+        run(0, "volume", "create", "b", "--size", "64M");
+        run(0, "snapshot", "create", "a@s", "b@s");
+        run(4, "snapshot", "create", "a@t", "none@t");
+        assertEquals(1, json("snapshot", "ls", "a").getAsJsonArray().size());
+        run(0, "bench", "a", "--rw", "write", "--time", "100ms", "--size", "1M", "--qd", "2");
+        assertTrue(json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong() > 0);
+        run(0, "snapshot", "rollback", "a@s");
+        assertEquals(0, json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong());
+        Path out = dir.resolve("zeros");
+        run(0, "export", "a@s", out.toString());
+        assertArrayEquals(new byte[64 << 20], Files.readAllBytes(out));
+    }
+
+    @Test
+    void theTrashGivesBackWhatWasDeleted() {
+        run(0, "volume", "create", "t", "--size", "1G");
+        run(0, "volume", "rm", "t");
+        run(4, "volume", "show", "t");
+        assertEquals(
+                "t", json("volume", "trash", "ls").getAsJsonArray().get(0).getAsJsonObject().get("name").getAsString());
+        run(0, "volume", "trash", "restore", "t");
+        run(0, "volume", "resize", "t", "2G");
+        run(0, "volume", "rename", "t", "u");
+        assertEquals(2L << 30, json("volume", "show", "u").getAsJsonObject().get("size").getAsLong());
+        run(4, "volume", "rm", "t");
+        run(4, "attachment", "break", "nobody");
+    }
+
+    @Test
+    void nodesAndGroupsAreListed() {
+        assertEquals(3, json("node", "ls").getAsJsonArray().size());
+        assertEquals("up", json("node", "show", "node1").getAsJsonObject().get("state").getAsString());
+        run(4, "node", "show", "node9");
+        JsonObject group = json("group", "ls").getAsJsonArray().get(0).getAsJsonObject();
+        assertEquals(3, group.getAsJsonArray("replicas").size());
+        String state = group.getAsJsonArray("replicas").get(0).getAsJsonObject().get("state").getAsString();
+        assertEquals("serving", state);
+        assertEquals("ok", json("status").getAsJsonObject().get("health").getAsString());
+    }
+}
