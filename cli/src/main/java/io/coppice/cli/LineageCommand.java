@@ -42,7 +42,9 @@ final class LineageCommand extends Verb {
         }
         List<LineageEntry> entries =
                 query(QueryRequest.newBuilder().setGetLineage(query)).getLineageList();
-        output().print(Views.each(entries, Views::lineage), () -> draw(all ? entries : withLiving(entries)));
+        output().print(
+                        Views.each(entries, Views::lineage),
+                        () -> draw(all ? entries : withLiving(entries)));
         return ExitCode.DONE;
     }
 
@@ -67,14 +69,7 @@ final class LineageCommand extends Verb {
     /// families may be thousands of generations deep.
     static String draw(List<LineageEntry> entries) {
         Map<Long, List<LineageEntry>> children = new TreeMap<>();
-<<<<<<< HEAD
-        var ids =
-                entries.stream()
-                        .map(LineageEntry::getId)
-                        .collect(java.util.stream.Collectors.toSet());
-=======
         var ids = entries.stream().map(LineageEntry::getId).collect(Collectors.toSet());
->>>>>>> cli
         List<LineageEntry> roots = new ArrayList<>();
         for (LineageEntry entry : entries) {
             if (entry.getParent() != 0 && ids.contains(entry.getParent())) {

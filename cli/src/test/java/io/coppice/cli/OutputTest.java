@@ -139,16 +139,10 @@ class OutputTest {
     void tableAlignsNumbersToTheRight() {
         assertEquals(
                 """
-<<<<<<< HEAD
-                NAME    SIZE
-                a      1 GiB
-                bbb  512 MiB\
-                """,
-=======
                 NAME     SIZE
                 a       1 GiB
-                bbb   512 MiB""",
->>>>>>> cli
+                bbb   512 MiB\
+                """,
                 new Table("NAME", "SIZE").row("a", "1 GiB").row("bbb", "512 MiB").toString());
     }
 

@@ -36,32 +36,19 @@ final class JavaCommand {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(sizes));
-<<<<<<< HEAD
         command.addAll(
                 List.of(
                         "-XX:+UseSerialGC",
                         "-Xss512k",
                         "-XX:ReservedCodeCacheSize=96m",
                         "-XX:+ExitOnOutOfMemoryError",
-                        "-Xshare:auto",
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
+                        "-Dio.netty.jfr.enabled=false",
+                        "-Dio.grpc.netty.shaded.io.netty.jfr.enabled=false",
+                        "-Dorg.apache.ratis.thirdparty.io.netty.jfr.enabled=false",
                         "-Dio.netty.allocator.numDirectArenas=2",
                         "-Dio.netty.allocator.numHeapArenas=1"));
-=======
-        command.addAll(List.of(
-                "-XX:+UseSerialGC",
-                "-Xss512k",
-                "-XX:ReservedCodeCacheSize=96m",
-                "-XX:+ExitOnOutOfMemoryError",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Dio.netty.jfr.enabled=false",
-                "-Dio.grpc.netty.shaded.io.netty.jfr.enabled=false",
-                "-Dorg.apache.ratis.thirdparty.io.netty.jfr.enabled=false",
-                "-Dio.netty.allocator.numDirectArenas=2",
-                "-Dio.netty.allocator.numHeapArenas=1"));
->>>>>>> cli
         @Nullable String cache = System.getProperty(CACHE_PROPERTY);
         if (cache != null && Files.exists(Path.of(cache))) {
             command.add("-XX:AOTCache=" + cache);

@@ -70,8 +70,9 @@ final class OneProcess implements Servers {
         ServerKind[] kinds = ServerKind.values();
         for (int i = kinds.length - 1; i >= 0; i--) {
             ServerKind kind = kinds[i];
-            try (var stoppers = Executors.newThreadPerTaskExecutor(
-                    Thread.ofPlatform().name("stop-", 0).factory())) {
+            try (var stoppers =
+                    Executors.newThreadPerTaskExecutor(
+                            Thread.ofPlatform().name("stop-", 0).factory())) {
                 running.stream()
                         .filter(server -> server.kind() == kind)
                         .forEach(server -> stoppers.execute(server::close));
