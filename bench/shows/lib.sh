@@ -13,6 +13,7 @@ up() { "$COPPICE" up --detach $MODE "$@" >up.out 2>&1 || { cat up.out; exit 1; }
 down() { "$COPPICE" down >/dev/null 2>&1 || true; }
 finish() {
   code=$?
+  set +e
   down
   [ -n "${WORK:-}" ] || rm -rf "$work"
   [ $code = 0 ] && echo "ok: $(basename "$0")" || echo "FAILED: $(basename "$0")"
