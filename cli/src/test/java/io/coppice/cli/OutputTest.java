@@ -139,9 +139,9 @@ class OutputTest {
     void tableAlignsNumbersToTheRight() {
         assertEquals(
                 """
-                NAME    SIZE
-                a      1 GiB
-                bbb  512 MiB\
+                NAME     SIZE
+                a       1 GiB
+                bbb   512 MiB\
                 """,
                 new Table("NAME", "SIZE").row("a", "1 GiB").row("bbb", "512 MiB").toString());
     }
