@@ -43,12 +43,12 @@ round() {
 round 1; up; /usr/bin/python3 verify.py "$uri/v" log.txt; cluster check --deep
 echo "--- torn last record on one node"
 round 2
-seg=$(ls -t .coppice/data/node-1/*/seg-* .coppice/node-1/*/seg-* 2>/dev/null | head -1); size=$(stat -c %s "$seg")
+seg=$(ls -t .coppice/data/node1/*/chunks/seg-* | head -1); size=$(stat -c %s "$seg")
 truncate -s $((size - 1000)) "$seg"
 up; /usr/bin/python3 verify.py "$uri/v" log.txt; cluster check --deep
 echo "--- one flipped bit in a segment"
 round 3; up; down
-seg=$(ls -S .coppice/data/node-2/*/seg-* .coppice/node-2/*/seg-* 2>/dev/null | head -1)
+seg=$(ls -S .coppice/data/node2/*/chunks/seg-* | head -1)
 python3 - "$seg" <<'P'
 import sys
 f = open(sys.argv[1], "r+b"); f.seek(0, 2); at = f.tell() // 3; f.seek(at); x = f.read(1); f.seek(at); f.write(bytes([x[0] ^ 4])); print("flipped a bit at", at, "of", sys.argv[1])

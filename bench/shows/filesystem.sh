@@ -5,8 +5,10 @@
 up
 cluster volume create fs --size 1G >/dev/null
 mkdir -p mnt fuse
-nbdfuse fuse/fs "$uri/fs" & fuse_pid=$!
-until [ -e fuse/fs ]; do sleep 0.1; done
+nbdfuse fuse/fs "$uri/fs" >nbdfuse.out 2>&1 & fuse_pid=$!
+cleanup() { umount mnt 2>/dev/null; [ -n "${loop:-}" ] && losetup -d "$loop" 2>/dev/null; umount fuse 2>/dev/null; kill $fuse_pid 2>/dev/null; true; }
+trap 'code=$?; cleanup; (exit $code); finish' EXIT
+until [ -e fuse/fs ]; do sleep 0.1; kill -0 $fuse_pid || { cat nbdfuse.out; exit 1; }; done
 mkfs.ext4 -q -F fuse/fs
 loop=$(losetup -f --show fuse/fs)
 mount "$loop" mnt

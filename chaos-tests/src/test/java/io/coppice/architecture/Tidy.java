@@ -51,13 +51,15 @@ final class Tidy {
         return wrong;
     }
 
-    /// Lines that cannot be broken (a long address, one word) are let through.
+    /// What the formatter leaves long: comments, text blocks. Strings may be long, so that a
+    /// message can be found by searching for it, and so may addresses.
     static List<String> columns(String text) {
         return lines(
                 text,
                 line ->
                         line.codePointCount(0, line.length()) > COLUMNS_MAX
-                                && !line.contains("://"),
+                                && !line.contains("://")
+                                && line.indexOf('"') < 0,
                 "longer than " + COLUMNS_MAX + " columns");
     }
 

@@ -23,23 +23,33 @@ final class AttachmentCommands extends Noun {
         @Override
         ExitCode run() throws Exception {
             List<AttachmentInfo> attachments =
-                    query(QueryRequest.newBuilder().setListAttachments(ListAttachments.getDefaultInstance()))
+                    query(
+                                    QueryRequest.newBuilder()
+                                            .setListAttachments(
+                                                    ListAttachments.getDefaultInstance()))
                             .getAttachmentsList();
-            output().print(Views.each(attachments, Views::attachment), () -> {
-                Table table = new Table("VOLUME", "CLIENT", "FENCE", "SINCE", "CONNECTED");
-                attachments.forEach(attachment -> table.row(
-                        attachment.getVolume(),
-                        attachment.getClient(),
-                        attachment.getFence(),
-                        Times.show(attachment.getSinceMillis()),
-                        attachment.getConnected() ? "yes" : "no"));
-                return table.toString();
-            });
+            output().print(
+                            Views.each(attachments, Views::attachment),
+                            () -> {
+                                Table table =
+                                        new Table(
+                                                "VOLUME", "CLIENT", "FENCE", "SINCE", "CONNECTED");
+                                attachments.forEach(attachment ->
+                                        table.row(
+                                                attachment.getVolume(),
+                                                attachment.getClient(),
+                                                attachment.getFence(),
+                                                Times.show(attachment.getSinceMillis()),
+                                                attachment.getConnected() ? "yes" : "no"));
+                                return table.toString();
+                            });
             return ExitCode.DONE;
         }
     }
 
-    @Command(name = "break", description = "End a volume's attachment; its client can never write again with it.")
+    @Command(
+            name = "break",
+            description = "End a volume's attachment; its client can never write again with it.")
     static final class Break extends Verb {
         @Parameters(paramLabel = "VOLUME")
         String volume = "";
@@ -50,7 +60,10 @@ final class AttachmentCommands extends Noun {
             execute(ExecuteRequest.newBuilder().setBreakAttachment(command));
             output().done(
                             Map.of("volume", volume, "attached", false),
-                            () -> "broke the attachment of " + volume + "; it may be attached again");
+                            () ->
+                                    "broke the attachment of "
+                                            + volume
+                                            + "; it may be attached again");
             return ExitCode.DONE;
         }
     }

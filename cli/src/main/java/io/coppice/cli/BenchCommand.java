@@ -23,13 +23,17 @@ import picocli.CommandLine.Parameters;
 /// `bench [VOLUME]`: load through the client library, without NBD.
 @Command(
         name = "bench",
-        description = "Measure reads or writes through the client library. Writes overwrite VOLUME; without"
-                + " VOLUME a new one is made and deleted afterwards.")
+        description =
+                "Measure reads or writes through the client library. Writes overwrite VOLUME; without"
+                        + " VOLUME a new one is made and deleted afterwards.")
 final class BenchCommand extends DataVerb {
     @Parameters(paramLabel = "VOLUME", arity = "0..1")
     @Nullable String volume;
 
-    @Option(names = "--rw", paramLabel = "PATTERN", description = "randread, randwrite, randrw, read or write.")
+    @Option(
+            names = "--rw",
+            paramLabel = "PATTERN",
+            description = "randread, randwrite, randrw, read or write.")
     String pattern = "randwrite";
 
     @Option(names = "--bs", paramLabel = "SIZE", description = "Size of a request (4K).")
@@ -41,7 +45,10 @@ final class BenchCommand extends DataVerb {
     @Option(names = "--time", paramLabel = "DURATION", description = "How long (10s).")
     String time = "10s";
 
-    @Option(names = "--size", paramLabel = "SIZE", description = "Use only so much of the volume (1G).")
+    @Option(
+            names = "--size",
+            paramLabel = "SIZE",
+            description = "Use only so much of the volume (1G).")
     String size = "1G";
 
     @Option(names = "--verify", description = "Read everything back at the end and compare.")
@@ -55,8 +62,12 @@ final class BenchCommand extends DataVerb {
             result = measure(SourceName.parse(volume).toString(), load);
         } else {
             String made = "bench-" + Long.toHexString(Entropy.system().nextLong());
-            execute(ExecuteRequest.newBuilder()
-                    .setCreateVolume(CreateVolume.newBuilder().setName(made).setSize(load.rangeBytes())));
+            execute(
+                    ExecuteRequest.newBuilder()
+                            .setCreateVolume(
+                                    CreateVolume.newBuilder()
+                                            .setName(made)
+                                            .setSize(load.rangeBytes())));
             try {
                 result = measure(made, load);
             } finally {
@@ -67,7 +78,10 @@ final class BenchCommand extends DataVerb {
         if (result.errors() + result.verifyErrors() > 0) {
             throw new CliException(
                     ExitCode.FAILED,
-                    result.errors() + " requests failed, " + result.verifyErrors() + " blocks read back wrong: "
+                    result.errors()
+                            + " requests failed, "
+                            + result.verifyErrors()
+                            + " blocks read back wrong: "
                             + result.firstError());
         }
         return ExitCode.DONE;
@@ -79,9 +93,12 @@ final class BenchCommand extends DataVerb {
                     case "randread", "read" -> 100;
                     case "randwrite", "write" -> 0;
                     case "randrw" -> 50;
-                    default -> throw new CliException(
-                            ExitCode.USAGE,
-                            "unknown pattern '" + pattern + "': use randread, randwrite, randrw, read or write");
+                    default ->
+                            throw new CliException(
+                                    ExitCode.USAGE,
+                                    "unknown pattern '"
+                                            + pattern
+                                            + "': use randread, randwrite, randrw, read or write");
                 };
         try {
             return new LoadGenerator.Options(
@@ -99,12 +116,17 @@ final class BenchCommand extends DataVerb {
     }
 
     private void delete(String made) throws ControlException {
-        execute(ExecuteRequest.newBuilder()
-                .setDeleteVolume(DeleteVolume.newBuilder().setName(made).setNow(true)));
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setDeleteVolume(DeleteVolume.newBuilder().setName(made).setNow(true)));
     }
 
-    private LoadGenerator.Result measure(String name, LoadGenerator.Options load) throws IOException {
-        OpenOption[] options = load.readPercent() < 100 ? new OpenOption[0] : new OpenOption[] {OpenOption.READ_ONLY};
+    private LoadGenerator.Result measure(String name, LoadGenerator.Options load)
+            throws IOException {
+        OpenOption[] options =
+                load.readPercent() < 100
+                        ? new OpenOption[0]
+                        : new OpenOption[] {OpenOption.READ_ONLY};
         try (CoppiceClient client = connect();
                 BlockDevice device = client.open(name, options)) {
             return new LoadGenerator(device, load).run();
@@ -131,17 +153,30 @@ final class BenchCommand extends DataVerb {
     }
 
     private String text(LoadGenerator.Options load, LoadGenerator.Result result) {
-        Details lines = new Details()
-                .line("load", pattern + ", " + Sizes.show(load.blockBytes()) + ", queue depth " + load.depth())
-                .line("requests", result.operations())
-                .line("iops", String.format(Locale.ROOT, "%.0f", result.iops()))
-                .line("throughput", Sizes.show((long) (result.bytes() / result.seconds())) + "/s")
-                .line(
-                        "latency",
-                        "p50 " + Durations.showMicros(Math.round(result.p50Micros())) + ", p99 "
-                                + Durations.showMicros(Math.round(result.p99Micros())) + ", p99.9 "
-                                + Durations.showMicros(Math.round(result.p999Micros())) + ", max "
-                                + Durations.showMicros(Math.round(result.maxMicros())));
+        Details lines =
+                new Details()
+                        .line(
+                                "load",
+                                pattern
+                                        + ", "
+                                        + Sizes.show(load.blockBytes())
+                                        + ", queue depth "
+                                        + load.depth())
+                        .line("requests", result.operations())
+                        .line("iops", String.format(Locale.ROOT, "%.0f", result.iops()))
+                        .line(
+                                "throughput",
+                                Sizes.show((long) (result.bytes() / result.seconds())) + "/s")
+                        .line(
+                                "latency",
+                                "p50 "
+                                        + Durations.showMicros(Math.round(result.p50Micros()))
+                                        + ", p99 "
+                                        + Durations.showMicros(Math.round(result.p99Micros()))
+                                        + ", p99.9 "
+                                        + Durations.showMicros(Math.round(result.p999Micros()))
+                                        + ", max "
+                                        + Durations.showMicros(Math.round(result.maxMicros())));
         if (verify) {
             lines.line("verified", result.verified() + ", " + result.verifyErrors() + " wrong");
         }

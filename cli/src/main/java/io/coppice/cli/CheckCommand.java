@@ -9,9 +9,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// `check [--deep]`: exit 0 only when all is clean.
-@Command(name = "check", description = "Recount all refcounts and compare what is mapped with what is stored.")
+@Command(
+        name = "check",
+        description = "Recount all refcounts and compare what is mapped with what is stored.")
 final class CheckCommand extends Verb {
-    @Option(names = "--deep", description = "Read all data, verify its checksums, repair what is damaged.")
+    @Option(
+            names = "--deep",
+            description = "Read all data, verify its checksums, repair what is damaged.")
     boolean deep;
 
     @Override
@@ -22,8 +26,12 @@ final class CheckCommand extends Verb {
         }
         output().print(view(result), () -> text(result));
         if (!result.clean()) {
-            output().err().println("coppice: the cluster is not clean"
-                    + (result.repaired() > 0 ? "; damaged blocks were repaired, check again" : ""));
+            output().err()
+                    .println(
+                            "coppice: the cluster is not clean"
+                                    + (result.repaired() > 0
+                                            ? "; damaged blocks were repaired, check again"
+                                            : ""));
         }
         return result.clean() ? ExitCode.DONE : ExitCode.FAILED;
     }
@@ -44,18 +52,24 @@ final class CheckCommand extends Verb {
     }
 
     private String text(CheckResult result) {
-        Details lines = new Details()
-                .line("result", result.clean() ? "clean" : "NOT CLEAN")
-                .line("refcount errors", result.refcountErrors())
-                .line("missing chunks", result.missingChunks())
-                .line("orphan chunks", result.orphanChunks())
-                .line("replica mismatches", result.replicaMismatches())
-                .line(
-                        "checksum errors",
-                        deep
-                                ? result.checksumErrors() + ", " + result.repaired() + " repaired"
-                                : "not looked for (--deep)")
-                .line("not answering", result.unchecked() + " replicas");
-        return result.details().isEmpty() ? lines.toString() : lines + "\n\n" + String.join("\n", result.details());
+        Details lines =
+                new Details()
+                        .line("result", result.clean() ? "clean" : "NOT CLEAN")
+                        .line("refcount errors", result.refcountErrors())
+                        .line("missing chunks", result.missingChunks())
+                        .line("orphan chunks", result.orphanChunks())
+                        .line("replica mismatches", result.replicaMismatches())
+                        .line(
+                                "checksum errors",
+                                deep
+                                        ? result.checksumErrors()
+                                                + ", "
+                                                + result.repaired()
+                                                + " repaired"
+                                        : "not looked for (--deep)")
+                        .line("not answering", result.unchecked() + " replicas");
+        return result.details().isEmpty()
+                ? lines.toString()
+                : lines + "\n\n" + String.join("\n", result.details());
     }
 }

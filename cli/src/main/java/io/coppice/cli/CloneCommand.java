@@ -17,23 +17,34 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `clone SOURCE NAME`: says how long it took inside the leader and here.
-@Command(name = "clone", description = "Make volumes that start as what SOURCE is; takes no time and no space.")
+@Command(
+        name = "clone",
+        description = "Make volumes that start as what SOURCE is; takes no time and no space.")
 final class CloneCommand extends Verb {
     private static final int COUNT_MAX = 10_000;
 
-    @Parameters(paramLabel = "SOURCE", index = "0", description = "VOLUME (as it is now) or VOLUME@SNAPSHOT.")
+    @Parameters(
+            paramLabel = "SOURCE",
+            index = "0",
+            description = "VOLUME (as it is now) or VOLUME@SNAPSHOT.")
     String source = "";
 
     @Parameters(paramLabel = "NAME", index = "1")
     String name = "";
 
-    @Option(names = "--ttl", paramLabel = "DURATION", description = "Delete them after this long, such as 12h.")
+    @Option(
+            names = "--ttl",
+            paramLabel = "DURATION",
+            description = "Delete them after this long, such as 12h.")
     @Nullable String ttl;
 
     @Option(names = "--label", paramLabel = "K=V", description = "A label; may be repeated.")
     List<String> labels = List.of();
 
-    @Option(names = "--count", paramLabel = "N", description = "Make NAME-0001 to NAME-N in one call.")
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            description = "Make NAME-0001 to NAME-N in one call.")
     @Nullable Integer count;
 
     @Override
@@ -41,19 +52,23 @@ final class CloneCommand extends Verb {
         SourceName from = SourceName.parse(source);
         List<String> names = names();
         names.forEach(SourceName::volumeName);
-        var command = CreateClones.newBuilder()
-                .setVolume(from.volume())
-                .setSnapshot(from.snapshot().orElse(""))
-                .addAllNames(names)
-                .putAllLabels(Labels.parse(labels));
+        var command =
+                CreateClones.newBuilder()
+                        .setVolume(from.volume())
+                        .setSnapshot(from.snapshot().orElse(""))
+                        .addAllNames(names)
+                        .putAllLabels(Labels.parse(labels));
         if (ttl != null) {
             command.setExpiresMillis(Instant.now().plus(Durations.parse(ttl)).toEpochMilli());
         }
         var control = control();
         long start = System.nanoTime();
-        ExecuteResponse response = control.execute(ExecuteRequest.newBuilder().setCreateClones(command));
+        ExecuteResponse response =
+                control.execute(ExecuteRequest.newBuilder().setCreateClones(command));
         long callerMicros = (System.nanoTime() - start) / 1000;
-        output().done(view(response, callerMicros), () -> sentence(from, names, response, callerMicros));
+        output().done(
+                        view(response, callerMicros),
+                        () -> sentence(from, names, response, callerMicros));
         return ExitCode.DONE;
     }
 
@@ -62,7 +77,8 @@ final class CloneCommand extends Verb {
             return List.of(name);
         }
         if (count < 1 || count > COUNT_MAX) {
-            throw new CliException(ExitCode.USAGE, "--count must be 1 to " + COUNT_MAX + ", not " + count);
+            throw new CliException(
+                    ExitCode.USAGE, "--count must be 1 to " + COUNT_MAX + ", not " + count);
         }
         List<String> names = new ArrayList<>(count);
         for (int i = 1; i <= count; i++) {
@@ -79,11 +95,20 @@ final class CloneCommand extends Verb {
         return view;
     }
 
-    private static String sentence(SourceName from, List<String> names, ExecuteResponse response, long callerMicros) {
-        String made = names.size() == 1
-                ? names.getFirst()
-                : names.size() + " volumes, " + names.getFirst() + " to " + names.getLast();
-        return "cloned " + from + " to " + made + " in " + Durations.showMicros(response.getElapsedMicros())
-                + " (leader), " + Durations.showMicros(callerMicros) + " (caller)";
+    private static String sentence(
+            SourceName from, List<String> names, ExecuteResponse response, long callerMicros) {
+        String made =
+                names.size() == 1
+                        ? names.getFirst()
+                        : names.size() + " volumes, " + names.getFirst() + " to " + names.getLast();
+        return "cloned "
+                + from
+                + " to "
+                + made
+                + " in "
+                + Durations.showMicros(response.getElapsedMicros())
+                + " (leader), "
+                + Durations.showMicros(callerMicros)
+                + " (caller)";
     }
 }

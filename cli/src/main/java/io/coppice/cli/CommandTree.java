@@ -7,11 +7,13 @@ import java.util.Set;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 
-/// The commands below the root. Making the objects and reading the annotations of all of them takes longer than
-/// most commands do, so only the branch that is called is built; help, completion and mistakes get the whole tree.
+/// The commands below the root. Making the objects and reading the annotations of all of them takes
+/// longer than most commands do, so only the branch that is called is built; help, completion and
+/// mistakes get the whole tree.
 final class CommandTree {
     /// Options of the root that take a value, which is no command even when it looks like one.
-    private static final Set<String> WITH_VALUE = Set.of("--endpoint", "--config", "-o", "--output", "--timeout");
+    private static final Set<String> WITH_VALUE =
+            Set.of("--endpoint", "--config", "-o", "--output", "--timeout");
 
     private static final Map<String, Supplier<Object>> COMMANDS = commands();
 

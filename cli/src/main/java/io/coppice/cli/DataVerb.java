@@ -16,23 +16,31 @@ import java.util.Optional;
 abstract class DataVerb extends Verb {
 
     final CoppiceClient connect() throws IOException {
-        return CoppiceClient.connect(ClientConfig.defaults(
-                        main().endpoints(),
-                        "coppice " + spec.name() + " (pid " + ProcessHandle.current().pid() + ")")
-                .withControlDeadline(main().deadline()));
+        return CoppiceClient.connect(
+                ClientConfig.defaults(
+                                main().endpoints(),
+                                "coppice "
+                                        + spec.name()
+                                        + " (pid "
+                                        + ProcessHandle.current().pid()
+                                        + ")")
+                        .withControlDeadline(main().deadline()));
     }
 
-    /// A source that does not change while it is read: a snapshot, or one that is taken of a live volume and
-    /// deleted again on close, also when the process is told to stop.
+    /// A source that does not change while it is read: a snapshot, or one that is taken of a live
+    /// volume and deleted again on close, also when the process is told to stop.
     final Frozen freeze(SourceName source) throws ControlException {
         if (source.isSnapshot()) {
             return new Frozen(source, Optional.empty());
         }
-        SourceName taken = new SourceName(
-                source.volume(),
-                Optional.of("export-" + Long.toHexString(Entropy.system().nextLong())));
-        execute(ExecuteRequest.newBuilder()
-                .setCreateSnapshots(CreateSnapshots.newBuilder().addSnapshots(taken.toProto())));
+        SourceName taken =
+                new SourceName(
+                        source.volume(),
+                        Optional.of("export-" + Long.toHexString(Entropy.system().nextLong())));
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setCreateSnapshots(
+                                CreateSnapshots.newBuilder().addSnapshots(taken.toProto())));
         return new Frozen(taken, Optional.of(taken));
     }
 
@@ -60,13 +68,18 @@ abstract class DataVerb extends Verb {
             }
             dropped = true;
             try {
-                execute(ExecuteRequest.newBuilder()
-                        .setDeleteSnapshot(
-                                DeleteSnapshot.newBuilder().setSnapshot(taken.get().toProto())));
+                execute(
+                        ExecuteRequest.newBuilder()
+                                .setDeleteSnapshot(
+                                        DeleteSnapshot.newBuilder()
+                                                .setSnapshot(taken.get().toProto())));
             } catch (ControlException failed) {
                 throw new CliException(
                         ExitCode.FAILED,
-                        "the temporary snapshot " + taken.get() + " was not deleted (" + failed.getMessage()
+                        "the temporary snapshot "
+                                + taken.get()
+                                + " was not deleted ("
+                                + failed.getMessage()
                                 + "): delete it with 'coppice snapshot rm'",
                         failed);
             }

@@ -17,7 +17,11 @@ final class Details {
         int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
         StringBuilder out = new StringBuilder();
         lines.forEach((name, value) ->
-                out.append(name).append(':').repeat(' ', width - name.length() + 2).append(value).append('\n'));
+                out.append(name)
+                        .append(':')
+                        .repeat(' ', width - name.length() + 2)
+                        .append(value)
+                        .append('\n'));
         return out.toString().stripTrailing();
     }
 }

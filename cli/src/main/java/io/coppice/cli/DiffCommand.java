@@ -12,7 +12,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /// `diff SOURCE SOURCE`: changed extents, from the maps alone, so in whole chunks.
-@Command(name = "diff", description = "List extents that differ between two sources, from the maps alone.")
+@Command(
+        name = "diff",
+        description = "List extents that differ between two sources, from the maps alone.")
 final class DiffCommand extends Verb {
     @Parameters(paramLabel = "FROM", index = "0", description = "VOLUME or VOLUME@SNAPSHOT.")
     String from = "";
@@ -28,11 +30,13 @@ final class DiffCommand extends Verb {
     }
 
     /// In the order of offsets.
-    static List<DiffExtent> extents(ControlClient control, SourceName from, SourceName to) throws ControlException {
+    static List<DiffExtent> extents(ControlClient control, SourceName from, SourceName to)
+            throws ControlException {
         var query = GetDiff.newBuilder().setFrom(from.toProto()).setTo(to.toProto());
         List<DiffExtent> extents = new ArrayList<>();
         control.stream(
-                QueryRequest.newBuilder().setGetDiff(query).build(), page -> extents.addAll(page.getDiffList()));
+                QueryRequest.newBuilder().setGetDiff(query).build(),
+                page -> extents.addAll(page.getDiffList()));
         return extents;
     }
 

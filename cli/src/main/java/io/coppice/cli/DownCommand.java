@@ -11,7 +11,10 @@ import picocli.CommandLine.Option;
 /// `down`: stops what `up` started.
 @Command(name = "down", description = "Stop the cluster of this directory cleanly.")
 final class DownCommand extends Verb {
-    @Option(names = "--dir", paramLabel = "D", description = "The directory of the cluster (.coppice).")
+    @Option(
+            names = "--dir",
+            paramLabel = "D",
+            description = "The directory of the cluster (.coppice).")
     Path dir = Path.of(".coppice");
 
     @Override
@@ -20,9 +23,12 @@ final class DownCommand extends Verb {
         int stopped = Stopping.stopAll(layout, output()::remark);
         output().done(
                         Map.of("dir", layout.dir().toString(), "stopped", stopped),
-                        () -> stopped == 0
-                                ? "nothing runs in " + layout.dir()
-                                : "stopped " + stopped + (stopped == 1 ? " process" : " processes"));
+                        () ->
+                                stopped == 0
+                                        ? "nothing runs in " + layout.dir()
+                                        : "stopped "
+                                                + stopped
+                                                + (stopped == 1 ? " process" : " processes"));
         return ExitCode.DONE;
     }
 }

@@ -41,7 +41,8 @@ final class Durations {
     private static CliException refused(String text, String why) {
         String shown = text.length() > 40 ? text.substring(0, 40) + "..." : text;
         return new CliException(
-                ExitCode.USAGE, "invalid duration '" + shown.replaceAll("\\p{C}", "?") + "': " + why);
+                ExitCode.USAGE,
+                "invalid duration '" + shown.replaceAll("\\p{C}", "?") + "': " + why);
     }
 
     /// For tables: the two largest units, `3d 4h`, `12m 5s`, `0.8 ms`.

@@ -8,10 +8,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// Which cluster a command speaks to: what the options say, else the cluster of this directory, else the
-/// one that the environment names.
+/// Which cluster a command speaks to: what the options say, else the cluster of this directory,
+/// else the one that the environment names.
 final class Endpoints {
-    private static final Pattern ADDRESS = Pattern.compile("(\\[[0-9A-Fa-f:.%]+]|[^:\\s/]+):([0-9]{1,5})");
+    private static final Pattern ADDRESS =
+            Pattern.compile("(\\[[0-9A-Fa-f:.%]+]|[^:\\s/]+):([0-9]{1,5})");
     private static final String VARIABLE = "COPPICE_ENDPOINT";
 
     private Endpoints() {}
@@ -37,12 +38,14 @@ final class Endpoints {
     }
 
     private static List<String> checked(List<String> endpoints, String from) {
-        List<String> stripped = endpoints.stream().map(String::strip).filter(text -> !text.isEmpty()).toList();
+        List<String> stripped =
+                endpoints.stream().map(String::strip).filter(text -> !text.isEmpty()).toList();
         for (String endpoint : stripped) {
             var matcher = ADDRESS.matcher(endpoint);
             if (!matcher.matches() || Integer.parseInt(matcher.group(2)) > 65_535) {
                 throw new CliException(
-                        ExitCode.USAGE, "invalid endpoint '" + endpoint + "' in " + from + ": write HOST:PORT");
+                        ExitCode.USAGE,
+                        "invalid endpoint '" + endpoint + "' in " + from + ": write HOST:PORT");
             }
         }
         if (stripped.isEmpty()) {

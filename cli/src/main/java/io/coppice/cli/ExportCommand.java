@@ -24,9 +24,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `export SOURCE FILE|-`: a raw image, or with `--from` a difference. A live volume is exported as it is at one
-/// moment: a snapshot is taken for it and deleted afterwards.
-@Command(name = "export", description = "Write a raw image of SOURCE to a file, or with --from a difference.")
+/// `export SOURCE FILE|-`: a raw image, or with `--from` a difference. A live volume is exported as
+/// it is at one moment: a snapshot is taken for it and deleted afterwards.
+@Command(
+        name = "export",
+        description = "Write a raw image of SOURCE to a file, or with --from a difference.")
 final class ExportCommand extends DataVerb {
     private static final int BUFFER_BYTES = 1 << 20;
 
@@ -36,7 +38,10 @@ final class ExportCommand extends DataVerb {
     @Parameters(paramLabel = "FILE|-", index = "1", description = "- is stdout.")
     String file = "";
 
-    @Option(names = "--from", paramLabel = "SOURCE", description = "Only what differs from this older source.")
+    @Option(
+            names = "--from",
+            paramLabel = "SOURCE",
+            description = "Only what differs from this older source.")
     @Nullable String from;
 
     @Override
@@ -44,8 +49,10 @@ final class ExportCommand extends DataVerb {
         SourceName to = SourceName.parse(source);
         try (Frozen frozen = freeze(to);
                 CoppiceClient client = connect();
-                BlockDevice device = client.open(frozen.source().toString(), OpenOption.READ_ONLY)) {
-            long stored = from == null ? exportRaw(device) : exportDifference(client, frozen, device, to);
+                BlockDevice device =
+                        client.open(frozen.source().toString(), OpenOption.READ_ONLY)) {
+            long stored =
+                    from == null ? exportRaw(device) : exportDifference(client, frozen, device, to);
             report(to, device.size(), stored);
         }
         return ExitCode.DONE;
@@ -62,8 +69,15 @@ final class ExportCommand extends DataVerb {
         view.put("data_bytes", stored);
         output().done(
                         view,
-                        () -> "exported " + to + " to " + file + ": " + Sizes.show(stored) + " of data in "
-                                + Sizes.show(size));
+                        () ->
+                                "exported "
+                                        + to
+                                        + " to "
+                                        + file
+                                        + ": "
+                                        + Sizes.show(stored)
+                                        + " of data in "
+                                        + Sizes.show(size));
     }
 
     // ---------------------------------------------------------------- raw
@@ -71,14 +85,20 @@ final class ExportCommand extends DataVerb {
     private long exportRaw(BlockDevice device) throws IOException {
         try (RawSink sink = RawSink.open(file);
                 Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
-            ReadAhead reads = new ReadAhead(device, (offset, bytes) -> {
-                ZeroRuns.split(bytes, bytes.length, (start, length, zero) -> {
-                    if (!zero) {
-                        sink.write(offset + start, bytes, start, length);
-                    }
-                });
-                progress.reach(offset, device.size());
-            });
+            ReadAhead reads =
+                    new ReadAhead(
+                            device,
+                            (offset, bytes) -> {
+                                ZeroRuns.split(
+                                        bytes,
+                                        bytes.length,
+                                        (start, length, zero) -> {
+                                            if (!zero) {
+                                                sink.write(offset + start, bytes, start, length);
+                                            }
+                                        });
+                                progress.reach(offset, device.size());
+                            });
             long at = 0;
             while (at < device.size()) {
                 for (Extent extent : Waiting.on(device.extents(at, device.size() - at))) {
@@ -96,13 +116,15 @@ final class ExportCommand extends DataVerb {
 
     // ---------------------------------------------------------------- difference
 
-    private long exportDifference(CoppiceClient client, Frozen to, BlockDevice newer, SourceName named)
+    private long exportDifference(
+            CoppiceClient client, Frozen to, BlockDevice newer, SourceName named)
             throws IOException, ControlException {
         SourceName older = SourceName.parse(String.valueOf(from));
         try (Frozen frozen = freeze(older);
                 BlockDevice base = client.open(frozen.source().toString(), OpenOption.READ_ONLY);
-                DifferenceWriter writer = new DifferenceWriter(
-                        openStream(), newer.size(), older.toString(), named.toString())) {
+                DifferenceWriter writer =
+                        new DifferenceWriter(
+                                openStream(), newer.size(), older.toString(), named.toString())) {
             List<DiffExtent> extents = DiffCommand.extents(control(), frozen.source(), to.source());
             long total = extents.stream().mapToLong(DiffExtent::getLength).sum();
             Comparison comparison = new Comparison(base, writer);
@@ -142,17 +164,24 @@ final class ExportCommand extends DataVerb {
 
         private void compare(BlockDevice newer, long offset, long length) throws IOException {
             java.util.ArrayDeque<byte[]> before = new java.util.ArrayDeque<>();
-            for (long at = offset; at < offset + length; at += ReadAhead.PIECE_BYTES * (long) ReadAhead.IN_FLIGHT_MAX) {
-                long part = Math.min(ReadAhead.PIECE_BYTES * (long) ReadAhead.IN_FLIGHT_MAX, offset + length - at);
+            for (long at = offset;
+                    at < offset + length;
+                    at += ReadAhead.PIECE_BYTES * (long) ReadAhead.IN_FLIGHT_MAX) {
+                long part =
+                        Math.min(
+                                ReadAhead.PIECE_BYTES * (long) ReadAhead.IN_FLIGHT_MAX,
+                                offset + length - at);
                 readBase(at, part, before);
-                ReadAhead reads = new ReadAhead(newer, (start, bytes) -> emit(start, bytes, before.remove()));
+                ReadAhead reads =
+                        new ReadAhead(newer, (start, bytes) -> emit(start, bytes, before.remove()));
                 reads.add(at, part);
                 reads.drain();
             }
         }
 
         /// What is beyond the end of the older source was zeros.
-        private void readBase(long offset, long length, java.util.Queue<byte[]> before) throws IOException {
+        private void readBase(long offset, long length, java.util.Queue<byte[]> before)
+                throws IOException {
             long inside = Math.max(0, Math.min(length, base.size() - offset));
             ReadAhead reads = new ReadAhead(base, (start, bytes) -> before.add(bytes));
             if (inside > 0) {
@@ -182,14 +211,17 @@ final class ExportCommand extends DataVerb {
 
         private void emitChanged(long offset, byte[] bytes, int start, int end) throws IOException {
             byte[] changed = Arrays.copyOfRange(bytes, start, end);
-            ZeroRuns.split(changed, changed.length, (runStart, length, zero) -> {
-                if (zero) {
-                    writer.zero(offset + start + runStart, length);
-                } else {
-                    writer.data(offset + start + runStart, changed, runStart, length);
-                    written += length;
-                }
-            });
+            ZeroRuns.split(
+                    changed,
+                    changed.length,
+                    (runStart, length, zero) -> {
+                        if (zero) {
+                            writer.zero(offset + start + runStart, length);
+                        } else {
+                            writer.data(offset + start + runStart, changed, runStart, length);
+                            written += length;
+                        }
+                    });
         }
 
         private static boolean blocksEqual(byte[] left, byte[] right, int start) {
@@ -199,6 +231,7 @@ final class ExportCommand extends DataVerb {
     }
 
     static CliException unwritable(String file, IOException why) {
-        return new CliException(ExitCode.FAILED, "cannot write " + file + ": " + Failures.describe(why), why);
+        return new CliException(
+                ExitCode.FAILED, "cannot write " + file + ": " + Failures.describe(why), why);
     }
 }

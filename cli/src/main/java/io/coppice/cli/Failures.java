@@ -34,7 +34,8 @@ final class Failures {
             case AccessDeniedException denied -> "permission denied: " + denied.getFile();
             case FileAlreadyExistsException exists -> "already exists: " + exists.getFile();
             case NotDirectoryException notDirectory -> "not a directory: " + notDirectory.getFile();
-            case DirectoryNotEmptyException notEmpty -> "directory is not empty: " + notEmpty.getFile();
+            case DirectoryNotEmptyException notEmpty ->
+                    "directory is not empty: " + notEmpty.getFile();
             case IOException io -> orName(io.getMessage(), io);
             case InterruptedException interrupted -> "interrupted";
             default -> orName(cause.getMessage(), cause);

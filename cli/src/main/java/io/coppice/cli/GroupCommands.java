@@ -22,20 +22,34 @@ final class GroupCommands extends Noun {
     static final class Ls extends Verb {
         @Override
         ExitCode run() throws Exception {
-            List<GroupInfo> groups = query(QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance()))
-                    .getGroupsList();
-            output().print(Views.each(groups, Views::group), () -> {
-                Table table = new Table("ID", "EPOCH", "STATE", "PRIMARY", "REPLICAS (STORE:STATE)");
-                groups.forEach(group -> table.row(
-                        group.getId(),
-                        group.getEpoch(),
-                        group.getState(),
-                        primary(group),
-                        group.getReplicasList().stream()
-                                .map(replica -> replica.getStore() + ":" + Views.replicaState(replica.getState()))
-                                .collect(Collectors.joining(" "))));
-                return table.toString();
-            });
+            List<GroupInfo> groups =
+                    query(QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance()))
+                            .getGroupsList();
+            output().print(
+                            Views.each(groups, Views::group),
+                            () -> {
+                                Table table =
+                                        new Table(
+                                                "ID",
+                                                "EPOCH",
+                                                "STATE",
+                                                "PRIMARY",
+                                                "REPLICAS (STORE:STATE)");
+                                groups.forEach(group ->
+                                        table.row(
+                                                group.getId(),
+                                                group.getEpoch(),
+                                                group.getState(),
+                                                primary(group),
+                                                group.getReplicasList().stream()
+                                                        .map(replica ->
+                                                                replica.getStore()
+                                                                        + ":"
+                                                                        + Views.replicaState(
+                                                                                replica.getState()))
+                                                        .collect(Collectors.joining(" "))));
+                                return table.toString();
+                            });
             return ExitCode.DONE;
         }
     }
@@ -47,23 +61,30 @@ final class GroupCommands extends Noun {
 
         @Override
         ExitCode run() throws Exception {
-            GroupInfo group = query(QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance()))
-                    .getGroupsList().stream()
-                    .filter(each -> String.valueOf(each.getId()).equals(id))
-                    .findFirst()
-                    .orElseThrow(() -> new CliException(
-                            ExitCode.NOT_FOUND, "there is no group '" + id + "': see 'coppice group ls'"));
+            GroupInfo group =
+                    query(QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance()))
+                            .getGroupsList()
+                            .stream()
+                            .filter(each -> String.valueOf(each.getId()).equals(id))
+                            .findFirst()
+                            .orElseThrow(() ->
+                                    new CliException(
+                                            ExitCode.NOT_FOUND,
+                                            "there is no group '"
+                                                    + id
+                                                    + "': see 'coppice group ls'"));
             output().print(Views.group(group), () -> text(group));
             return ExitCode.DONE;
         }
 
         private static String text(GroupInfo group) {
-            String details = new Details()
-                    .line("group", group.getId())
-                    .line("epoch", group.getEpoch())
-                    .line("state", group.getState())
-                    .line("primary", primary(group))
-                    .toString();
+            String details =
+                    new Details()
+                            .line("group", group.getId())
+                            .line("epoch", group.getEpoch())
+                            .line("state", group.getState())
+                            .line("primary", primary(group))
+                            .toString();
             Table replicas = new Table("STORE", "NODE", "ADDRESS", "STATE");
             for (ReplicaInfo replica : group.getReplicasList()) {
                 replicas.row(

@@ -30,13 +30,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `import FILE|- NAME`: a raw image becomes a new volume; with `--from` a difference becomes a new volume that
-/// starts as the older source (or, when NAME is that source, is applied to it in place). A volume that was made
-/// here is deleted again when the import fails.
-@Command(name = "import", description = "Make a volume from a raw image, or with --from from a difference.")
+/// `import FILE|- NAME`: a raw image becomes a new volume; with `--from` a difference becomes a new
+/// volume that starts as the older source (or, when NAME is that source, is applied to it in
+/// place). A volume that was made here is deleted again when the import fails.
+@Command(
+        name = "import",
+        description = "Make a volume from a raw image, or with --from from a difference.")
 final class ImportCommand extends DataVerb {
     private static final int PIECE_BYTES = 1 << 20;
-    /// Size of a volume whose image comes through a pipe, until its end is known; thin, so it costs nothing.
+
+    /// Size of a volume whose image comes through a pipe, until its end is known; thin, so it costs
+    /// nothing.
     private static final long UNKNOWN_SIZE = 64L << 40;
 
     @Parameters(paramLabel = "FILE|-", index = "0", description = "- is stdin.")
@@ -45,7 +49,10 @@ final class ImportCommand extends DataVerb {
     @Parameters(paramLabel = "NAME", index = "1", description = "The volume to make.")
     String name = "";
 
-    @Option(names = "--from", paramLabel = "SOURCE", description = "FILE is a difference: apply it to this source.")
+    @Option(
+            names = "--from",
+            paramLabel = "SOURCE",
+            description = "FILE is a difference: apply it to this source.")
     @Nullable String from;
 
     @Option(names = "--label", paramLabel = "K=V", description = "A label; may be repeated.")
@@ -61,7 +68,8 @@ final class ImportCommand extends DataVerb {
             boolean difference = isDifference(in);
             if (difference && from == null) {
                 throw new CliException(
-                        ExitCode.USAGE, file + " is a difference: say with --from SOURCE what it applies to");
+                        ExitCode.USAGE,
+                        file + " is a difference: say with --from SOURCE what it applies to");
             }
             copied = from == null ? importRaw(in) : importDifference(in, SourceName.parse(from));
         }
@@ -71,8 +79,15 @@ final class ImportCommand extends DataVerb {
         view.put("data_bytes", copied.stored());
         output().done(
                         view,
-                        () -> "imported " + file + " as " + name + ": " + Sizes.show(copied.stored())
-                                + " of data in " + Sizes.show(copied.size()));
+                        () ->
+                                "imported "
+                                        + file
+                                        + " as "
+                                        + name
+                                        + ": "
+                                        + Sizes.show(copied.stored())
+                                        + " of data in "
+                                        + Sizes.show(copied.size()));
         return ExitCode.DONE;
     }
 
@@ -88,7 +103,9 @@ final class ImportCommand extends DataVerb {
             return new BufferedInputStream(Files.newInputStream(path), PIECE_BYTES);
         } catch (IOException unreadable) {
             throw new CliException(
-                    ExitCode.FAILED, "cannot read " + file + ": " + Failures.describe(unreadable), unreadable);
+                    ExitCode.FAILED,
+                    "cannot read " + file + ": " + Failures.describe(unreadable),
+                    unreadable);
         }
     }
 
@@ -104,7 +121,9 @@ final class ImportCommand extends DataVerb {
     private Copied importRaw(InputStream in) throws IOException, ControlException {
         Optional<Long> known = fileBytes();
         if (known.isPresent() && known.get() == 0) {
-            throw new CliException(ExitCode.USAGE, file + " is empty: a volume has at least one block of 4096 bytes");
+            throw new CliException(
+                    ExitCode.USAGE,
+                    file + " is empty: a volume has at least one block of 4096 bytes");
         }
         create(known.map(bytes -> Blocks.count(bytes) * Blocks.BLOCK_BYTES).orElse(UNKNOWN_SIZE));
         return orDelete(() -> {
@@ -127,12 +146,15 @@ final class ImportCommand extends DataVerb {
             while (piece.length > 0) {
                 byte[] blocks = wholeBlocks(piece);
                 long offset = at;
-                ZeroRuns.split(blocks, blocks.length, (start, length, zero) -> {
-                    if (!zero) {
-                        writes.write(offset + start, blocks, start, length);
-                        stored[0] += length;
-                    }
-                });
+                ZeroRuns.split(
+                        blocks,
+                        blocks.length,
+                        (start, length, zero) -> {
+                            if (!zero) {
+                                writes.write(offset + start, blocks, start, length);
+                                stored[0] += length;
+                            }
+                        });
                 at += blocks.length;
                 progress.reach(at, total);
                 piece = in.readNBytes(PIECE_BYTES);
@@ -140,7 +162,8 @@ final class ImportCommand extends DataVerb {
             writes.flush();
         }
         if (at == 0) {
-            throw new CliException(ExitCode.USAGE, "the image is empty: a volume has at least one block");
+            throw new CliException(
+                    ExitCode.USAGE, "the image is empty: a volume has at least one block");
         }
         return new Copied(at, stored[0]);
     }
@@ -167,17 +190,20 @@ final class ImportCommand extends DataVerb {
 
     // ---------------------------------------------------------------- difference
 
-    private Copied importDifference(InputStream in, SourceName base) throws IOException, ControlException {
+    private Copied importDifference(InputStream in, SourceName base)
+            throws IOException, ControlException {
         DifferenceReader reader = new DifferenceReader(in);
         if (base.toString().equals(name)) {
             return apply(reader);
         }
-        execute(ExecuteRequest.newBuilder()
-                .setCreateClones(CreateClones.newBuilder()
-                        .setVolume(base.volume())
-                        .setSnapshot(base.snapshot().orElse(""))
-                        .addNames(name)
-                        .putAllLabels(Labels.parse(labels))));
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setCreateClones(
+                                CreateClones.newBuilder()
+                                        .setVolume(base.volume())
+                                        .setSnapshot(base.snapshot().orElse(""))
+                                        .addNames(name)
+                                        .putAllLabels(Labels.parse(labels))));
         return orDelete(() -> apply(reader));
     }
 
@@ -209,16 +235,19 @@ final class ImportCommand extends DataVerb {
     // ---------------------------------------------------------------- the volume
 
     private void create(long size) throws ControlException {
-        execute(ExecuteRequest.newBuilder()
-                .setCreateVolume(CreateVolume.newBuilder()
-                        .setName(name)
-                        .setSize(size)
-                        .putAllLabels(Labels.parse(labels))));
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setCreateVolume(
+                                CreateVolume.newBuilder()
+                                        .setName(name)
+                                        .setSize(size)
+                                        .putAllLabels(Labels.parse(labels))));
     }
 
     private void resize(long size) throws ControlException {
-        execute(ExecuteRequest.newBuilder()
-                .setResizeVolume(ResizeVolume.newBuilder().setName(name).setSize(size)));
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setResizeVolume(ResizeVolume.newBuilder().setName(name).setSize(size)));
     }
 
     private interface Work {
@@ -235,12 +264,16 @@ final class ImportCommand extends DataVerb {
         } finally {
             if (!done) {
                 try {
-                    execute(ExecuteRequest.newBuilder()
-                            .setDeleteVolume(
-                                    DeleteVolume.newBuilder().setName(name).setNow(true)));
+                    execute(
+                            ExecuteRequest.newBuilder()
+                                    .setDeleteVolume(
+                                            DeleteVolume.newBuilder().setName(name).setNow(true)));
                 } catch (ControlException failed) {
-                    output().remark("coppice: the incomplete volume " + name + " could not be deleted: "
-                            + failed.getMessage());
+                    output().remark(
+                                    "coppice: the incomplete volume "
+                                            + name
+                                            + " could not be deleted: "
+                                            + failed.getMessage());
                 }
             }
         }

@@ -16,7 +16,8 @@ final class Labels {
         for (String text : texts) {
             int equals = text.indexOf('=');
             if (equals <= 0) {
-                throw new CliException(ExitCode.USAGE, "invalid label '" + text + "': write KEY=VALUE");
+                throw new CliException(
+                        ExitCode.USAGE, "invalid label '" + text + "': write KEY=VALUE");
             }
             labels.put(text.substring(0, equals), text.substring(equals + 1));
         }

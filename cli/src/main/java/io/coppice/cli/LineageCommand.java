@@ -21,9 +21,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `lineage [NAME]`: the family tree.
-@Command(name = "lineage", description = "Show who was cloned from whom, with own and shared bytes.")
+@Command(
+        name = "lineage",
+        description = "Show who was cloned from whom, with own and shared bytes.")
 final class LineageCommand extends Verb {
-    @Parameters(paramLabel = "NAME", arity = "0..1", description = "Only the family of this volume.")
+    @Parameters(
+            paramLabel = "NAME",
+            arity = "0..1",
+            description = "Only the family of this volume.")
     @Nullable String name;
 
     @Option(names = "--all", description = "Deleted members without living descendants as well.")
@@ -37,7 +42,9 @@ final class LineageCommand extends Verb {
         }
         List<LineageEntry> entries =
                 query(QueryRequest.newBuilder().setGetLineage(query)).getLineageList();
-        output().print(Views.each(entries, Views::lineage), () -> draw(all ? entries : withLiving(entries)));
+        output().print(
+                        Views.each(entries, Views::lineage),
+                        () -> draw(all ? entries : withLiving(entries)));
         return ExitCode.DONE;
     }
 
@@ -58,8 +65,8 @@ final class LineageCommand extends Verb {
     /// One line of the drawing that waits for its turn.
     private record Branch(LineageEntry entry, String stem, String prefix) {}
 
-    /// An entry whose parent is not listed stands at the left. Walks with a stack of its own: families may be
-    /// thousands of generations deep.
+    /// An entry whose parent is not listed stands at the left. Walks with a stack of its own:
+    /// families may be thousands of generations deep.
     static String draw(List<LineageEntry> entries) {
         Map<Long, List<LineageEntry>> children = new TreeMap<>();
         var ids = entries.stream().map(LineageEntry::getId).collect(Collectors.toSet());
@@ -90,10 +97,11 @@ final class LineageCommand extends Verb {
             sorted.sort(byAge);
             for (int i = sorted.size() - 1; i >= 0; i--) {
                 boolean last = i == sorted.size() - 1;
-                waiting.push(new Branch(
-                        sorted.get(i),
-                        branch.prefix() + (last ? "└─ " : "├─ "),
-                        branch.prefix() + (last ? "   " : "│  ")));
+                waiting.push(
+                        new Branch(
+                                sorted.get(i),
+                                branch.prefix() + (last ? "└─ " : "├─ "),
+                                branch.prefix() + (last ? "   " : "│  ")));
             }
         }
         return table.toString();

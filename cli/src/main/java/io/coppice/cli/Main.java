@@ -2,7 +2,6 @@ package io.coppice.cli;
 
 import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
-import io.coppice.cli.local.Logs;
 import io.coppice.client.DeviceException;
 import io.coppice.directory.ControlException;
 import java.io.PrintWriter;
@@ -12,16 +11,17 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.UnmatchedArgumentException;
-import picocli.CommandLine;
 
 /// The root of the command tree, with the options that every command takes.
 ///
-/// Failures become exit codes and one line on stderr here and nowhere else; a stack trace goes to the log.
+/// Failures become exit codes and one line on stderr here and nowhere else; a stack trace goes to
+/// the log.
 @Command(
         name = "coppice",
         description = "Distributed block storage whose clones are free.",
@@ -33,14 +33,16 @@ public final class Main extends Noun {
             split = ",",
             paramLabel = "HOST:PORT",
             scope = ScopeType.INHERIT,
-            description = "Metadata servers; default: the cluster of .coppice/ here, then $$COPPICE_ENDPOINT.")
+            description =
+                    "Metadata servers; default: the cluster of .coppice/ here, then $$COPPICE_ENDPOINT.")
     List<String> endpointOption = List.of();
 
     @Option(
             names = "--config",
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
-            description = "Settings (HOCON): endpoint, output, timeout; for 'server': the server's.")
+            description =
+                    "Settings (HOCON): endpoint, output, timeout; for 'server': the server's.")
     @Nullable String configFile;
 
     @Option(
@@ -50,7 +52,10 @@ public final class Main extends Noun {
             description = "How results are printed.")
     @Nullable String outputOption;
 
-    @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "Print results and errors only.")
+    @Option(
+            names = "--quiet",
+            scope = ScopeType.INHERIT,
+            description = "Print results and errors only.")
     boolean quiet;
 
     @Option(
@@ -106,9 +111,13 @@ public final class Main extends Noun {
     private static int refuseUsage(ParameterException failure, PrintWriter err) {
         String command = failure.getCommandLine().getCommandSpec().qualifiedName(" ");
         String message = firstLine(failure.getMessage());
-        if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
+        if (failure instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
             List<String> suggestions = unmatched.getSuggestions();
-            message += suggestions.isEmpty() ? "" : "; did you mean " + String.join(" or ", suggestions) + "?";
+            message +=
+                    suggestions.isEmpty()
+                            ? ""
+                            : "; did you mean " + String.join(" or ", suggestions) + "?";
         }
         err.println("coppice: " + message + " (see '" + command + " --help')");
         err.flush();
@@ -160,9 +169,12 @@ public final class Main extends Noun {
     Output output() {
         String name = outputOption != null ? outputOption : settings().output().orElse("table");
         try {
-            return new Output(out, err, Output.Format.valueOf(name.toUpperCase(Locale.ROOT)), quiet);
+            return new Output(
+                    out, err, Output.Format.valueOf(name.toUpperCase(Locale.ROOT)), quiet);
         } catch (IllegalArgumentException unknown) {
-            throw new CliException(ExitCode.USAGE, "unknown output format '" + name + "': use table, json or yaml");
+            throw new CliException(
+                    ExitCode.USAGE,
+                    "unknown output format '" + name + "': use table, json or yaml");
         }
     }
 
@@ -174,7 +186,8 @@ public final class Main extends Noun {
         return Endpoints.resolve(endpointOption, settings().endpoints());
     }
 
-    /// The file that `--config` names, for the command that reads it as something else than settings.
+    /// The file that `--config` names, for the command that reads it as something else than
+    /// settings.
     java.nio.file.Path configFile() {
         if (configFile == null) {
             throw new CliException(ExitCode.USAGE, "--config FILE is missing");
@@ -184,7 +197,10 @@ public final class Main extends Noun {
 
     private Settings settings() {
         if (settings == null) {
-            settings = configFile == null ? Settings.defaults() : Settings.read(java.nio.file.Path.of(configFile));
+            settings =
+                    configFile == null
+                            ? Settings.defaults()
+                            : Settings.read(java.nio.file.Path.of(configFile));
         }
         return settings;
     }

@@ -14,10 +14,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `nbd serve`
-@Command(name = "nbd", description = "Serve volumes over NBD.", subcommands = NbdCommands.Serve.class)
+@Command(
+        name = "nbd",
+        description = "Serve volumes over NBD.",
+        subcommands = NbdCommands.Serve.class)
 final class NbdCommands extends Noun {
 
-    @Command(name = "serve", description = "Run an NBD gateway until Ctrl-C; exports are named as volumes.")
+    @Command(
+            name = "serve",
+            description = "Run an NBD gateway until Ctrl-C; exports are named as volumes.")
     static final class Serve extends Verb {
         @Option(
                 names = "--listen",
@@ -25,7 +30,10 @@ final class NbdCommands extends Noun {
                 description = "Where to listen (127.0.0.1:10809); may be repeated.")
         List<String> listen = List.of("127.0.0.1:10809");
 
-        @Parameters(paramLabel = "NAME", arity = "0..*", description = "Only these volumes (and their snapshots).")
+        @Parameters(
+                paramLabel = "NAME",
+                arity = "0..*",
+                description = "Only these volumes (and their snapshots).")
         List<String> names = List.of();
 
         @Override

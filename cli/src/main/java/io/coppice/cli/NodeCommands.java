@@ -29,21 +29,34 @@ final class NodeCommands extends Noun {
     static final class Ls extends Verb {
         @Override
         ExitCode run() throws Exception {
-            List<NodeInfo> nodes = query(QueryRequest.newBuilder().setListNodes(ListNodes.getDefaultInstance()))
-                    .getNodesList();
-            output().print(Views.each(nodes, Views::node), () -> {
-                Table table = new Table("ID", "NAME", "ADDRESS", "STATE", "STORES", "USED", "CAPACITY", "PID");
-                nodes.forEach(node -> table.row(
-                        node.getId(),
-                        node.getName(),
-                        node.getAddress(),
-                        node.getState(),
-                        node.getStoresCount(),
-                        Sizes.show(used(node)),
-                        Sizes.show(capacity(node)),
-                        node.getPid()));
-                return table.toString();
-            });
+            List<NodeInfo> nodes =
+                    query(QueryRequest.newBuilder().setListNodes(ListNodes.getDefaultInstance()))
+                            .getNodesList();
+            output().print(
+                            Views.each(nodes, Views::node),
+                            () -> {
+                                Table table =
+                                        new Table(
+                                                "ID",
+                                                "NAME",
+                                                "ADDRESS",
+                                                "STATE",
+                                                "STORES",
+                                                "USED",
+                                                "CAPACITY",
+                                                "PID");
+                                nodes.forEach(node ->
+                                        table.row(
+                                                node.getId(),
+                                                node.getName(),
+                                                node.getAddress(),
+                                                node.getState(),
+                                                node.getStoresCount(),
+                                                Sizes.show(used(node)),
+                                                Sizes.show(capacity(node)),
+                                                node.getPid()));
+                                return table.toString();
+                            });
             return ExitCode.DONE;
         }
     }
@@ -55,38 +68,51 @@ final class NodeCommands extends Noun {
 
         @Override
         ExitCode run() throws Exception {
-            NodeInfo node = query(QueryRequest.newBuilder().setListNodes(ListNodes.getDefaultInstance()))
-                    .getNodesList().stream()
-                    .filter(each -> each.getName().equals(name) || String.valueOf(each.getId()).equals(name))
-                    .findFirst()
-                    .orElseThrow(() -> new CliException(
-                            ExitCode.NOT_FOUND, "no node is called '" + name + "': see 'coppice node ls'"));
+            NodeInfo node =
+                    query(QueryRequest.newBuilder().setListNodes(ListNodes.getDefaultInstance()))
+                            .getNodesList()
+                            .stream()
+                            .filter(each ->
+                                    each.getName().equals(name)
+                                            || String.valueOf(each.getId()).equals(name))
+                            .findFirst()
+                            .orElseThrow(() ->
+                                    new CliException(
+                                            ExitCode.NOT_FOUND,
+                                            "no node is called '"
+                                                    + name
+                                                    + "': see 'coppice node ls'"));
             output().print(Views.node(node), () -> text(node));
             return ExitCode.DONE;
         }
 
         private static String text(NodeInfo node) {
-            String details = new Details()
-                    .line("name", node.getName())
-                    .line("id", node.getId())
-                    .line("address", node.getAddress())
-                    .line("http", node.getHttpAddress())
-                    .line("state", node.getState())
-                    .line("rack", node.getRack().isEmpty() ? "-" : node.getRack())
-                    .line("pid", node.getPid())
-                    .line("incarnation", node.getIncarnation())
-                    .line("used", Sizes.show(used(node)) + " of " + Sizes.show(capacity(node)))
-                    .toString();
-            Table stores = new Table("STORE", "STATE", "USED", "LIVE", "CAPACITY", "GROUPS", "UUID");
+            String details =
+                    new Details()
+                            .line("name", node.getName())
+                            .line("id", node.getId())
+                            .line("address", node.getAddress())
+                            .line("http", node.getHttpAddress())
+                            .line("state", node.getState())
+                            .line("rack", node.getRack().isEmpty() ? "-" : node.getRack())
+                            .line("pid", node.getPid())
+                            .line("incarnation", node.getIncarnation())
+                            .line(
+                                    "used",
+                                    Sizes.show(used(node)) + " of " + Sizes.show(capacity(node)))
+                            .toString();
+            Table stores =
+                    new Table("STORE", "STATE", "USED", "LIVE", "CAPACITY", "GROUPS", "UUID");
             node.getStoresList()
-                    .forEach(store -> stores.row(
-                            store.getId(),
-                            store.getState(),
-                            Sizes.show(store.getUsedBytes()),
-                            Sizes.show(store.getLiveBytes()),
-                            Sizes.show(store.getCapacityBytes()),
-                            store.getGroups(),
-                            store.getUuid()));
+                    .forEach(store ->
+                            stores.row(
+                                    store.getId(),
+                                    store.getState(),
+                                    Sizes.show(store.getUsedBytes()),
+                                    Sizes.show(store.getLiveBytes()),
+                                    Sizes.show(store.getCapacityBytes()),
+                                    store.getGroups(),
+                                    store.getUuid()));
             return details + "\n\n" + stores;
         }
     }

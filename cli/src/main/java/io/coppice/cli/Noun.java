@@ -12,6 +12,7 @@ class Noun implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "say what to do: " + String.join(", ", spec.subcommands().keySet()));
+                spec.commandLine(),
+                "say what to do: " + String.join(", ", spec.subcommands().keySet()));
     }
 }

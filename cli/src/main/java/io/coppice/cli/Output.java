@@ -4,7 +4,8 @@ import java.io.PrintWriter;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Where results go: data on stdout in the format that the user asked for, remarks beside it unless `--quiet`.
+/// Where results go: data on stdout in the format that the user asked for, remarks beside it unless
+/// `--quiet`.
 final class Output {
     enum Format {
         TABLE,

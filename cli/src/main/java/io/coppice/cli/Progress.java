@@ -45,12 +45,18 @@ final class Progress implements AutoCloseable {
     private String line(long done, long total, Duration elapsed) {
         double seconds = Math.max(0.001, elapsed.toNanos() / 1e9);
         double perSecond = done / seconds;
-        String count = unit == Unit.BYTES
-                ? Sizes.show(done) + "  " + Sizes.show((long) perSecond) + "/s"
-                : done + " of " + total + " groups";
-        String left = total == 0 || done == 0
-                ? ""
-                : "  " + Durations.show(Duration.ofSeconds((long) (Math.max(0, total - done) / perSecond))) + " left";
+        String count =
+                unit == Unit.BYTES
+                        ? Sizes.show(done) + "  " + Sizes.show((long) perSecond) + "/s"
+                        : done + " of " + total + " groups";
+        String left =
+                total == 0 || done == 0
+                        ? ""
+                        : "  "
+                                + Durations.show(
+                                        Duration.ofSeconds(
+                                                (long) (Math.max(0, total - done) / perSecond)))
+                                + " left";
         return bar(done, total) + "  " + count + left;
     }
 
@@ -60,7 +66,12 @@ final class Progress implements AutoCloseable {
         }
         double ratio = Math.min(1.0, (double) done / total);
         int full = (int) (ratio * WIDTH);
-        return "[" + "=".repeat(full) + " ".repeat(WIDTH - full) + "] " + (int) (ratio * 100) + " %";
+        return "["
+                + "=".repeat(full)
+                + " ".repeat(WIDTH - full)
+                + "] "
+                + (int) (ratio * 100)
+                + " %";
     }
 
     /// Wipes the bar.

@@ -9,8 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// Where a raw image goes: offsets only grow, what is never written reads as zeros. Files get holes; pipes and
-/// devices get zeros.
+/// Where a raw image goes: offsets only grow, what is never written reads as zeros. Files get
+/// holes; pipes and devices get zeros.
 abstract class RawSink implements AutoCloseable {
     private static final int BUFFER_BYTES = 1 << 20;
     private long written;
@@ -22,11 +22,16 @@ abstract class RawSink implements AutoCloseable {
         }
         Path path = Path.of(file);
         if (Files.exists(path) && !Files.isRegularFile(path)) {
-            return new Sequential(new BufferedOutputStream(Files.newOutputStream(path), BUFFER_BYTES));
+            return new Sequential(
+                    new BufferedOutputStream(Files.newOutputStream(path), BUFFER_BYTES));
         }
         try {
-            return new Sparse(FileChannel.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING));
+            return new Sparse(
+                    FileChannel.open(
+                            path,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE,
+                            StandardOpenOption.TRUNCATE_EXISTING));
         } catch (IOException refused) {
             throw ExportCommand.unwritable(file, refused);
         }

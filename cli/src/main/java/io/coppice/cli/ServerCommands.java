@@ -13,14 +13,24 @@ import picocli.CommandLine.Option;
 @Command(
         name = "server",
         description = "Run one server in this process, as its configuration says.",
-        subcommands = {ServerCommands.Metadata.class, ServerCommands.Node.class, ServerCommands.Gateway.class})
+        subcommands = {
+            ServerCommands.Metadata.class,
+            ServerCommands.Node.class,
+            ServerCommands.Gateway.class
+        })
 final class ServerCommands extends Noun {
 
     abstract static class Server extends Verb {
-        @Option(names = "--name", paramLabel = "NAME", description = "Name of its log and pid file (its kind).")
+        @Option(
+                names = "--name",
+                paramLabel = "NAME",
+                description = "Name of its log and pid file (its kind).")
         @Nullable String name;
 
-        @Option(names = "--dir", paramLabel = "D", description = "A cluster's directory: log and pid file go there.")
+        @Option(
+                names = "--dir",
+                paramLabel = "D",
+                description = "A cluster's directory: log and pid file go there.")
         @Nullable Path dir;
 
         abstract ServerKind kind();

@@ -22,8 +22,12 @@ record Settings(List<String> endpoints, Optional<String> output, Duration timeou
         try {
             return new Settings(
                     endpoints(config),
-                    config.hasPath("output") ? Optional.of(config.getString("output")) : Optional.empty(),
-                    config.hasPath("timeout") ? Durations.parse(config.getString("timeout")) : TIMEOUT_DEFAULT);
+                    config.hasPath("output")
+                            ? Optional.of(config.getString("output"))
+                            : Optional.empty(),
+                    config.hasPath("timeout")
+                            ? Durations.parse(config.getString("timeout"))
+                            : TIMEOUT_DEFAULT);
         } catch (ConfigException wrong) {
             throw ConfigFiles.refused(file, wrong);
         }

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 
 /// Sizes as people write them: `4096`, `10G` and `10GiB` (powers of two), `10GB` (powers of ten).
 final class Sizes {
-    private static final Pattern SIZE = Pattern.compile("([+-]?[0-9]{1,24}(?:\\.[0-9]{1,9})?)\\s*([A-Za-z]*)");
+    private static final Pattern SIZE =
+            Pattern.compile("([+-]?[0-9]{1,24}(?:\\.[0-9]{1,9})?)\\s*([A-Za-z]*)");
     private static final Map<String, Integer> POWERS =
             Map.of("K", 1, "M", 2, "G", 3, "T", 4, "P", 5, "E", 6);
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -23,9 +24,12 @@ final class Sizes {
     static long parse(String text) {
         Matcher matcher = SIZE.matcher(text.strip());
         if (!matcher.matches()) {
-            throw refused(text, "write bytes, or a number with K, M, G, T, P or E, such as 10G or 512MiB");
+            throw refused(
+                    text,
+                    "write bytes, or a number with K, M, G, T, P or E, such as 10G or 512MiB");
         }
-        BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(unitOf(text, matcher.group(2)));
+        BigDecimal bytes =
+                new BigDecimal(matcher.group(1)).multiply(unitOf(text, matcher.group(2)));
         if (bytes.signum() < 0) {
             throw refused(text, "it is negative");
         }
@@ -46,8 +50,12 @@ final class Sizes {
         }
         if (!Blocks.isAligned(bytes)) {
             long below = bytes / Blocks.BLOCK_BYTES * Blocks.BLOCK_BYTES;
-            String near = below == 0 ? "" + Blocks.BLOCK_BYTES
-                    : bytes > Blocks.VOLUME_BYTES_MAX ? "" + below : below + " or " + (below + Blocks.BLOCK_BYTES);
+            String near =
+                    below == 0
+                            ? "" + Blocks.BLOCK_BYTES
+                            : bytes > Blocks.VOLUME_BYTES_MAX
+                                    ? "" + below
+                                    : below + " or " + (below + Blocks.BLOCK_BYTES);
             throw refused(text, "it is not a multiple of 4096; the nearest are " + near);
         }
         return bytes;
@@ -68,7 +76,8 @@ final class Sizes {
 
     private static CliException refused(String text, String why) {
         String shown = text.length() > 40 ? text.substring(0, 40) + "..." : text;
-        return new CliException(ExitCode.USAGE, "invalid size '" + shown.replaceAll("\\p{C}", "?") + "': " + why);
+        return new CliException(
+                ExitCode.USAGE, "invalid size '" + shown.replaceAll("\\p{C}", "?") + "': " + why);
     }
 
     /// For tables: `512 MiB`, `1.5 GiB`, `0 B`.
@@ -80,7 +89,8 @@ final class Sizes {
             value = value.divide(step, 9, RoundingMode.HALF_UP);
             unit++;
         }
-        BigDecimal rounded = value.setScale(value.compareTo(BigDecimal.TEN) < 0 ? 2 : 1, RoundingMode.HALF_UP);
+        BigDecimal rounded =
+                value.setScale(value.compareTo(BigDecimal.TEN) < 0 ? 2 : 1, RoundingMode.HALF_UP);
         BigDecimal bare = rounded.stripTrailingZeros();
         return (bare.scale() < 0 ? bare.setScale(0) : bare).toPlainString() + " " + UNITS[unit];
     }

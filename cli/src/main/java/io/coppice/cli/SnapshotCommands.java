@@ -32,7 +32,9 @@ import picocli.CommandLine.Parameters;
         })
 final class SnapshotCommands extends Noun {
 
-    @Command(name = "create", description = "Freeze volumes as they are now; several names make one exact cut.")
+    @Command(
+            name = "create",
+            description = "Freeze volumes as they are now; several names make one exact cut.")
     static final class Create extends Verb {
         @Parameters(paramLabel = "VOLUME@SNAPSHOT", arity = "1..*")
         List<String> names = List.of();
@@ -55,9 +57,14 @@ final class SnapshotCommands extends Noun {
             view.put("caller_micros", callerMicros);
             output().done(
                             view,
-                            () -> "created " + String.join(", ", names) + " in "
-                                    + Durations.showMicros(response.getElapsedMicros()) + " (leader), "
-                                    + Durations.showMicros(callerMicros) + " (caller)");
+                            () ->
+                                    "created "
+                                            + String.join(", ", names)
+                                            + " in "
+                                            + Durations.showMicros(response.getElapsedMicros())
+                                            + " (leader), "
+                                            + Durations.showMicros(callerMicros)
+                                            + " (caller)");
             return ExitCode.DONE;
         }
     }
@@ -75,25 +82,30 @@ final class SnapshotCommands extends Noun {
             }
             var response = query(QueryRequest.newBuilder().setListSnapshots(query));
             List<SnapshotInfo> snapshots = new ArrayList<>(response.getSnapshotsList());
-            snapshots.sort(Comparator.comparing(SnapshotInfo::getVolume).thenComparing(SnapshotInfo::getId));
+            snapshots.sort(
+                    Comparator.comparing(SnapshotInfo::getVolume)
+                            .thenComparing(SnapshotInfo::getId));
             output().print(Views.each(snapshots, Views::snapshot), () -> table(snapshots));
             return ExitCode.DONE;
         }
 
         private static String table(List<SnapshotInfo> snapshots) {
             Table table = new Table("NAME", "SIZE", "CHUNKS", "GENERATION", "CREATED", "LABELS");
-            snapshots.forEach(snapshot -> table.row(
-                    snapshot.getVolume() + "@" + snapshot.getName(),
-                    Sizes.show(snapshot.getSize()),
-                    snapshot.getMappedChunks(),
-                    snapshot.getGeneration(),
-                    Times.show(snapshot.getCreatedMillis()),
-                    Labels.show(snapshot.getLabelsMap())));
+            snapshots.forEach(snapshot ->
+                    table.row(
+                            snapshot.getVolume() + "@" + snapshot.getName(),
+                            Sizes.show(snapshot.getSize()),
+                            snapshot.getMappedChunks(),
+                            snapshot.getGeneration(),
+                            Times.show(snapshot.getCreatedMillis()),
+                            Labels.show(snapshot.getLabelsMap())));
             return table.toString();
         }
     }
 
-    @Command(name = "rm", description = "Delete snapshots; always allowed, clones do not need them.")
+    @Command(
+            name = "rm",
+            description = "Delete snapshots; always allowed, clones do not need them.")
     static final class Remove extends Verb {
         @Parameters(paramLabel = "VOLUME@SNAPSHOT", arity = "1..*")
         List<String> names = List.of();
@@ -103,8 +115,10 @@ final class SnapshotCommands extends Noun {
             List<SourceName> sources = names.stream().map(SourceName::parseSnapshot).toList();
             List<Map<String, Object>> removed = new ArrayList<>();
             for (SourceName source : sources) {
-                execute(ExecuteRequest.newBuilder()
-                        .setDeleteSnapshot(DeleteSnapshot.newBuilder().setSnapshot(source.toProto())));
+                execute(
+                        ExecuteRequest.newBuilder()
+                                .setDeleteSnapshot(
+                                        DeleteSnapshot.newBuilder().setSnapshot(source.toProto())));
                 removed.add(Map.of("name", source.toString(), "state", "deleted"));
             }
             output().done(removed, () -> "deleted " + String.join(", ", names));
@@ -112,7 +126,9 @@ final class SnapshotCommands extends Noun {
         }
     }
 
-    @Command(name = "rollback", description = "Make the volume what the snapshot is; later changes are dropped.")
+    @Command(
+            name = "rollback",
+            description = "Make the volume what the snapshot is; later changes are dropped.")
     static final class Rollback extends Verb {
         @Parameters(paramLabel = "VOLUME@SNAPSHOT")
         String name = "";
@@ -123,7 +139,9 @@ final class SnapshotCommands extends Noun {
             var command = RollbackVolume.newBuilder().setSnapshot(source.toProto());
             var response = execute(ExecuteRequest.newBuilder().setRollbackVolume(command));
             VolumeInfo volume = VolumeCommands.only(response.getVolumesList(), source.volume());
-            output().done(Views.volume(volume), () -> source.volume() + " is again what " + source + " is");
+            output().done(
+                            Views.volume(volume),
+                            () -> source.volume() + " is again what " + source + " is");
             return ExitCode.DONE;
         }
     }

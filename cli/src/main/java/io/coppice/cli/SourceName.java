@@ -16,14 +16,17 @@ record SourceName(String volume, Optional<String> snapshot) {
         if (at < 0) {
             return new SourceName(volumeName(text), Optional.empty());
         }
-        return new SourceName(volumeName(text.substring(0, at)), Optional.of(snapshotName(text.substring(at + 1))));
+        return new SourceName(
+                volumeName(text.substring(0, at)),
+                Optional.of(snapshotName(text.substring(at + 1))));
     }
 
     static SourceName parseSnapshot(String text) {
         SourceName source = parse(text);
         if (source.snapshot.isEmpty()) {
             throw new CliException(
-                    ExitCode.USAGE, "'" + text + "' names a volume, not a snapshot: write VOLUME@SNAPSHOT");
+                    ExitCode.USAGE,
+                    "'" + text + "' names a volume, not a snapshot: write VOLUME@SNAPSHOT");
         }
         return source;
     }

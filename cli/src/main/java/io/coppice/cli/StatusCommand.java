@@ -14,8 +14,9 @@ import picocli.CommandLine.Command;
 final class StatusCommand extends Verb {
     @Override
     ExitCode run() throws Exception {
-        ClusterStatus status = query(QueryRequest.newBuilder().setGetStatus(GetStatus.getDefaultInstance()))
-                .getStatus();
+        ClusterStatus status =
+                query(QueryRequest.newBuilder().setGetStatus(GetStatus.getDefaultInstance()))
+                        .getStatus();
         output().print(Views.status(status), () -> text(status));
         return ExitCode.DONE;
     }
@@ -23,13 +24,18 @@ final class StatusCommand extends Verb {
     static String text(ClusterStatus status) {
         return new Details()
                 .line("health", status.getHealth())
-                .line("cluster", status.getCluster().isEmpty() ? "not initialised" : status.getCluster())
+                .line(
+                        "cluster",
+                        status.getCluster().isEmpty() ? "not initialised" : status.getCluster())
                 .line("quorum", quorum(status))
                 .line("nodes", status.getNodesUp() + " of " + status.getNodes() + " up")
                 .line("groups", groups(status))
                 .line(
                         "capacity",
-                        Sizes.show(status.getUsedBytes()) + " of " + Sizes.show(status.getCapacityBytes()) + " used")
+                        Sizes.show(status.getUsedBytes())
+                                + " of "
+                                + Sizes.show(status.getCapacityBytes())
+                                + " used")
                 .line("volumes", status.getVolumes() + ", " + status.getSnapshots() + " snapshots")
                 .line("repair", repair(status))
                 .toString();
@@ -54,7 +60,8 @@ final class StatusCommand extends Verb {
     private static String repair(ClusterStatus status) {
         return status.getRepairBytesLeft() == 0
                 ? "nothing to do"
-                : Sizes.show(status.getRepairBytesLeft()) + " left, done in about "
+                : Sizes.show(status.getRepairBytesLeft())
+                        + " left, done in about "
                         + Durations.show(Duration.ofSeconds(status.getRepairEtaSeconds()));
     }
 }

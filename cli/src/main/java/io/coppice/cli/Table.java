@@ -18,7 +18,8 @@ final class Table {
             row.add(String.valueOf(cell));
         }
         if (row.size() != headings.size()) {
-            throw new IllegalArgumentException(row.size() + " cells under " + headings.size() + " headings");
+            throw new IllegalArgumentException(
+                    row.size() + " cells under " + headings.size() + " headings");
         }
         rows.add(row);
         return this;
@@ -42,20 +43,26 @@ final class Table {
         return out.substring(0, out.length() - 1);
     }
 
-    private static void appendRow(StringBuilder out, List<String> cells, int[] widths, boolean[] right) {
+    private static void appendRow(
+            StringBuilder out, List<String> cells, int[] widths, boolean[] right) {
         StringBuilder line = new StringBuilder();
         for (int column = 0; column < widths.length; column++) {
             String cell = cells.get(column);
             int padding = widths[column] - width(cell);
-            line.repeat(' ', right[column] ? padding : 0).append(cell).repeat(' ', right[column] ? 0 : padding);
+            line.repeat(' ', right[column] ? padding : 0)
+                    .append(cell)
+                    .repeat(' ', right[column] ? 0 : padding);
             line.append("  ");
         }
         out.append(line.toString().stripTrailing()).append('\n');
     }
 
     private static boolean isQuantity(String cell) {
-        return cell.equals("-") || !cell.isEmpty() && Character.isDigit(cell.charAt(0)) && cell.indexOf(':') < 0
-                && cell.chars().filter(c -> c == '-').count() < 2;
+        return cell.equals("-")
+                || !cell.isEmpty()
+                        && Character.isDigit(cell.charAt(0))
+                        && cell.indexOf(':') < 0
+                        && cell.chars().filter(c -> c == '-').count() < 2;
     }
 
     private static int width(String cell) {

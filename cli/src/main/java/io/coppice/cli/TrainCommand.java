@@ -19,10 +19,14 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Goes once through a cluster's life, so that the JVM can record what it loads: the launcher runs this after a
-/// build and keeps the records as the caches that make commands and servers start fast. Two processes, two
-/// records, because a cache is loaded whole: this one holds the servers, a second one runs the commands.
-@Command(name = "train", hidden = true, description = "Exercise the program once, for the launcher's caches.")
+/// Goes once through a cluster's life, so that the JVM can record what it loads: the launcher runs
+/// this after a build and keeps the records as the caches that make commands and servers start
+/// fast. Two processes, two records, because a cache is loaded whole: this one holds the servers, a
+/// second one runs the commands.
+@Command(
+        name = "train",
+        hidden = true,
+        description = "Exercise the program once, for the launcher's caches.")
 final class TrainCommand extends Verb {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String CACHE_OUTPUT = "-XX:AOTCacheOutput=";
@@ -40,11 +44,12 @@ final class TrainCommand extends Verb {
         try (LocalCluster cluster = LocalCluster.claim(options(dir.resolve(".coppice")))) {
             cluster.start();
             // In the cluster's directory, so that finding it is recorded as well.
-            int status = new ProcessBuilder(command(commandsCache.toAbsolutePath()))
-                    .directory(dir.toFile())
-                    .inheritIO()
-                    .start()
-                    .waitFor();
+            int status =
+                    new ProcessBuilder(command(commandsCache.toAbsolutePath()))
+                            .directory(dir.toFile())
+                            .inheritIO()
+                            .start()
+                            .waitFor();
             return status == 0 ? ExitCode.DONE : ExitCode.FAILED;
         } finally {
             delete(dir);
@@ -72,44 +77,46 @@ final class TrainCommand extends Verb {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> !option.startsWith(CACHE_OUTPUT))
                 .forEach(command::add);
-        command.addAll(List.of(
-                "-XX:TieredStopAtLevel=1",
-                CACHE_OUTPUT + cache,
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.coppice.cli.Main",
-                "train"));
+        command.addAll(
+                List.of(
+                        "-XX:TieredStopAtLevel=1",
+                        CACHE_OUTPUT + cache,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "io.coppice.cli.Main",
+                        "train"));
         return command;
     }
 
     private static void exercise() throws IOException {
         Path image = Files.createTempFile("coppice-train", ".img");
         try {
-            for (String command : new String[] {
-                "volume create a --size 64M",
-                "snapshot create a@s",
-                "clone a@s b",
-                "volume ls",
-                "volume ls -o json",
-                "volume ls -o yaml",
-                "volume show a",
-                "snapshot ls",
-                "lineage",
-                "usage",
-                "diff a b",
-                "status",
-                "node ls",
-                "group ls",
-                "attachment ls",
-                "bench a --time 300ms --size 16M --qd 4",
-                "export a " + image,
-                "import " + image + " c",
-                "check",
-                "volume rm b --now",
-                "volume show none",
-                "volume create",
-                "--help"
-            }) {
+            for (String command :
+                    new String[] {
+                        "volume create a --size 64M",
+                        "snapshot create a@s",
+                        "clone a@s b",
+                        "volume ls",
+                        "volume ls -o json",
+                        "volume ls -o yaml",
+                        "volume show a",
+                        "snapshot ls",
+                        "lineage",
+                        "usage",
+                        "diff a b",
+                        "status",
+                        "node ls",
+                        "group ls",
+                        "attachment ls",
+                        "bench a --time 300ms --size 16M --qd 4",
+                        "export a " + image,
+                        "import " + image + " c",
+                        "check",
+                        "volume rm b --now",
+                        "volume show none",
+                        "volume create",
+                        "--help"
+                    }) {
                 PrintWriter nowhere = new PrintWriter(new StringWriter());
                 Main.run(nowhere, nowhere, command.split(" "));
             }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -26,10 +27,16 @@ final class UpCommand extends Verb {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final long LOOK_SECONDS = 1;
 
-    @Option(names = "--dir", paramLabel = "D", description = "Where everything of it lies (.coppice).")
+    @Option(
+            names = "--dir",
+            paramLabel = "D",
+            description = "Where everything of it lies (.coppice).")
     Path dir = Path.of(".coppice");
 
-    @Option(names = "--metadata", paramLabel = "N", description = "Metadata servers: 1, 3 or 5 (3).")
+    @Option(
+            names = "--metadata",
+            paramLabel = "N",
+            description = "Metadata servers: 1, 3 or 5 (3).")
     @Nullable Integer metadata;
 
     @Option(names = "--nodes", paramLabel = "N", description = "Storage nodes (3).")
@@ -44,7 +51,9 @@ final class UpCommand extends Verb {
     @Option(names = "--separate", description = "Every server a process of its own.")
     boolean separate;
 
-    @Option(names = "--detach", description = "Return when the cluster serves; 'coppice down' stops it.")
+    @Option(
+            names = "--detach",
+            description = "Return when the cluster serves; 'coppice down' stops it.")
     boolean detach;
 
     @Option(
@@ -59,7 +68,10 @@ final class UpCommand extends Verb {
             description = "How long deleted volumes can be restored (24h); of a new cluster.")
     String trashRetention = "24h";
 
-    @Option(names = "--background", hidden = true, description = "This is the process that --detach started.")
+    @Option(
+            names = "--background",
+            hidden = true,
+            description = "This is the process that --detach started.")
     boolean background;
 
     @Option(
@@ -109,7 +121,9 @@ final class UpCommand extends Verb {
 
     /// What the background process is asked for: the same, without leaving again.
     private List<String> arguments() {
-        List<String> arguments = new ArrayList<>(List.of("up", "--background", "--dir", Layout.of(dir).dir().toString()));
+        List<String> arguments =
+                new ArrayList<>(
+                        List.of("up", "--background", "--dir", Layout.of(dir).dir().toString()));
         add(arguments, "--metadata", metadata);
         add(arguments, "--nodes", nodes);
         add(arguments, "--stores-per-node", storesPerNode);
@@ -144,8 +158,12 @@ final class UpCommand extends Verb {
         while (true) {
             Optional<String> failure = cluster.failure();
             if (failure.isPresent() && !failure.equals(told)) {
-                output().err().println("coppice: " + failure.get() + "; the others serve on, stop and start again to"
-                        + " bring it back");
+                output().err()
+                        .println(
+                                "coppice: "
+                                        + failure.get()
+                                        + "; the others serve on, stop and start again to"
+                                        + " bring it back");
             }
             told = failure;
             TimeUnit.SECONDS.sleep(LOOK_SECONDS);
@@ -165,16 +183,31 @@ final class UpCommand extends Verb {
 
     private static String text(ClusterFile file, Layout layout, String stopWith) {
         boolean unix = file.nbd().startsWith("nbd+unix:");
-        String export = unix ? file.nbd().replace("nbd+unix:///", "nbd+unix:///disk") : file.nbd() + "/disk";
-        String facts = new Details()
-                .line("cluster", file.cluster() + " in " + layout.dir())
-                .line("control", String.join(",", file.endpoints()))
-                .line("volumes", unix ? file.nbd() : file.nbd() + "/NAME")
-                .line("metrics", "http://" + file.http().values().stream().sorted().findFirst().orElse("-") + "/metrics"
-                        + " and " + Math.max(0, file.http().size() - 1) + " more in run/cluster.json")
-                .line("logs", layout.dir().resolve("log"))
-                .toString();
-        return """
+        String export =
+                unix
+                        ? file.nbd().replace("nbd+unix:///", "nbd+unix:///disk")
+                        : file.nbd() + "/disk";
+        String facts =
+                new Details()
+                        .line("cluster", file.cluster() + " in " + layout.dir())
+                        .line("control", String.join(",", file.endpoints()))
+                        .line("volumes", unix ? file.nbd() : file.nbd() + "/NAME")
+                        .line(
+                                "metrics",
+                                "http://"
+                                        + file.http().values().stream()
+                                                .sorted()
+                                                .findFirst()
+                                                .orElse("-")
+                                        + "/metrics"
+                                        + " and "
+                                        + Math.max(0, file.http().size() - 1)
+                                        + " more in run/cluster.json")
+                        .line("logs", layout.dir().resolve("log"))
+                        .toString();
+        return String.format(
+                Locale.ROOT,
+                """
                 Coppice serves.
 
                 %s
@@ -184,7 +217,10 @@ final class UpCommand extends Verb {
                      coppice clone disk@first copy
                      coppice lineage
                      nbdinfo '%s'
-                Stop it with %s."""
-                .formatted(facts.indent(2).stripTrailing(), export, stopWith);
+                Stop it with %s.\
+                """,
+                facts.indent(2).stripTrailing(),
+                export,
+                stopWith);
     }
 }

@@ -14,7 +14,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /// `usage [NAME]`
-@Command(name = "usage", description = "Show what is provisioned, mapped, own and shared, and what sharing saves.")
+@Command(
+        name = "usage",
+        description = "Show what is provisioned, mapped, own and shared, and what sharing saves.")
 final class UsageCommand extends Verb {
     @Parameters(paramLabel = "NAME", arity = "0..1")
     @Nullable String name;
@@ -42,27 +44,37 @@ final class UsageCommand extends Verb {
     }
 
     private String text(Usage usage) {
-        Table table = new Table("NAME", "PROVISIONED", "MAPPED", "OWN", "SHARED", "DIVERGENCE", "ORIGIN");
+        Table table =
+                new Table("NAME", "PROVISIONED", "MAPPED", "OWN", "SHARED", "DIVERGENCE", "ORIGIN");
         usage.getVolumesList().stream()
                 .sorted(Comparator.comparing(VolumeInfo::getName))
-                .forEach(volume -> table.row(
-                        volume.getName(),
-                        Sizes.show(volume.getSize()),
-                        Sizes.show(volume.getMappedBytes()),
-                        Sizes.show(volume.getOwnBytes()),
-                        Sizes.show(volume.getSharedBytes()),
-                        Views.percent(volume.getDivergence()) + " %",
-                        volume.getOrigin().isEmpty() ? "-" : volume.getOrigin()));
+                .forEach(volume ->
+                        table.row(
+                                volume.getName(),
+                                Sizes.show(volume.getSize()),
+                                Sizes.show(volume.getMappedBytes()),
+                                Sizes.show(volume.getOwnBytes()),
+                                Sizes.show(volume.getSharedBytes()),
+                                Views.percent(volume.getDivergence()) + " %",
+                                volume.getOrigin().isEmpty() ? "-" : volume.getOrigin()));
         if (name != null) {
             return table.toString();
         }
-        String cluster = new Details()
-                .line("provisioned", Sizes.show(usage.getProvisionedBytes()))
-                .line("logical", Sizes.show(usage.getLogicalBytes()))
-                .line("stored", Sizes.show(usage.getStoredBytes()) + " (after sharing, before replication)")
-                .line("raw", Sizes.show(usage.getRawBytes()) + " (on the stores, all replicas)")
-                .line("savings", String.format(Locale.ROOT, "%.2f x", usage.getSavingsRatio()))
-                .toString();
+        String cluster =
+                new Details()
+                        .line("provisioned", Sizes.show(usage.getProvisionedBytes()))
+                        .line("logical", Sizes.show(usage.getLogicalBytes()))
+                        .line(
+                                "stored",
+                                Sizes.show(usage.getStoredBytes())
+                                        + " (after sharing, before replication)")
+                        .line(
+                                "raw",
+                                Sizes.show(usage.getRawBytes()) + " (on the stores, all replicas)")
+                        .line(
+                                "savings",
+                                String.format(Locale.ROOT, "%.2f x", usage.getSavingsRatio()))
+                        .toString();
         return table + "\n\n" + cluster;
     }
 }

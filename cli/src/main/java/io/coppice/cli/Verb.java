@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/// One command of the tree: what it needs from the options before it, and a connection to the quorum that is
-/// opened on first use and closed when the command ends.
+/// One command of the tree: what it needs from the options before it, and a connection to the
+/// quorum that is opened on first use and closed when the command ends.
 @SuppressWarnings("NullAway.Init") // picocli sets the field before it calls the command
 abstract class Verb implements Callable<Integer> {
     @Spec CommandSpec spec;

@@ -21,12 +21,14 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// What the quorum answers, as plain data under the names that scripts rely on: snake_case, sizes in bytes,
-/// times in RFC 3339, ids of sessions in hexadecimal. Fields may be added here, never renamed.
+/// What the quorum answers, as plain data under the names that scripts rely on: snake_case, sizes
+/// in bytes, times in RFC 3339, ids of sessions in hexadecimal. Fields may be added here, never
+/// renamed.
 final class Views {
     private Views() {}
 
-    static <T> List<Map<String, Object>> each(List<T> infos, Function<T, Map<String, Object>> view) {
+    static <T> List<Map<String, Object>> each(
+            List<T> infos, Function<T, Map<String, Object>> view) {
         return infos.stream().map(view).toList();
     }
 
@@ -118,8 +120,12 @@ final class Views {
         view.put("address", info.getAddress());
         view.put("state", info.getState());
         view.put("stores", each(info.getStoresList(), Views::store));
-        view.put("used_bytes", info.getStoresList().stream().mapToLong(StoreInfo::getUsedBytes).sum());
-        view.put("capacity_bytes", info.getStoresList().stream().mapToLong(StoreInfo::getCapacityBytes).sum());
+        view.put(
+                "used_bytes",
+                info.getStoresList().stream().mapToLong(StoreInfo::getUsedBytes).sum());
+        view.put(
+                "capacity_bytes",
+                info.getStoresList().stream().mapToLong(StoreInfo::getCapacityBytes).sum());
         view.put("incarnation", info.getIncarnation());
         view.put("pid", info.getPid());
         view.put("rack", info.getRack());

@@ -46,19 +46,23 @@ final class VolumeCommands extends Noun {
     }
 
     static String table(List<VolumeInfo> volumes) {
-        Table table = new Table("NAME", "SIZE", "MAPPED", "OWN", "SHARED", "ORIGIN", "CREATED", "EXPIRES", "LABELS");
+        Table table =
+                new Table(
+                        "NAME", "SIZE", "MAPPED", "OWN", "SHARED", "ORIGIN", "CREATED", "EXPIRES",
+                        "LABELS");
         volumes.stream()
                 .sorted(Comparator.comparing(VolumeInfo::getName))
-                .forEach(volume -> table.row(
-                        volume.getName(),
-                        Sizes.show(volume.getSize()),
-                        Sizes.show(volume.getMappedBytes()),
-                        Sizes.show(volume.getOwnBytes()),
-                        Sizes.show(volume.getSharedBytes()),
-                        volume.getOrigin().isEmpty() ? "-" : volume.getOrigin(),
-                        Times.show(volume.getCreatedMillis()),
-                        Times.show(volume.getExpiresMillis()),
-                        Labels.show(volume.getLabelsMap())));
+                .forEach(volume ->
+                        table.row(
+                                volume.getName(),
+                                Sizes.show(volume.getSize()),
+                                Sizes.show(volume.getMappedBytes()),
+                                Sizes.show(volume.getOwnBytes()),
+                                Sizes.show(volume.getSharedBytes()),
+                                volume.getOrigin().isEmpty() ? "-" : volume.getOrigin(),
+                                Times.show(volume.getCreatedMillis()),
+                                Times.show(volume.getExpiresMillis()),
+                                Labels.show(volume.getLabelsMap())));
         return table.toString();
     }
 
@@ -73,7 +77,11 @@ final class VolumeCommands extends Noun {
         @Parameters(paramLabel = "NAME")
         String name = "";
 
-        @Option(names = "--size", required = true, paramLabel = "SIZE", description = "Such as 10G; whole 4 KiB.")
+        @Option(
+                names = "--size",
+                required = true,
+                paramLabel = "SIZE",
+                description = "Such as 10G; whole 4 KiB.")
         String size = "";
 
         @Option(names = "--label", paramLabel = "K=V", description = "A label; may be repeated.")
@@ -81,13 +89,16 @@ final class VolumeCommands extends Noun {
 
         @Override
         ExitCode run() throws Exception {
-            var command = CreateVolume.newBuilder()
-                    .setName(SourceName.volumeName(name))
-                    .setSize(Sizes.parseVolume(size))
-                    .putAllLabels(Labels.parse(labels));
+            var command =
+                    CreateVolume.newBuilder()
+                            .setName(SourceName.volumeName(name))
+                            .setSize(Sizes.parseVolume(size))
+                            .putAllLabels(Labels.parse(labels));
             var response = execute(ExecuteRequest.newBuilder().setCreateVolume(command));
             VolumeInfo made = only(response.getVolumesList(), name);
-            output().done(Views.volume(made), () -> "created " + name + ", " + Sizes.show(made.getSize()));
+            output().done(
+                            Views.volume(made),
+                            () -> "created " + name + ", " + Sizes.show(made.getSize()));
             return ExitCode.DONE;
         }
     }
@@ -96,8 +107,13 @@ final class VolumeCommands extends Noun {
     static final class Ls extends Verb {
         @Override
         ExitCode run() throws Exception {
-            var response = query(QueryRequest.newBuilder().setListVolumes(ListVolumes.getDefaultInstance()));
-            output().print(byName(response.getVolumesList()), () -> table(response.getVolumesList()));
+            var response =
+                    query(
+                            QueryRequest.newBuilder()
+                                    .setListVolumes(ListVolumes.getDefaultInstance()));
+            output().print(
+                            byName(response.getVolumesList()),
+                            () -> table(response.getVolumesList()));
             return ExitCode.DONE;
         }
     }
@@ -120,10 +136,22 @@ final class VolumeCommands extends Noun {
             return new Details()
                     .line("name", volume.getName())
                     .line("id", volume.getId())
-                    .line("size", Sizes.show(volume.getSize()) + " (" + volume.getSize() + " bytes)")
+                    .line(
+                            "size",
+                            Sizes.show(volume.getSize()) + " (" + volume.getSize() + " bytes)")
                     .line("generation", volume.getGeneration())
-                    .line("mapped", Sizes.show(volume.getMappedBytes()) + " in " + volume.getMappedChunks() + " chunks")
-                    .line("own", Sizes.show(volume.getOwnBytes()) + " in " + volume.getOwnChunks() + " chunks")
+                    .line(
+                            "mapped",
+                            Sizes.show(volume.getMappedBytes())
+                                    + " in "
+                                    + volume.getMappedChunks()
+                                    + " chunks")
+                    .line(
+                            "own",
+                            Sizes.show(volume.getOwnBytes())
+                                    + " in "
+                                    + volume.getOwnChunks()
+                                    + " chunks")
                     .line("shared", Sizes.show(volume.getSharedBytes()))
                     .line("origin", volume.getOrigin().isEmpty() ? "-" : volume.getOrigin())
                     .line("divergence", Views.percent(volume.getDivergence()) + " %")
@@ -134,7 +162,9 @@ final class VolumeCommands extends Noun {
         }
     }
 
-    @Command(name = "rm", description = "Delete volumes; the trash keeps them for the retention time.")
+    @Command(
+            name = "rm",
+            description = "Delete volumes; the trash keeps them for the retention time.")
     static final class Remove extends Verb {
         @Parameters(paramLabel = "NAME", arity = "1..*")
         List<String> names = List.of();
@@ -147,20 +177,25 @@ final class VolumeCommands extends Noun {
             names.forEach(SourceName::volumeName);
             List<Map<String, Object>> removed = new ArrayList<>();
             for (String name : names) {
-                execute(ExecuteRequest.newBuilder()
-                        .setDeleteVolume(DeleteVolume.newBuilder().setName(name).setNow(now)));
+                execute(
+                        ExecuteRequest.newBuilder()
+                                .setDeleteVolume(
+                                        DeleteVolume.newBuilder().setName(name).setNow(now)));
                 removed.add(Map.of("name", name, "state", now ? "deleted" : "trash"));
             }
             output().done(
                             removed,
-                            () -> now
-                                    ? "deleted " + String.join(", ", names)
-                                    : "moved to the trash: " + String.join(", ", names));
+                            () ->
+                                    now
+                                            ? "deleted " + String.join(", ", names)
+                                            : "moved to the trash: " + String.join(", ", names));
             return ExitCode.DONE;
         }
     }
 
-    @Command(name = "resize", description = "Give a volume another size; what is beyond a smaller one is dropped.")
+    @Command(
+            name = "resize",
+            description = "Give a volume another size; what is beyond a smaller one is dropped.")
     static final class Resize extends Verb {
         @Parameters(paramLabel = "NAME", index = "0")
         String name = "";
@@ -170,12 +205,15 @@ final class VolumeCommands extends Noun {
 
         @Override
         ExitCode run() throws Exception {
-            var command = ResizeVolume.newBuilder()
-                    .setName(SourceName.volumeName(name))
-                    .setSize(Sizes.parseVolume(size));
+            var command =
+                    ResizeVolume.newBuilder()
+                            .setName(SourceName.volumeName(name))
+                            .setSize(Sizes.parseVolume(size));
             var response = execute(ExecuteRequest.newBuilder().setResizeVolume(command));
             VolumeInfo volume = only(response.getVolumesList(), name);
-            output().done(Views.volume(volume), () -> name + " has " + Sizes.show(volume.getSize()));
+            output().done(
+                            Views.volume(volume),
+                            () -> name + " has " + Sizes.show(volume.getSize()));
             return ExitCode.DONE;
         }
     }
@@ -190,9 +228,10 @@ final class VolumeCommands extends Noun {
 
         @Override
         ExitCode run() throws Exception {
-            var command = RenameVolume.newBuilder()
-                    .setName(SourceName.volumeName(name))
-                    .setNewName(SourceName.volumeName(newName));
+            var command =
+                    RenameVolume.newBuilder()
+                            .setName(SourceName.volumeName(name))
+                            .setNewName(SourceName.volumeName(newName));
             var response = execute(ExecuteRequest.newBuilder().setRenameVolume(command));
             VolumeInfo volume = only(response.getVolumesList(), newName);
             output().done(Views.volume(volume), () -> name + " is now " + newName);
@@ -211,19 +250,30 @@ final class VolumeCommands extends Noun {
     static final class TrashList extends Verb {
         @Override
         ExitCode run() throws Exception {
-            var response = query(QueryRequest.newBuilder().setListTrash(ListTrash.getDefaultInstance()));
-            output().print(byName(response.getVolumesList()), () -> {
-                Table table = new Table("NAME", "ID", "SIZE", "OWN", "DELETED", "GONE AFTER");
-                response.getVolumesList()
-                        .forEach(volume -> table.row(
-                                volume.getName(),
-                                volume.getId(),
-                                Sizes.show(volume.getSize()),
-                                Sizes.show(volume.getOwnBytes()),
-                                Times.show(volume.getDeletedMillis()),
-                                Times.show(volume.getExpiresMillis())));
-                return table.toString();
-            });
+            var response =
+                    query(QueryRequest.newBuilder().setListTrash(ListTrash.getDefaultInstance()));
+            output().print(
+                            byName(response.getVolumesList()),
+                            () -> {
+                                Table table =
+                                        new Table(
+                                                "NAME",
+                                                "ID",
+                                                "SIZE",
+                                                "OWN",
+                                                "DELETED",
+                                                "GONE AFTER");
+                                response.getVolumesList()
+                                        .forEach(volume ->
+                                                table.row(
+                                                        volume.getName(),
+                                                        volume.getId(),
+                                                        Sizes.show(volume.getSize()),
+                                                        Sizes.show(volume.getOwnBytes()),
+                                                        Times.show(volume.getDeletedMillis()),
+                                                        Times.show(volume.getExpiresMillis())));
+                                return table.toString();
+                            });
             return ExitCode.DONE;
         }
     }

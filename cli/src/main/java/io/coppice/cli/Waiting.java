@@ -13,7 +13,9 @@ final class Waiting {
             return future.get();
         } catch (ExecutionException failed) {
             Throwable cause = Failures.unwrap(failed);
-            throw cause instanceof IOException io ? io : new IOException(Failures.describe(cause), cause);
+            throw cause instanceof IOException io
+                    ? io
+                    : new IOException(Failures.describe(cause), cause);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", interrupted);

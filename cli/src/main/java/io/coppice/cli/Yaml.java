@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Yaml {
     /// Strings that no YAML reader takes for something else; all others are quoted.
     private static final Pattern BARE = Pattern.compile("[A-Za-z_/][A-Za-z0-9_./@-]*");
+
     private static final Pattern WORD =
             Pattern.compile("(?i)true|false|yes|no|on|off|null|y|n|inf|nan");
 

@@ -30,14 +30,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The commands against a whole cluster in this process: three metadata servers, three nodes, a gateway.
+/// The commands against a whole cluster in this process: three metadata servers, three nodes, a
+/// gateway.
 @Timeout(300)
 class ClusterTest {
     private static final int BLOCK = 4096;
     private static final int IMAGE_BYTES = 10 << 20;
 
-    @TempDir
-    static Path dir;
+    @TempDir static Path dir;
 
     @SuppressWarnings("NullAway.Init") // set before the first test
     private static LocalCluster cluster;
@@ -71,8 +71,14 @@ class ClusterTest {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         List<String> all = new ArrayList<>(List.of(args));
-        all.addAll(List.of("--endpoint", String.join(",", cluster.file().endpoints()), "--timeout", "60s"));
-        int ended = Main.run(new PrintWriter(out), new PrintWriter(err), all.toArray(new String[0]));
+        all.addAll(
+                List.of(
+                        "--endpoint",
+                        String.join(",", cluster.file().endpoints()),
+                        "--timeout",
+                        "60s"));
+        int ended =
+                Main.run(new PrintWriter(out), new PrintWriter(err), all.toArray(new String[0]));
         assertEquals(exitCode, ended, String.join(" ", args) + ": " + err);
         assertTrue(err.toString().lines().count() <= 1, err.toString());
         return out.toString();
@@ -89,7 +95,8 @@ class ClusterTest {
         Path file = dir.resolve(name);
         byte[] data = new byte[1 << 20];
         new Random(seed).nextBytes(data);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.wrap(data), 0);
             channel.write(ByteBuffer.wrap(data, 0, 12_345), IMAGE_BYTES - 12_345);
         }
@@ -118,7 +125,19 @@ class ClusterTest {
         assertFalse(clone.get("expires").isJsonNull());
         assertEquals(0, json("diff", "golden@v1", "vm-0001").getAsJsonArray().size());
 
-        run(0, "bench", "vm-0001", "--rw", "randwrite", "--time", "200ms", "--size", "8M", "--qd", "4", "--verify");
+        run(
+                0,
+                "bench",
+                "vm-0001",
+                "--rw",
+                "randwrite",
+                "--time",
+                "200ms",
+                "--size",
+                "8M",
+                "--qd",
+                "4",
+                "--verify");
         assertTrue(json("diff", "golden@v1", "vm-0001").getAsJsonArray().size() > 0);
         Path difference = dir.resolve("vm.diff");
         run(0, "export", "vm-0001", difference.toString(), "--from", "golden@v1");
@@ -129,7 +148,8 @@ class ClusterTest {
         run(0, "export", "vm-0001", left.toString());
         run(0, "export", "copy", right.toString());
         assertEquals(-1, Files.mismatch(left, right));
-        byte[] torn = Arrays.copyOf(Files.readAllBytes(difference), (int) Files.size(difference) - 1);
+        byte[] torn =
+                Arrays.copyOf(Files.readAllBytes(difference), (int) Files.size(difference) - 1);
         Files.write(difference, torn);
         run(1, "import", difference.toString(), "torn", "--from", "golden@v1");
         run(4, "volume", "show", "torn");
@@ -152,9 +172,11 @@ class ClusterTest {
         run(4, "snapshot", "create", "a@t", "none@t");
         assertEquals(1, json("snapshot", "ls", "a").getAsJsonArray().size());
         run(0, "bench", "a", "--rw", "write", "--time", "100ms", "--size", "1M", "--qd", "2");
-        assertTrue(json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong() > 0);
+        assertTrue(
+                json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong() > 0);
         run(0, "snapshot", "rollback", "a@s");
-        assertEquals(0, json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong());
+        assertEquals(
+                0, json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong());
         Path out = dir.resolve("zeros");
         run(0, "export", "a@s", out.toString());
         assertArrayEquals(new byte[64 << 20], Files.readAllBytes(out));
@@ -166,11 +188,18 @@ class ClusterTest {
         run(0, "volume", "rm", "t");
         run(4, "volume", "show", "t");
         assertEquals(
-                "t", json("volume", "trash", "ls").getAsJsonArray().get(0).getAsJsonObject().get("name").getAsString());
+                "t",
+                json("volume", "trash", "ls")
+                        .getAsJsonArray()
+                        .get(0)
+                        .getAsJsonObject()
+                        .get("name")
+                        .getAsString());
         run(0, "volume", "trash", "restore", "t");
         run(0, "volume", "resize", "t", "2G");
         run(0, "volume", "rename", "t", "u");
-        assertEquals(2L << 30, json("volume", "show", "u").getAsJsonObject().get("size").getAsLong());
+        assertEquals(
+                2L << 30, json("volume", "show", "u").getAsJsonObject().get("size").getAsLong());
         run(4, "volume", "rm", "t");
         run(4, "attachment", "break", "nobody");
     }
@@ -178,11 +207,17 @@ class ClusterTest {
     @Test
     void nodesAndGroupsAreListed() {
         assertEquals(3, json("node", "ls").getAsJsonArray().size());
-        assertEquals("up", json("node", "show", "node1").getAsJsonObject().get("state").getAsString());
+        assertEquals(
+                "up", json("node", "show", "node1").getAsJsonObject().get("state").getAsString());
         run(4, "node", "show", "node9");
         JsonObject group = json("group", "ls").getAsJsonArray().get(0).getAsJsonObject();
         assertEquals(3, group.getAsJsonArray("replicas").size());
-        String state = group.getAsJsonArray("replicas").get(0).getAsJsonObject().get("state").getAsString();
+        String state =
+                group.getAsJsonArray("replicas")
+                        .get(0)
+                        .getAsJsonObject()
+                        .get("state")
+                        .getAsString();
         assertEquals("serving", state);
         assertEquals("ok", json("status").getAsJsonObject().get("health").getAsString());
     }

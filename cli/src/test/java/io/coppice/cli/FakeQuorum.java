@@ -27,10 +27,11 @@ final class FakeQuorum extends ControlGrpc.ControlImplBase implements AutoClosea
     volatile Code refusal = Code.CODE_OK;
 
     FakeQuorum() throws IOException {
-        server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
-                .addService(this)
-                .build()
-                .start();
+        server =
+                NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                        .addService(this)
+                        .build()
+                        .start();
     }
 
     String endpoint() {
@@ -47,9 +48,11 @@ final class FakeQuorum extends ControlGrpc.ControlImplBase implements AutoClosea
             switch (request.getCommandCase()) {
                 case CREATE_VOLUME -> create(request, response);
                 case DELETE_VOLUME -> delete(request, response);
-                case CREATE_CLONES -> request.getCreateClones()
-                        .getNamesList()
-                        .forEach(name -> response.addVolumes(VolumeInfo.newBuilder().setName(name)));
+                case CREATE_CLONES ->
+                        request.getCreateClones()
+                                .getNamesList()
+                                .forEach(name ->
+                                        response.addVolumes(VolumeInfo.newBuilder().setName(name)));
                 default -> response.setFailure(failure(Code.CODE_INTERNAL));
             }
         }
@@ -59,11 +62,12 @@ final class FakeQuorum extends ControlGrpc.ControlImplBase implements AutoClosea
 
     private synchronized void create(ExecuteRequest request, ExecuteResponse.Builder response) {
         String name = request.getCreateVolume().getName();
-        VolumeInfo volume = VolumeInfo.newBuilder()
-                .setName(name)
-                .setSize(request.getCreateVolume().getSize())
-                .setState("active")
-                .build();
+        VolumeInfo volume =
+                VolumeInfo.newBuilder()
+                        .setName(name)
+                        .setSize(request.getCreateVolume().getSize())
+                        .setState("active")
+                        .build();
         if (volumes.putIfAbsent(name, volume) == null) {
             response.addVolumes(volume);
         } else {
@@ -90,12 +94,14 @@ final class FakeQuorum extends ControlGrpc.ControlImplBase implements AutoClosea
                     response.addVolumes(volume);
                 }
             }
-            case GET_STATUS -> response.setStatus(ClusterStatus.newBuilder()
-                    .setHealth("ok")
-                    .setLeader("127.0.0.1:1")
-                    .putGroups("healthy", 8)
-                    .setRepairBytesLeft(5)
-                    .setRepairEtaSeconds(6));
+            case GET_STATUS ->
+                    response.setStatus(
+                            ClusterStatus.newBuilder()
+                                    .setHealth("ok")
+                                    .setLeader("127.0.0.1:1")
+                                    .putGroups("healthy", 8)
+                                    .setRepairBytesLeft(5)
+                                    .setRepairEtaSeconds(6));
             default -> response.setFailure(failure(Code.CODE_INTERNAL));
         }
         answer.onNext(response.build());

@@ -26,8 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MainTest {
     private record Ended(int exitCode, String out, String err) {}
 
-    @TempDir
-    Path dir;
+    @TempDir Path dir;
 
     private FakeQuorum quorum;
 
@@ -65,14 +64,26 @@ class MainTest {
     void createsListsShowsAndRemoves() {
         assertEquals(0, run("volume", "create", "b", "--size", "1G").exitCode());
         assertEquals(0, run("volume", "create", "a", "--size", "4K").exitCode());
-        JsonArray listed = JsonParser.parseString(run("-o", "json", "volume", "ls").out()).getAsJsonArray();
+        JsonArray listed =
+                JsonParser.parseString(run("-o", "json", "volume", "ls").out()).getAsJsonArray();
         assertEquals("a", listed.get(0).getAsJsonObject().get("name").getAsString());
         assertEquals(1L << 30, listed.get(1).getAsJsonObject().get("size").getAsLong());
-        JsonObject shown = JsonParser.parseString(run("volume", "show", "a", "-o", "json").out())
-                .getAsJsonObject();
-        for (String field : List.of(
-                "name", "id", "size", "generation", "mapped_bytes", "own_bytes", "shared_bytes", "origin", "created",
-                "expires", "labels")) {
+        JsonObject shown =
+                JsonParser.parseString(run("volume", "show", "a", "-o", "json").out())
+                        .getAsJsonObject();
+        for (String field :
+                List.of(
+                        "name",
+                        "id",
+                        "size",
+                        "generation",
+                        "mapped_bytes",
+                        "own_bytes",
+                        "shared_bytes",
+                        "origin",
+                        "created",
+                        "expires",
+                        "labels")) {
             assertTrue(shown.has(field), field);
         }
         assertEquals(0, run("volume", "rm", "a", "--now").exitCode());
@@ -93,7 +104,8 @@ class MainTest {
 
     @Test
     void cloneCountsUpAndTellsHowLongItTook() {
-        Ended ended = run("clone", "golden@v1", "vm", "--count", "3", "--ttl", "12h", "--label", "k=v");
+        Ended ended =
+                run("clone", "golden@v1", "vm", "--count", "3", "--ttl", "12h", "--label", "k=v");
         assertEquals(0, ended.exitCode(), ended.err());
         var command = quorum.commands.getLast().getCreateClones();
         assertEquals(List.of("vm-0001", "vm-0002", "vm-0003"), command.getNamesList());
@@ -101,14 +113,22 @@ class MainTest {
         assertEquals("v", command.getLabelsOrThrow("k"));
         assertTrue(command.getExpiresMillis() > System.currentTimeMillis());
         assertTrue(
-                ended.out().startsWith("cloned golden@v1 to 3 volumes, vm-0001 to vm-0003 in 1.2 ms (leader), "),
+                ended.out()
+                        .startsWith(
+                                "cloned golden@v1 to 3 volumes, vm-0001 to vm-0003 in 1.2 ms (leader), "),
                 ended.out());
     }
 
     @ParameterizedTest
     @CsvSource({
-        "CODE_BAD_REQUEST, 2", "CODE_NOT_FOUND, 4", "CODE_EXISTS, 5", "CODE_CONFLICT, 5", "CODE_NOT_ALLOWED, 6",
-        "CODE_NO_SPACE, 7", "CODE_INTERNAL, 1", "CODE_STALE, 1"
+        "CODE_BAD_REQUEST, 2",
+        "CODE_NOT_FOUND, 4",
+        "CODE_EXISTS, 5",
+        "CODE_CONFLICT, 5",
+        "CODE_NOT_ALLOWED, 6",
+        "CODE_NO_SPACE, 7",
+        "CODE_INTERNAL, 1",
+        "CODE_STALE, 1"
     })
     void everyRefusalHasItsExitCode(Code code, int exitCode) {
         quorum.refusal = code;
@@ -158,7 +178,8 @@ class MainTest {
                 "server metadata"
             })
     void wrongUsageIsExitCodeTwo(String command) {
-        String isolated = command.startsWith("up") ? command + " --dir " + dir.resolve("d") : command;
+        String isolated =
+                command.startsWith("up") ? command + " --dir " + dir.resolve("d") : command;
         Ended ended = run(isolated.split(" "));
         assertRefused(2, ended);
         assertEquals(List.of(), quorum.commands);
@@ -180,7 +201,8 @@ class MainTest {
     @Test
     void endpointsComeFromTheSettings() throws IOException {
         Path file = dir.resolve("coppice.conf");
-        Files.writeString(file, "endpoint = [\"" + quorum.endpoint() + "\"]\noutput = json\ntimeout = 5s\n");
+        Files.writeString(
+                file, "endpoint = [\"" + quorum.endpoint() + "\"]\noutput = json\ntimeout = 5s\n");
         Ended ended = runBare("--config", file.toString(), "volume", "ls");
         assertEquals("[]" + System.lineSeparator(), ended.out(), ended.err());
     }

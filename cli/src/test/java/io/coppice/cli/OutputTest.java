@@ -19,22 +19,23 @@ import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 
 class OutputTest {
-    private static final VolumeInfo VOLUME = VolumeInfo.newBuilder()
-            .setName("vm-1")
-            .setId(7)
-            .setSize(1L << 30)
-            .setGeneration(2)
-            .setMappedChunks(3)
-            .setOwnChunks(1)
-            .setMappedBytes(12 << 20)
-            .setOwnBytes(4 << 20)
-            .setSharedBytes(8 << 20)
-            .setOrigin("golden@v1")
-            .setCreatedMillis(1_700_000_000_123L)
-            .putLabels("team", "a \"b\"")
-            .setState("active")
-            .setDivergence(1 / 3.0)
-            .build();
+    private static final VolumeInfo VOLUME =
+            VolumeInfo.newBuilder()
+                    .setName("vm-1")
+                    .setId(7)
+                    .setSize(1L << 30)
+                    .setGeneration(2)
+                    .setMappedChunks(3)
+                    .setOwnChunks(1)
+                    .setMappedBytes(12 << 20)
+                    .setOwnBytes(4 << 20)
+                    .setSharedBytes(8 << 20)
+                    .setOrigin("golden@v1")
+                    .setCreatedMillis(1_700_000_000_123L)
+                    .putLabels("team", "a \"b\"")
+                    .setState("active")
+                    .setDivergence(1 / 3.0)
+                    .build();
 
     @Test
     void volumeHasTheNamesThatScriptsRelyOn() {
@@ -59,24 +60,30 @@ class OutputTest {
                   "mapped_chunks": 3,
                   "own_chunks": 1,
                   "divergence_percent": 33.33
-                }""",
+                }\
+                """,
                 Json.write(Views.volume(VOLUME)));
     }
 
     @Test
     void groupHasTheNamesThatScriptsRelyOn() {
-        GroupInfo group = GroupInfo.newBuilder()
-                .setId(4)
-                .setEpoch(9)
-                .setState("degraded")
-                .setPrimary(2)
-                .addReplicas(ReplicaInfo.newBuilder()
-                        .setStore(2)
-                        .setNode(1)
-                        .setAddress("127.0.0.1:1")
-                        .setState(ReplicaState.REPLICA_SERVING))
-                .addReplicas(ReplicaInfo.newBuilder().setStore(3).setState(ReplicaState.REPLICA_DOWN))
-                .build();
+        GroupInfo group =
+                GroupInfo.newBuilder()
+                        .setId(4)
+                        .setEpoch(9)
+                        .setState("degraded")
+                        .setPrimary(2)
+                        .addReplicas(
+                                ReplicaInfo.newBuilder()
+                                        .setStore(2)
+                                        .setNode(1)
+                                        .setAddress("127.0.0.1:1")
+                                        .setState(ReplicaState.REPLICA_SERVING))
+                        .addReplicas(
+                                ReplicaInfo.newBuilder()
+                                        .setStore(3)
+                                        .setState(ReplicaState.REPLICA_DOWN))
+                        .build();
         assertEquals(
                 """
                 id: 4
@@ -91,7 +98,8 @@ class OutputTest {
                     state: down
                     node: 0
                     address: ""
-                primary: 2""",
+                primary: 2\
+                """,
                 Yaml.write(Views.group(group)));
     }
 
@@ -113,7 +121,8 @@ class OutputTest {
                   - x
                   -\s
                     - 1
-                    - 2""",
+                    - 2\
+                """,
                 Yaml.write(data));
         assertEquals("[]", Yaml.write(List.of()));
         assertEquals("\"y\"", Yaml.write(Arrays.asList("y").getFirst()));
@@ -132,7 +141,8 @@ class OutputTest {
                 """
                 NAME     SIZE
                 a       1 GiB
-                bbb   512 MiB""",
+                bbb   512 MiB\
+                """,
                 new Table("NAME", "SIZE").row("a", "1 GiB").row("bbb", "512 MiB").toString());
     }
 
@@ -153,7 +163,8 @@ class OutputTest {
                 │  ├─ vm-0001    100 MiB  0 B  100 MiB  volume
                 │  └─ vm-0002    100 MiB  0 B  100 MiB  volume
                 └─ copy          100 MiB  0 B  100 MiB  volume
-                stray            100 MiB  0 B  100 MiB  volume"""
+                stray            100 MiB  0 B  100 MiB  volume\
+                """
                         .replaceAll(" +", " "),
                 LineageCommand.draw(entries).replaceAll(" +", " "));
     }

@@ -14,19 +14,43 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SizesTest {
     @ParameterizedTest
     @CsvSource({
-        "0, 0", "4096, 4096", "4096B, 4096", "1K, 1024", "1k, 1024", "10G, 10737418240", "512MiB, 536870912",
-        "1.5T, 1649267441664", "1TB, 1000000000000", "7EiB, 8070450532247928832", "2 GiB, 2147483648"
+        "0, 0",
+        "4096, 4096",
+        "4096B, 4096",
+        "1K, 1024",
+        "1k, 1024",
+        "10G, 10737418240",
+        "512MiB, 536870912",
+        "1.5T, 1649267441664",
+        "1TB, 1000000000000",
+        "7EiB, 8070450532247928832",
+        "2 GiB, 2147483648"
     })
     void readsWhatPeopleWrite(String text, long bytes) {
         assertEquals(bytes, Sizes.parse(text));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "G", "10X", "ten", "1e9", "0x10", "1.5", "-1", "-10G", "8EiB", "9999999999999999999999"})
+    @ValueSource(
+            strings = {
+                "",
+                "G",
+                "10X",
+                "ten",
+                "1e9",
+                "0x10",
+                "1.5",
+                "-1",
+                "-10G",
+                "8EiB",
+                "9999999999999999999999"
+            })
     void refusesWhatIsNoSize(String text) {
         CliException refused = assertThrows(CliException.class, () -> Sizes.parse(text));
         assertEquals(ExitCode.USAGE, refused.exitCode());
-        assertTrue(refused.getMessage().startsWith("invalid size '" + text + "'"), refused.getMessage());
+        assertTrue(
+                refused.getMessage().startsWith("invalid size '" + text + "'"),
+                refused.getMessage());
     }
 
     @ParameterizedTest
@@ -52,7 +76,12 @@ class SizesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 0 B", "1023, 1023 B", "1024, 1 KiB", "1536, 1.5 KiB", "10737418240, 10 GiB", "1649267441664, 1.5 TiB",
+        "0, 0 B",
+        "1023, 1023 B",
+        "1024, 1 KiB",
+        "1536, 1.5 KiB",
+        "10737418240, 10 GiB",
+        "1649267441664, 1.5 TiB",
         "9223372036854771712, 8 EiB"
     })
     void showsSizesShortly(long bytes, String shown) {

@@ -24,6 +24,7 @@ final class Attachments {
     private final EventLoop loop;
     private final ClientConfig config;
     private final Map<Long, RemoteDevice> devices = new HashMap<>();
+
     /// Attaches under way, by name: who asks meanwhile shares the answer.
     private final Map<String, List<CompletableFuture<BlockDevice>>> opening = new HashMap<>();
 
@@ -55,25 +56,39 @@ final class Attachments {
         opening.put(name, users);
         long sequence = session.nextSequence();
         var attach = Attach.newBuilder().setVolume(name).setSequence(sequence);
-        session.call(ClientMessage.newBuilder().setAttach(attach), sequence, answer -> attached(name, users, answer));
-        loop.schedule(() -> timedOut(name, users), config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
+        session.call(
+                ClientMessage.newBuilder().setAttach(attach),
+                sequence,
+                answer -> attached(name, users, answer));
+        loop.schedule(
+                () -> timedOut(name, users),
+                config.controlDeadline().toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     private void timedOut(String name, List<CompletableFuture<BlockDevice>> users) {
         if (opening.remove(name, users)) {
-            var failure = new DeviceException(
-                    Reason.TIMED_OUT,
-                    name + ": the cluster did not attach it within " + config.controlDeadline().toSeconds() + " s ("
-                            + session.trouble() + ")");
+            var failure =
+                    new DeviceException(
+                            Reason.TIMED_OUT,
+                            name
+                                    + ": the cluster did not attach it within "
+                                    + config.controlDeadline().toSeconds()
+                                    + " s ("
+                                    + session.trouble()
+                                    + ")");
             users.forEach(user -> user.completeExceptionally(failure));
         }
     }
 
-    private void attached(String name, List<CompletableFuture<BlockDevice>> users, ClientDirective answer) {
+    private void attached(
+            String name, List<CompletableFuture<BlockDevice>> users, ClientDirective answer) {
         boolean wanted = opening.remove(name, users);
         if (answer.hasFailure()) {
             Failure failure = answer.getFailure();
-            users.forEach(user -> user.completeExceptionally(failure(name, failure.getCode(), failure.getMessage())));
+            users.forEach(user ->
+                    user.completeExceptionally(
+                            failure(name, failure.getCode(), failure.getMessage())));
             return;
         }
         Attached attached = answer.getAttached();
@@ -82,22 +97,25 @@ final class Attachments {
             long sequence = session.nextSequence();
             session.call(
                     ClientMessage.newBuilder()
-                            .setDetach(Detach.newBuilder()
-                                    .setVolume(attached.getVolume())
-                                    .setFence(attached.getFence())
-                                    .setSequence(sequence)),
+                            .setDetach(
+                                    Detach.newBuilder()
+                                            .setVolume(attached.getVolume())
+                                            .setFence(attached.getFence())
+                                            .setSequence(sequence)),
                     sequence,
                     ignored -> {});
             return;
         }
         if (device == null) {
-            device = client.newDevice(new RemoteDevice.Source(
-                    name,
-                    attached.getVolume(),
-                    0,
-                    attached.getSize(),
-                    attached.getGeneration(),
-                    attached.getFence()));
+            device =
+                    client.newDevice(
+                            new RemoteDevice.Source(
+                                    name,
+                                    attached.getVolume(),
+                                    0,
+                                    attached.getSize(),
+                                    attached.getGeneration(),
+                                    attached.getFence()));
             devices.put(attached.getVolume(), device);
         } else {
             device.share(); // the same volume under its new name
@@ -115,19 +133,28 @@ final class Attachments {
         if (device == null) {
             return;
         }
-        if (changed.getLost() || (changed.getFence() != 0 && changed.getFence() != device.fence())) {
-            device.lose(changed.getWhy().isEmpty() ? "the attachment was taken over" : changed.getWhy());
+        if (changed.getLost()
+                || (changed.getFence() != 0 && changed.getFence() != device.fence())) {
+            device.lose(
+                    changed.getWhy().isEmpty()
+                            ? "the attachment was taken over"
+                            : changed.getWhy());
         } else {
-            device.volumeChanged(changed.getGeneration(), changed.getSize(), changed.getMapChanged());
+            device.volumeChanged(
+                    changed.getGeneration(), changed.getSize(), changed.getMapChanged());
         }
     }
 
-    /// The stream stands again: what was pushed meanwhile may be lost, so every attachment is asked for anew.
+    /// The stream stands again: what was pushed meanwhile may be lost, so every attachment is asked
+    /// for anew.
     void confirm() {
         for (RemoteDevice device : List.copyOf(devices.values())) {
             long sequence = session.nextSequence();
             var attach = Attach.newBuilder().setVolume(device.name()).setSequence(sequence);
-            session.call(ClientMessage.newBuilder().setAttach(attach), sequence, answer -> confirmed(device, answer));
+            session.call(
+                    ClientMessage.newBuilder().setAttach(attach),
+                    sequence,
+                    answer -> confirmed(device, answer));
         }
     }
 
@@ -142,7 +169,8 @@ final class Attachments {
             if (code != Code.CODE_NOT_FOUND) {
                 device.lose(answer.getFailure().getMessage());
             }
-        } else if (attached.getVolume() != device.volume() || attached.getFence() != device.fence()) {
+        } else if (attached.getVolume() != device.volume()
+                || attached.getFence() != device.fence()) {
             client.leases().clear(); // a new attachment: the session was ended and made anew
             device.lose("another client used the volume meanwhile");
         } else {
@@ -168,7 +196,8 @@ final class Attachments {
                     case CODE_CONFLICT, CODE_EXISTS, CODE_STALE -> Reason.IN_USE;
                     case CODE_NO_SPACE -> Reason.NO_SPACE;
                     case CODE_UNAVAILABLE, CODE_NOT_LEADER -> Reason.TIMED_OUT;
-                    case CODE_OK, CODE_BAD_REQUEST, CODE_NOT_ALLOWED, CODE_INTERNAL, UNRECOGNIZED -> Reason.IO_ERROR;
+                    case CODE_OK, CODE_BAD_REQUEST, CODE_NOT_ALLOWED, CODE_INTERNAL, UNRECOGNIZED ->
+                            Reason.IO_ERROR;
                 };
         return new DeviceException(reason, name + ": " + message);
     }

@@ -8,14 +8,16 @@ import java.util.function.LongConsumer;
 
 /// An open volume or snapshot: bytes from 0 to [#size]. Thread-safe.
 ///
-/// Offsets and lengths may have any alignment; blocks of 4 KiB that are wholly inside a request are read and
-/// written atomically. When a write completes, it is held by every serving replica, and is seen by every read that
-/// starts later; it is durable once a [#flush] that started later has completed, or at once with `fua`.
-/// Writes under way at the same time that overlap take effect in the order of their calls.
+/// Offsets and lengths may have any alignment; blocks of 4 KiB that are wholly inside a request are
+/// read and written atomically. When a write completes, it is held by every serving replica, and is
+/// seen by every read that starts later; it is durable once a [#flush] that started later has
+/// completed, or at once with `fua`. Writes under way at the same time that overlap take effect in
+/// the order of their calls.
 ///
-/// The first form of each operation calls back; the others give a future. Both complete on [#eventLoop]. Calls
-/// made on that loop start at once; others hop over. A buffer that is passed in must stay unchanged until
-/// the completion; the device keeps its own reference meanwhile, the caller's stays the caller's.
+/// The first form of each operation calls back; the others give a future. Both complete on
+/// [#eventLoop]. Calls made on that loop start at once; others hop over. A buffer that is passed in
+/// must stay unchanged until the completion; the device keeps its own reference meanwhile, the
+/// caller's stays the caller's.
 public interface BlockDevice extends AutoCloseable {
     /// `volume` or `volume@snapshot`, as it was opened.
     String name();
@@ -31,8 +33,8 @@ public interface BlockDevice extends AutoCloseable {
     /// The loop on which completions are called.
     EventLoop eventLoop();
 
-    /// Fills `target` from its writer index with as many bytes as it has room for ([ByteBuf#writableBytes]); on
-    /// success the writer index has moved to its capacity.
+    /// Fills `target` from its writer index with as many bytes as it has room for
+    /// ([ByteBuf#writableBytes]); on success the writer index has moved to its capacity.
     void read(long offset, ByteBuf target, Completion done);
 
     /// Writes the readable bytes of `source`; its indexes do not move.
@@ -41,19 +43,20 @@ public interface BlockDevice extends AutoCloseable {
     /// Makes every write that has completed before this call durable on every serving replica.
     void flush(Completion done);
 
-    /// The range need not be kept: whole blocks in it read as zeros afterwards and take no space, parts of
-    /// blocks at its ends are left alone.
+    /// The range need not be kept: whole blocks in it read as zeros afterwards and take no space,
+    /// parts of blocks at its ends are left alone.
     void discard(long offset, long length, boolean fua, Completion done);
 
-    /// The range reads as zeros afterwards. With `mayUnmap` whole blocks of it take no space, else zeros are stored.
+    /// The range reads as zeros afterwards. With `mayUnmap` whole blocks of it take no space, else
+    /// zeros are stored.
     void writeZeroes(long offset, long length, boolean mayUnmap, boolean fua, Completion done);
 
-    /// What is stored in a range, in order and without gaps, starting at `offset`. It may end before the range
-    /// does (after many extents): ask again from there. Block granularity.
+    /// What is stored in a range, in order and without gaps, starting at `offset`. It may end
+    /// before the range does (after many extents): ask again from there. Block granularity.
     CompletableFuture<List<Extent>> extents(long offset, long length);
 
-    /// Ends the use of the device when what is under way has completed; a volume's attachment ends with it. Does
-    /// not flush.
+    /// Ends the use of the device when what is under way has completed; a volume's attachment ends
+    /// with it. Does not flush.
     CompletableFuture<Void> closeAsync();
 
     /// As [#closeAsync], and waits, unless called on the event loop.
@@ -94,7 +97,8 @@ public interface BlockDevice extends AutoCloseable {
     }
 
     /// As [#writeZeroes(long, long, boolean, boolean, Completion)].
-    default CompletableFuture<Void> writeZeroes(long offset, long length, boolean mayUnmap, boolean fua) {
+    default CompletableFuture<Void> writeZeroes(
+            long offset, long length, boolean mayUnmap, boolean fua) {
         var future = new CompletableFuture<Void>();
         writeZeroes(offset, length, mayUnmap, fua, completing(future));
         return future;

@@ -27,7 +27,8 @@ final class BlockSums {
         }
         for (int i = 0; i < count; i++) {
             crc.reset();
-            for (ByteBuffer part : data.nioBuffers(index + (i << Blocks.BLOCK_SHIFT), Blocks.BLOCK_BYTES)) {
+            for (ByteBuffer part :
+                    data.nioBuffers(index + (i << Blocks.BLOCK_SHIFT), Blocks.BLOCK_BYTES)) {
                 crc.update(part);
             }
             sums[i] = (int) crc.getValue();

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
-/// A [BlockDevice] for code that waits: each call returns when its work is done. Thread-safe; not to be used on
-/// the device's event loop.
+/// A [BlockDevice] for code that waits: each call returns when its work is done. Thread-safe; not
+/// to be used on the device's event loop.
 public final class BlockingDevice {
     private final BlockDevice device;
 
@@ -41,7 +41,8 @@ public final class BlockingDevice {
         write(offset, ByteBuffer.wrap(source, from, length));
     }
 
-    /// When this returns, every write that had completed before is durable on every serving replica.
+    /// When this returns, every write that had completed before is durable on every serving
+    /// replica.
     public void flush() throws IOException {
         await(device.flush());
     }
@@ -70,7 +71,8 @@ public final class BlockingDevice {
         } catch (ExecutionException e) {
             if (e.getCause() instanceof DeviceException failure) {
                 // A new exception, so that the trace shows who called.
-                throw new DeviceException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+                throw new DeviceException(
+                        failure.reason(), String.valueOf(failure.getMessage()), failure);
             }
             throw new IOException(String.valueOf(e.getMessage()), e);
         } catch (InterruptedException e) {

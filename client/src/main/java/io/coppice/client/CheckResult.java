@@ -8,7 +8,8 @@ import java.util.List;
 /// @param refcountErrors chunks whose reference count differs from a full recount of the maps
 /// @param missingChunks mapped chunks that a serving replica does not hold, once per replica
 /// @param orphanChunks chunks that a replica holds and no map names, once per replica
-/// @param replicaMismatches chunks of which two serving replicas hold different versions or contents
+/// @param replicaMismatches chunks of which two serving replicas hold different versions or
+///   contents
 /// @param checksumErrors blocks whose data does not match their checksum (deep check only)
 /// @param repaired those of them that are right again after a repair from another replica
 /// @param unchecked serving replicas that did not answer

@@ -47,10 +47,14 @@ public record ClientConfig(
                 retryPauseMin.toMillis() > 0 && retryPauseMin.compareTo(retryPauseMax) <= 0,
                 "retryPauseMin must be at least 1 ms and at most retryPauseMax");
         require(
-                pieceBytes >= 4096 && pieceBytes <= PIECE_BYTES_MAX && Integer.bitCount(pieceBytes) == 1,
+                pieceBytes >= 4096
+                        && pieceBytes <= PIECE_BYTES_MAX
+                        && Integer.bitCount(pieceBytes) == 1,
                 "pieceBytes must be a power of two from 4 KiB to 4 MiB");
         // The primaries tell retries from new requests in a window of 1,024 per session and group.
-        require(inFlightOperations > 0 && inFlightOperations <= 1_000, "inFlightOperations must be 1 to 1000");
+        require(
+                inFlightOperations > 0 && inFlightOperations <= 1_000,
+                "inFlightOperations must be 1 to 1000");
         require(inFlightBytes >= pieceBytes, "inFlightBytes must hold one piece at least");
         require(queuedRequests > 0, "queuedRequests must be positive");
         require(mapPages > 0, "mapPages must be positive");
@@ -78,15 +82,37 @@ public record ClientConfig(
 
     public ClientConfig withOperationDeadline(Duration deadline) {
         return new ClientConfig(
-                endpoints, clientName, deadline, controlDeadline, attemptTimeout, retryPauseMin, retryPauseMax,
-                pieceBytes, inFlightOperations, inFlightBytes, queuedRequests, mapPages, flipMessages,
+                endpoints,
+                clientName,
+                deadline,
+                controlDeadline,
+                attemptTimeout,
+                retryPauseMin,
+                retryPauseMax,
+                pieceBytes,
+                inFlightOperations,
+                inFlightBytes,
+                queuedRequests,
+                mapPages,
+                flipMessages,
                 chunkIdsLeased);
     }
 
     public ClientConfig withControlDeadline(Duration deadline) {
         return new ClientConfig(
-                endpoints, clientName, operationDeadline, deadline, attemptTimeout, retryPauseMin, retryPauseMax,
-                pieceBytes, inFlightOperations, inFlightBytes, queuedRequests, mapPages, flipMessages,
+                endpoints,
+                clientName,
+                operationDeadline,
+                deadline,
+                attemptTimeout,
+                retryPauseMin,
+                retryPauseMax,
+                pieceBytes,
+                inFlightOperations,
+                inFlightBytes,
+                queuedRequests,
+                mapPages,
+                flipMessages,
                 chunkIdsLeased);
     }
 

@@ -5,13 +5,14 @@ import com.codahale.metrics.Timer;
 import io.coppice.client.plan.ChunkOp.Kind;
 import org.jspecify.annotations.Nullable;
 
-/// What a client measures; times count from the call to the completion. `client.write` contains `client.flip`
-/// for first writes to a chunk.
+/// What a client measures; times count from the call to the completion. `client.write` contains
+/// `client.flip` for first writes to a chunk.
 final class ClientMetrics {
     final Timer read;
     final Timer write;
     final Timer zero;
     final Timer flush;
+
     /// From sending a batch of flips to its commit.
     final Timer flip;
 

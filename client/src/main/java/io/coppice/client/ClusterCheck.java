@@ -28,9 +28,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/// Compares what the maps name with what the stores hold, and the replicas of each group with each other. Runs
-/// beside clients that write: what looks wrong is looked at again, and only what stays wrong
-/// while nothing about it changes is reported. Blocking; one use.
+/// Compares what the maps name with what the stores hold, and the replicas of each group with each
+/// other. Runs beside clients that write: what looks wrong is looked at again, and only what stays
+/// wrong while nothing about it changes is reported. Blocking; one use.
 public final class ClusterCheck {
     /// Hears how far the check is, after each group.
     @FunctionalInterface
@@ -38,11 +38,13 @@ public final class ClusterCheck {
         void checked(int groups, int of);
     }
 
-    /// Looks at a group before what is left counts. A chunk between derive and flip, or between the deletion of
-    /// its last map and its purge, goes away meanwhile.
+    /// Looks at a group before what is left counts. A chunk between derive and flip, or between the
+    /// deletion of its last map and its purge, goes away meanwhile.
     private static final int LOOKS_MAX = 8;
+
     /// Looks without any change after which what is left counts.
     private static final int LOOKS_UNCHANGED = 3;
+
     private static final long PAUSE_MILLIS = 700;
     private static final int DETAILS_MAX = 500;
 
@@ -64,7 +66,8 @@ public final class ClusterCheck {
         this.progress = progress;
     }
 
-    /// What is wrong with one chunk of one group, and on which replica; equal when nothing has changed.
+    /// What is wrong with one chunk of one group, and on which replica; equal when nothing has
+    /// changed.
     private record Finding(Kind kind, long chunk, String evidence) {
         enum Kind {
             MISSING,
@@ -80,16 +83,20 @@ public final class ClusterCheck {
     ///
     /// @throws ControlException when the metadata quorum cannot be asked
     public CheckResult run() throws ControlException {
-        RefcountCheck refcounts = control.query(QueryRequest.newBuilder()
-                        .setCheckRefcounts(CheckRefcounts.getDefaultInstance())
-                        .build())
-                .getRefcounts();
+        RefcountCheck refcounts =
+                control.query(
+                                QueryRequest.newBuilder()
+                                        .setCheckRefcounts(CheckRefcounts.getDefaultInstance())
+                                        .build())
+                        .getRefcounts();
         refcounts.getDetailsList().forEach(line -> detail("refcount: " + line));
-        ClusterConfig cluster = control.query(QueryRequest.newBuilder()
-                        .setGetCluster(GetCluster.getDefaultInstance())
-                        .build())
-                .getCluster()
-                .getConfig();
+        ClusterConfig cluster =
+                control.query(
+                                QueryRequest.newBuilder()
+                                        .setGetCluster(GetCluster.getDefaultInstance())
+                                        .build())
+                        .getCluster()
+                        .getConfig();
         List<GroupInfo> groups = groups();
         try (var lister = new ReplicaLister(cluster.getCluster())) {
             int done = 0;
@@ -98,7 +105,9 @@ public final class ClusterCheck {
                 progress.checked(++done, groups.size());
             }
         }
-        boolean clean = refcounts.getErrors() + missing + orphans + mismatches + checksumErrors + unchecked == 0;
+        boolean clean =
+                refcounts.getErrors() + missing + orphans + mismatches + checksumErrors + unchecked
+                        == 0;
         return new CheckResult(
                 clean,
                 refcounts.getErrors(),
@@ -112,16 +121,19 @@ public final class ClusterCheck {
     }
 
     private List<GroupInfo> groups() throws ControlException {
-        return control.query(QueryRequest.newBuilder()
-                        .setListGroups(ListGroups.getDefaultInstance())
-                        .build())
+        return control.query(
+                        QueryRequest.newBuilder()
+                                .setListGroups(ListGroups.getDefaultInstance())
+                                .build())
                 .getGroupsList();
     }
 
     private void check(ReplicaLister lister, int group, int chunkBlocks) throws ControlException {
         Set<Finding> before = look(lister, group, deep, chunkBlocks);
         int unchanged = 1;
-        for (int looks = 1; looks < LOOKS_MAX && unchanged < LOOKS_UNCHANGED && !before.isEmpty(); looks++) {
+        for (int looks = 1;
+                looks < LOOKS_MAX && unchanged < LOOKS_UNCHANGED && !before.isEmpty();
+                looks++) {
             pause();
             Set<Finding> now = look(lister, group, false, chunkBlocks);
             boolean same = now.containsAll(before);
@@ -155,12 +167,16 @@ public final class ClusterCheck {
 
     // ------------------------------------------------------------ one look at one group
 
-    private Set<Finding> look(ReplicaLister lister, int id, boolean deepLook, int chunkBlocks) throws ControlException {
+    private Set<Finding> look(ReplicaLister lister, int id, boolean deepLook, int chunkBlocks)
+            throws ControlException {
         // The view anew each time: primaries may have moved since.
-        GroupInfo group = groups().stream()
-                .filter(info -> info.getId() == id)
-                .findFirst()
-                .orElseThrow(() -> new ControlException(Code.CODE_NOT_FOUND, "group " + id + " is gone"));
+        GroupInfo group =
+                groups().stream()
+                        .filter(info -> info.getId() == id)
+                        .findFirst()
+                        .orElseThrow(() ->
+                                new ControlException(
+                                        Code.CODE_NOT_FOUND, "group " + id + " is gone"));
         Set<Finding> findings = new LinkedHashSet<>();
         List<Held> held = list(lister, group, deepLook, findings);
         Set<Long> mapped = new HashSet<>();
@@ -181,7 +197,8 @@ public final class ClusterCheck {
         return findings;
     }
 
-    private List<Held> list(ReplicaLister lister, GroupInfo group, boolean deepLook, Set<Finding> findings)
+    private List<Held> list(
+            ReplicaLister lister, GroupInfo group, boolean deepLook, Set<Finding> findings)
             throws ControlException {
         Map<ReplicaInfo, CompletableFuture<TreeMap<Long, ChunkInfo>>> asked = new LinkedHashMap<>();
         for (ReplicaInfo replica : group.getReplicasList()) {
@@ -197,8 +214,11 @@ public final class ClusterCheck {
             try {
                 held.add(new Held(entry.getKey(), entry.getValue().get()));
             } catch (ExecutionException e) {
-                findings.add(new Finding(
-                        Finding.Kind.UNREACHABLE, 0, where(entry.getKey()) + " did not answer: " + reason(e)));
+                findings.add(
+                        new Finding(
+                                Finding.Kind.UNREACHABLE,
+                                0,
+                                where(entry.getKey()) + " did not answer: " + reason(e)));
             } catch (InterruptedException e) {
                 throw interrupted();
             }
@@ -219,7 +239,8 @@ public final class ClusterCheck {
         }
     }
 
-    /// The evidence holds versions, so a chunk that is being written gives another finding at every look.
+    /// The evidence holds versions, so a chunk that is being written gives another finding at every
+    /// look.
     private static void compareReplicas(List<Held> held, Set<Finding> findings) {
         Map<Long, Held> first = new HashMap<>();
         for (Held replica : held) {
@@ -227,8 +248,14 @@ public final class ClusterCheck {
                 Held other = first.putIfAbsent(chunk, replica);
                 ChunkInfo there = other == null ? null : other.chunks.get(chunk);
                 if (other != null && there != null && !isSame(there, info)) {
-                    String evidence = where(other.replica) + " has " + state(there) + ", " + where(replica.replica)
-                            + " has " + state(info);
+                    String evidence =
+                            where(other.replica)
+                                    + " has "
+                                    + state(there)
+                                    + ", "
+                                    + where(replica.replica)
+                                    + " has "
+                                    + state(info);
                     findings.add(new Finding(Finding.Kind.MISMATCH, chunk, evidence));
                 }
             });
@@ -243,13 +270,19 @@ public final class ClusterCheck {
     }
 
     private static String state(ChunkInfo info) {
-        return info.getBlocks() + " blocks of version " + info.getVersionEpoch() + ":" + info.getVersionSequence()
-                + " with digest " + Long.toHexString(info.getDigest());
+        return info.getBlocks()
+                + " blocks of version "
+                + info.getVersionEpoch()
+                + ":"
+                + info.getVersionSequence()
+                + " with digest "
+                + Long.toHexString(info.getDigest());
     }
 
     // ------------------------------------------------------------ damaged blocks
 
-    private void repairBad(ReplicaLister lister, GroupInfo group, Held held, int chunkBlocks) throws ControlException {
+    private void repairBad(ReplicaLister lister, GroupInfo group, Held held, int chunkBlocks)
+            throws ControlException {
         List<ChunkInfo> bad =
                 held.chunks.values().stream().filter(info -> info.getBadBlocks() > 0).toList();
         if (bad.isEmpty()) {
@@ -258,8 +291,14 @@ public final class ClusterCheck {
         try {
             for (ChunkInfo info : bad) {
                 checksumErrors += info.getBadBlocks();
-                detail("checksum: " + info.getBadBlocks() + " blocks of chunk " + new ChunkId(info.getChunk()) + " on "
-                        + where(held.replica) + " do not match");
+                detail(
+                        "checksum: "
+                                + info.getBadBlocks()
+                                + " blocks of chunk "
+                                + new ChunkId(info.getChunk())
+                                + " on "
+                                + where(held.replica)
+                                + " do not match");
                 lister.repair(group, held.replica, info.getChunk(), chunkBlocks).get();
             }
             TreeMap<Long, ChunkInfo> after = lister.list(group, held.replica, true).get();

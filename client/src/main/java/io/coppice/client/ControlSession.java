@@ -24,17 +24,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The client's session with the metadata quorum. It outlives streams and leaders: a request stays with us until
-/// it is answered, and is sent again, with its sequence number, on every new stream. On the event loop, except
-/// for the [StreamListener] methods, which hop over.
+/// The client's session with the metadata quorum. It outlives streams and leaders: a request stays
+/// with us until it is answered, and is sent again, with its sequence number, on every new stream.
+/// On the event loop, except for the [StreamListener] methods, which hop over.
 final class ControlSession implements StreamListener<ClientMessage, ClientDirective> {
     private static final Logger LOG = LoggerFactory.getLogger(ControlSession.class);
     private static final long HEARTBEAT_MILLIS = 1_000;
     private static final long SILENCE_NANOS_MAX = TimeUnit.SECONDS.toNanos(6);
     private static final long RETRY_MILLIS_MIN = 10;
     private static final long RETRY_MILLIS_MAX = 500;
-    /// The quorum remembers the answers to the last 512 sequence numbers of a session: a command further
-    /// from the oldest unanswered one waits, so that every retry is recognised.
+
+    /// The quorum remembers the answers to the last 512 sequence numbers of a session: a command
+    /// further from the oldest unanswered one waits, so that every retry is recognised.
     private static final long COMMANDS_SPAN_MAX = 400;
 
     /// Hears the answer to one request: it may carry a failure.
@@ -58,8 +59,10 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     private static final class Pending {
         final ClientMessage message;
         final Answer answer;
+
         /// 0: not a command.
         final long sequence;
+
         boolean held;
         long retryMillis = RETRY_MILLIS_MIN;
 
@@ -86,8 +89,10 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     private long openId;
     private long lastSequence;
     private final TreeSet<Long> unanswered = new TreeSet<>();
+
     /// The answers to all commands up to this one are here.
     private long answeredUpTo;
+
     private volatile String trouble = "no answer";
 
     ControlSession(EventLoop loop, String clientName, Owner owner) {
@@ -98,8 +103,13 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     void start(ControlClient control) {
         stream = control.clientSession(this);
-        loop.execute(() -> heartbeat = loop.scheduleWithFixedDelay(
-                this::beat, HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS));
+        loop.execute(() ->
+                heartbeat =
+                        loop.scheduleWithFixedDelay(
+                                this::beat,
+                                HEARTBEAT_MILLIS,
+                                HEARTBEAT_MILLIS,
+                                TimeUnit.MILLISECONDS));
     }
 
     /// 0: none yet.
@@ -189,10 +199,11 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     private void sendOpen() {
         openId = ++lastId;
-        transmit(ClientMessage.newBuilder()
-                .setId(openId)
-                .setOpen(OpenSession.newBuilder().setClient(clientName).setSession(session))
-                .build());
+        transmit(
+                ClientMessage.newBuilder()
+                        .setId(openId)
+                        .setOpen(OpenSession.newBuilder().setClient(clientName).setSession(session))
+                        .build());
     }
 
     private void handle(ClientDirective directive) {
@@ -213,7 +224,9 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
             case CHANGED -> owner.volumeChanged(directive.getChanged());
             case HEARTBEAT -> beatsAnswered = true;
             case OPENED, ATTACHED, DETACHED, LEASED, FLIPPED, MAP_PAGES, DIRECTIVE_NOT_SET ->
-                LOG.warn("ignored a message of the quorum: {} without a request", directive.getDirectiveCase());
+                    LOG.warn(
+                            "ignored a message of the quorum: {} without a request",
+                            directive.getDirectiveCase());
         }
     }
 
@@ -258,17 +271,22 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     private void failPending(String why) {
         var failed = new ArrayList<Pending>();
-        pending.values().removeIf(entry -> {
-            // A page request holds in any session.
-            boolean ends = closed || !entry.message.hasMapPages();
-            return ends && failed.add(entry);
-        });
+        pending.values()
+                .removeIf(entry -> {
+                    // A page request holds in any session.
+                    boolean ends = closed || !entry.message.hasMapPages();
+                    return ends && failed.add(entry);
+                });
         unanswered.clear();
         answeredUpTo = lastSequence;
         for (Pending entry : failed) {
-            entry.answer.answered(ClientDirective.newBuilder()
-                    .setFailure(Failure.newBuilder().setCode(Code.CODE_CONFLICT).setMessage(why))
-                    .build());
+            entry.answer.answered(
+                    ClientDirective.newBuilder()
+                            .setFailure(
+                                    Failure.newBuilder()
+                                            .setCode(Code.CODE_CONFLICT)
+                                            .setMessage(why))
+                            .build());
         }
     }
 
@@ -278,7 +296,8 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
             return; // answered before, on an earlier stream
         }
         Code code = directive.getFailure().getCode();
-        if (directive.hasFailure() && (code == Code.CODE_UNAVAILABLE || code == Code.CODE_NOT_LEADER)) {
+        if (directive.hasFailure()
+                && (code == Code.CODE_UNAVAILABLE || code == Code.CODE_NOT_LEADER)) {
             trouble = directive.getFailure().getMessage();
             loop.schedule(() -> retry(entry), entry.retryMillis, TimeUnit.MILLISECONDS);
             entry.retryMillis = Math.min(entry.retryMillis * 2, RETRY_MILLIS_MAX);
@@ -331,8 +350,9 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
             to.abort(trouble);
             return;
         }
-        to.send(ClientMessage.newBuilder()
-                .setHeartbeat(ClientHeartbeat.getDefaultInstance())
-                .build());
+        to.send(
+                ClientMessage.newBuilder()
+                        .setHeartbeat(ClientHeartbeat.getDefaultInstance())
+                        .build());
     }
 }

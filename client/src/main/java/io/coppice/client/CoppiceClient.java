@@ -37,15 +37,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A program's way into a cluster: one session with the metadata quorum, one event loop, one connection to each
-/// storage node in use. Thread-safe; share one. Volumes opened here are attached in its name.
+/// A program's way into a cluster: one session with the metadata quorum, one event loop, one
+/// connection to each storage node in use. Thread-safe; share one. Volumes opened here are attached
+/// in its name.
 public final class CoppiceClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CoppiceClient.class);
     private static final long TICK_MILLIS = 200;
     private static final long CLOSE_SECONDS_MAX = 5;
     private static final long REFRESH_NANOS_MIN = TimeUnit.MILLISECONDS.toNanos(500);
+
     /// A live volume that is read without an attachment is looked up again this often.
     private static final int TICKS_PER_MAP_REFRESH = 5;
+
     private static final int GROUPS_PREPARED_MAX = 256;
     private static final int ABANDONED_PER_MESSAGE_MAX = 4_096;
 
@@ -72,7 +75,11 @@ public final class CoppiceClient implements AutoCloseable {
     private volatile boolean closed;
 
     private CoppiceClient(
-            ClientConfig config, Transport transport, boolean ownsTransport, EventLoop loop, MetricRegistry registry) {
+            ClientConfig config,
+            Transport transport,
+            boolean ownsTransport,
+            EventLoop loop,
+            MetricRegistry registry) {
         this.config = config;
         this.transport = transport;
         this.ownsTransport = ownsTransport;
@@ -81,7 +88,9 @@ public final class CoppiceClient implements AutoCloseable {
         metrics = new ClientMetrics(registry);
         session = new ControlSession(loop, config.clientName(), new SessionOwner());
         calls = new NodeCalls(transport, loop, config, views, registry, this::refreshViews);
-        leases = new IdLeases(session, config.chunkIdsLeased(), this::placementChanged, loop::execute);
+        leases =
+                new IdLeases(
+                        session, config.chunkIdsLeased(), this::placementChanged, loop::execute);
         attachments = new Attachments(this, session, loop, config);
     }
 
@@ -95,15 +104,21 @@ public final class CoppiceClient implements AutoCloseable {
 
     /// Connects on an event loop of the caller's, who keeps `transport` open for the client's life.
     public static CoppiceClient connect(
-            ClientConfig config, Transport transport, EventLoop loop, MetricRegistry registry) throws IOException {
+            ClientConfig config, Transport transport, EventLoop loop, MetricRegistry registry)
+            throws IOException {
         return connect(config, transport, false, loop, registry);
     }
 
     private static CoppiceClient connect(
-            ClientConfig config, Transport transport, boolean owns, EventLoop loop, MetricRegistry registry)
+            ClientConfig config,
+            Transport transport,
+            boolean owns,
+            EventLoop loop,
+            MetricRegistry registry)
             throws IOException {
         if (loop.inEventLoop()) {
-            throw new IllegalStateException("connecting waits, so it must not run on the event loop");
+            throw new IllegalStateException(
+                    "connecting waits, so it must not run on the event loop");
         }
         var client = new CoppiceClient(config, transport, owns, loop, registry);
         try {
@@ -117,14 +132,21 @@ public final class CoppiceClient implements AutoCloseable {
 
     private void start() throws IOException {
         session.start(control);
-        ticker = loop.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        ticker =
+                loop.scheduleWithFixedDelay(
+                        this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         try {
             connected.get(config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new DeviceException(
                     DeviceException.Reason.TIMED_OUT,
-                    "the cluster at " + String.join(",", config.endpoints()) + " did not answer within "
-                            + config.controlDeadline().toSeconds() + " s (" + session.trouble() + ")",
+                    "the cluster at "
+                            + String.join(",", config.endpoints())
+                            + " did not answer within "
+                            + config.controlDeadline().toSeconds()
+                            + " s ("
+                            + session.trouble()
+                            + ")",
                     e);
         } catch (ExecutionException e) {
             throw new IOException(String.valueOf(e.getMessage()), e);
@@ -136,19 +158,23 @@ public final class CoppiceClient implements AutoCloseable {
 
     // ------------------------------------------------------------ public
 
-    /// Opens `volume` for reading and writing, which attaches it, or `volume@snapshot` for reading. Opening a
-    /// volume that this client has open already shares the device; it ends when all have closed it.
+    /// Opens `volume` for reading and writing, which attaches it, or `volume@snapshot` for reading.
+    /// Opening a volume that this client has open already shares the device; it ends when all have
+    /// closed it.
     ///
-    /// @throws DeviceException when there is no such source, another client has it, or the cluster does not answer
+    /// @throws DeviceException when there is no such source, another client has it, or the cluster
+    ///   does not answer
     public BlockDevice open(String name, OpenOption... options) throws IOException {
         if (loop.inEventLoop()) {
-            throw new IllegalStateException("waiting on the event loop would wait for ever; use openAsync");
+            throw new IllegalStateException(
+                    "waiting on the event loop would wait for ever; use openAsync");
         }
         try {
             return openAsync(name, options).get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof DeviceException failure) {
-                throw new DeviceException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+                throw new DeviceException(
+                        failure.reason(), String.valueOf(failure.getMessage()), failure);
             }
             throw new IOException(String.valueOf(e.getMessage()), e);
         } catch (InterruptedException e) {
@@ -164,7 +190,8 @@ public final class CoppiceClient implements AutoCloseable {
             future.completeExceptionally(closedFailure());
             return future;
         }
-        boolean attach = !name.contains("@") && !Arrays.asList(options).contains(OpenOption.READ_ONLY);
+        boolean attach =
+                !name.contains("@") && !Arrays.asList(options).contains(OpenOption.READ_ONLY);
         waiters.execute(() -> {
             try {
                 learnCluster();
@@ -175,7 +202,8 @@ public final class CoppiceClient implements AutoCloseable {
                     loop.execute(() -> openFound(source, future));
                 }
             } catch (ControlException e) {
-                future.completeExceptionally(Attachments.failure(name, e.code(), String.valueOf(e.getMessage())));
+                future.completeExceptionally(
+                        Attachments.failure(name, e.code(), String.valueOf(e.getMessage())));
             } catch (DeviceException e) {
                 future.completeExceptionally(e);
             }
@@ -286,14 +314,19 @@ public final class CoppiceClient implements AutoCloseable {
             return;
         }
         long sequence = session.nextSequence();
-        var message = ClientMessage.newBuilder()
-                .setAbandon(abandoned.setSequence(sequence).build());
+        var message =
+                ClientMessage.newBuilder().setAbandon(abandoned.setSequence(sequence).build());
         abandoned.clear();
-        session.call(message, sequence, answer -> {
-            if (answer.hasFailure()) {
-                LOG.debug("chunk ids were not taken back: {}", answer.getFailure().getMessage());
-            }
-        });
+        session.call(
+                message,
+                sequence,
+                answer -> {
+                    if (answer.hasFailure()) {
+                        LOG.debug(
+                                "chunk ids were not taken back: {}",
+                                answer.getFailure().getMessage());
+                    }
+                });
     }
 
     RemoteDevice newDevice(RemoteDevice.Source source) {
@@ -321,13 +354,17 @@ public final class CoppiceClient implements AutoCloseable {
         long sequence = session.nextSequence();
         session.call(
                 ClientMessage.newBuilder()
-                        .setDetach(Detach.newBuilder()
-                                .setVolume(device.volume())
-                                .setFence(device.fence())
-                                .setSequence(sequence)),
+                        .setDetach(
+                                Detach.newBuilder()
+                                        .setVolume(device.volume())
+                                        .setFence(device.fence())
+                                        .setSequence(sequence)),
                 sequence,
                 answer -> future.complete(null));
-        loop.schedule(() -> future.complete(null), config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
+        loop.schedule(
+                () -> future.complete(null),
+                config.controlDeadline().toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     // ------------------------------------------------------------ opening
@@ -336,15 +373,18 @@ public final class CoppiceClient implements AutoCloseable {
         return new DeviceException(DeviceException.Reason.CLOSED, "the client is closed");
     }
 
-    /// Waits. The session tells the configuration, unless it was opened before the cluster was initialised.
+    /// Waits. The session tells the configuration, unless it was opened before the cluster was
+    /// initialised.
     private void learnCluster() throws ControlException, DeviceException {
         if (chunkBytes == 0) {
             var query = QueryRequest.newBuilder().setGetCluster(GetCluster.getDefaultInstance());
-            chunkBytes = (int) control.query(query.build()).getCluster().getConfig().getChunkBytes();
+            chunkBytes =
+                    (int) control.query(query.build()).getCluster().getConfig().getChunkBytes();
         }
         if (chunkBytes == 0) {
             throw new DeviceException(
-                    DeviceException.Reason.NOT_FOUND, "the cluster is not initialised: it has no volumes yet");
+                    DeviceException.Reason.NOT_FOUND,
+                    "the cluster is not initialised: it has no volumes yet");
         }
     }
 
@@ -355,10 +395,16 @@ public final class CoppiceClient implements AutoCloseable {
         if (at >= 0) {
             wanted.setSnapshot(name.substring(at + 1));
         }
-        var query = QueryRequest.newBuilder().setOpenSource(OpenSource.newBuilder().setSource(wanted));
+        var query =
+                QueryRequest.newBuilder().setOpenSource(OpenSource.newBuilder().setSource(wanted));
         OpenedSource found = control.query(query.build()).getOpened();
         return new RemoteDevice.Source(
-                name, found.getVolume(), found.getSnapshot(), found.getSize(), found.getGeneration(), 0);
+                name,
+                found.getVolume(),
+                found.getSnapshot(),
+                found.getSize(),
+                found.getGeneration(),
+                0);
     }
 
     private void openFound(RemoteDevice.Source source, CompletableFuture<BlockDevice> future) {
@@ -381,7 +427,8 @@ public final class CoppiceClient implements AutoCloseable {
             calls.introduceAs(opened.getSession(), cluster.getCluster());
             viewsChanged(opened.getViews());
             if (resumed && attachments.isEmpty()) {
-                // The quorum may have ended the session meanwhile, and made it anew without its leases; without
+                // The quorum may have ended the session meanwhile, and made it anew without its
+                // leases; without
                 // an attachment there is no telling. It takes back what it still knows as ours.
                 leases.drain(CoppiceClient.this::abandon);
             } else if (resumed) {
@@ -429,7 +476,8 @@ public final class CoppiceClient implements AutoCloseable {
         refreshedNanos = now;
         waiters.execute(() -> {
             try {
-                var query = QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance());
+                var query =
+                        QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance());
                 var groups = control.query(query.build()).getGroupsList();
                 var found = GroupViews.newBuilder().addAllGroups(groups).build();
                 loop.execute(() -> calls.viewsChanged(views.update(found)));

@@ -11,29 +11,38 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
-/// One piece of a request: the blocks of one chunk, with the bytes they come from or go to. One object per
-/// 4 KiB write: it is the plan's operation, the payload's holder and the handler of the reply.
+/// One piece of a request: the blocks of one chunk, with the bytes they come from or go to. One
+/// object per 4 KiB write: it is the plan's operation, the payload's holder and the handler of the
+/// reply.
 final class DataOp extends ChunkOp implements ReplyHandler {
     private static final int BLOCK_MASK = Blocks.BLOCK_BYTES - 1;
 
     private final RemoteDevice device;
     private final Completion done;
     final boolean fua;
-    /// The caller's bytes: `length` of them at `bufferIndex`, which are the device's from `skip` on in the first
-    /// block. Null for those without data.
+
+    /// The caller's bytes: `length` of them at `bufferIndex`, which are the device's from `skip` on
+    /// in the first block. Null for those without data.
     private final @Nullable ByteBuf buffer;
+
     private final int bufferIndex;
     private final int skip;
     private final int length;
+
     /// A patch: the whole block, once it has been read.
     private @Nullable ByteBuf patched;
+
     private int @Nullable [] sums;
+
     /// Sent how often so far.
     int attempts;
+
     final long startNanos;
     String lastRefusal = "no answer";
+
     /// EXTENTS: the answer.
     byte[] present = {};
+
     byte[] own = {};
     boolean hole;
 
@@ -140,7 +149,8 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         }
         byte[] mapped = header.getPresent().toByteArray();
         int held = mapped.length == 0 ? blockCount() : countMapped(mapped);
-        if (payload.readableBytes() != held << Blocks.BLOCK_SHIFT || header.getCrcsCount() != held) {
+        if (payload.readableBytes() != held << Blocks.BLOCK_SHIFT
+                || header.getCrcsCount() != held) {
             return false;
         }
         int[] actual = device.sums().ofBlocks(payload, payload.readerIndex(), held);
@@ -182,7 +192,8 @@ final class DataOp extends ChunkOp implements ReplyHandler {
             int block = at >>> Blocks.BLOCK_SHIFT;
             int count = Math.min(end, (block + 1) << Blocks.BLOCK_SHIFT) - at;
             if (isMapped(mapped, block)) {
-                target.setBytes(targetIndex + at - from, payload, source + (at & BLOCK_MASK), count);
+                target.setBytes(
+                        targetIndex + at - from, payload, source + (at & BLOCK_MASK), count);
                 source += Blocks.BLOCK_BYTES;
             } else {
                 target.setZero(targetIndex + at - from, count);
@@ -194,7 +205,9 @@ final class DataOp extends ChunkOp implements ReplyHandler {
     private ByteBuf newPatched() {
         ByteBuf block = patched;
         if (block == null) {
-            block = PooledByteBufAllocator.DEFAULT.directBuffer(Blocks.BLOCK_BYTES, Blocks.BLOCK_BYTES);
+            block =
+                    PooledByteBufAllocator.DEFAULT.directBuffer(
+                            Blocks.BLOCK_BYTES, Blocks.BLOCK_BYTES);
             patched = block.writerIndex(Blocks.BLOCK_BYTES);
         }
         return block;

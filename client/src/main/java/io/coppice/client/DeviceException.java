@@ -3,7 +3,8 @@ package io.coppice.client;
 import io.coppice.client.plan.Fault;
 import java.io.IOException;
 
-/// An operation on a device failed. The message is one line for a person; [#reason] is for programs.
+/// An operation on a device failed. The message is one line for a person; [#reason] is for
+/// programs.
 public final class DeviceException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -25,6 +25,7 @@ final class DevicePort implements PlanPort {
     private static final long GENERATION_POLL_MILLIS_MIN = 10;
     private static final long GENERATION_POLL_MILLIS_MAX = 500;
     private static final int PLACEMENT_TRIES = 3;
+
     /// What the quorum answers at once.
     private static final int PAGES_PER_MESSAGE_MAX = 256;
 
@@ -51,22 +52,30 @@ final class DevicePort implements PlanPort {
     @Override
     public void flip(FlipBatch batch) {
         long sequence = client.session().nextSequence();
-        var flip = Flip.newBuilder()
-                .setVolume(device.volume())
-                .setGeneration(batch.generation())
-                .setFence(device.fence())
-                .setSequence(sequence);
+        var flip =
+                Flip.newBuilder()
+                        .setVolume(device.volume())
+                        .setGeneration(batch.generation())
+                        .setFence(device.fence())
+                        .setSequence(sequence);
         for (int i = 0; i < batch.size(); i++) {
-            flip.addSlots(FlipSlot.newBuilder()
-                    .setIndex(batch.index(i))
-                    .setOldChunk(batch.oldChunk(i))
-                    .setNewChunk(batch.newChunk(i)));
+            flip.addSlots(
+                    FlipSlot.newBuilder()
+                            .setIndex(batch.index(i))
+                            .setOldChunk(batch.oldChunk(i))
+                            .setNewChunk(batch.newChunk(i)));
         }
         long start = System.nanoTime();
-        client.session().call(ClientMessage.newBuilder().setFlip(flip), sequence, directive -> {
-            client.metrics().flip.update(System.nanoTime() - start, TimeUnit.NANOSECONDS);
-            flipAnswered(batch, directive);
-        });
+        client.session()
+                .call(
+                        ClientMessage.newBuilder().setFlip(flip),
+                        sequence,
+                        directive -> {
+                            client.metrics()
+                                    .flip
+                                    .update(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+                            flipAnswered(batch, directive);
+                        });
     }
 
     private void flipAnswered(FlipBatch batch, ClientDirective directive) {
@@ -85,7 +94,9 @@ final class DevicePort implements PlanPort {
                 batch,
                 new Fault(
                         full ? Fault.Reason.NO_SPACE : Fault.Reason.IO_ERROR,
-                        device.name() + ": the metadata quorum refused the write: " + failure.getMessage()));
+                        device.name()
+                                + ": the metadata quorum refused the write: "
+                                + failure.getMessage()));
     }
 
     // ------------------------------------------------------------ the map
@@ -93,26 +104,35 @@ final class DevicePort implements PlanPort {
     @Override
     public void loadPages(long[] pages) {
         for (int from = 0; from < pages.length; from += PAGES_PER_MESSAGE_MAX) {
-            load(Arrays.copyOfRange(pages, from, Math.min(pages.length, from + PAGES_PER_MESSAGE_MAX)));
+            load(
+                    Arrays.copyOfRange(
+                            pages, from, Math.min(pages.length, from + PAGES_PER_MESSAGE_MAX)));
         }
     }
 
     private void load(long[] pages) {
-        var request = GetMapPages.newBuilder()
-                .setVolume(device.volume())
-                .setSnapshot(device.source().snapshot());
+        var request =
+                GetMapPages.newBuilder()
+                        .setVolume(device.volume())
+                        .setSnapshot(device.source().snapshot());
         for (long page : pages) {
             request.addPages(page);
         }
-        client.session().call(ClientMessage.newBuilder().setMapPages(request), directive -> pagesAnswered(pages, directive));
+        client.session()
+                .call(
+                        ClientMessage.newBuilder().setMapPages(request),
+                        directive -> pagesAnswered(pages, directive));
     }
 
     private void pagesAnswered(long[] pages, ClientDirective directive) {
         DevicePlan plan = device.plan();
         if (directive.hasFailure()) {
-            var fault = new Fault(
-                    Fault.Reason.IO_ERROR,
-                    device.name() + ": its map cannot be read: " + directive.getFailure().getMessage());
+            var fault =
+                    new Fault(
+                            Fault.Reason.IO_ERROR,
+                            device.name()
+                                    + ": its map cannot be read: "
+                                    + directive.getFailure().getMessage());
             for (long page : pages) {
                 plan.pageFailed(page, fault);
             }
@@ -137,16 +157,19 @@ final class DevicePort implements PlanPort {
         pollGeneration(GENERATION_POLL_MILLIS_MIN);
     }
 
-    /// The quorum tells of a new generation by itself; asking covers a message lost with its stream.
+    /// The quorum tells of a new generation by itself; asking covers a message lost with its
+    /// stream.
     private void pollGeneration(long pauseMillis) {
-        client.eventLoop().schedule(
-                () -> {
-                    if (device.plan().pollGeneration()) {
-                        pollGeneration(Math.min(pauseMillis * 2, GENERATION_POLL_MILLIS_MAX));
-                    }
-                },
-                pauseMillis,
-                TimeUnit.MILLISECONDS);
+        client.eventLoop()
+                .schedule(
+                        () -> {
+                            if (device.plan().pollGeneration()) {
+                                pollGeneration(
+                                        Math.min(pauseMillis * 2, GENERATION_POLL_MILLIS_MAX));
+                            }
+                        },
+                        pauseMillis,
+                        TimeUnit.MILLISECONDS);
     }
 
     // ------------------------------------------------------------ new chunks
@@ -175,5 +198,4 @@ final class DevicePort implements PlanPort {
     public long nextSequence(int group) {
         return client.nextSequence(group);
     }
-
 }

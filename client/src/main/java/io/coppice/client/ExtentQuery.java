@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// Asks chunk by chunk what is stored in a range, a bounded number at a time, and joins the answers. Stops
-/// early in a very long range. On the event loop.
+/// Asks chunk by chunk what is stored in a range, a bounded number at a time, and joins the
+/// answers. Stops early in a very long range. On the event loop.
 final class ExtentQuery {
     private static final int WINDOW = 64;
     private static final int CHUNKS_MAX = 8_192;
+
     /// Chunks with data cost a request each: enough of them is enough for one answer.
     private static final int MAPPED_MAX = 256;
 
@@ -25,7 +26,8 @@ final class ExtentQuery {
     private boolean issuing;
     private @Nullable DeviceException failure;
 
-    ExtentQuery(RemoteDevice device, long offset, long length, CompletableFuture<List<Extent>> future) {
+    ExtentQuery(
+            RemoteDevice device, long offset, long length, CompletableFuture<List<Extent>> future) {
         this.device = device;
         this.offset = offset;
         this.position = offset;
@@ -54,7 +56,10 @@ final class ExtentQuery {
     }
 
     private boolean hasNext() {
-        return position < end && failure == null && asked.size() < CHUNKS_MAX && mapped < MAPPED_MAX;
+        return position < end
+                && failure == null
+                && asked.size() < CHUNKS_MAX
+                && mapped < MAPPED_MAX;
     }
 
     private void answered(@Nullable DeviceException why) {

@@ -15,15 +15,17 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Flushes of one device: SYNC to every node that holds a serving replica of a group written since the last
-/// one. One runs at a time; those that come meanwhile share the next, or the running one when nothing was
-/// written since it began. On the event loop.
+/// Flushes of one device: SYNC to every node that holds a serving replica of a group written since
+/// the last one. One runs at a time; those that come meanwhile share the next, or the running one
+/// when nothing was written since it began. On the event loop.
 final class Flushes {
     private final NodeCalls calls;
     private final EventLoop loop;
     private final long deadlineNanos;
+
     /// Groups with acknowledged writes that no finished or running flush covers.
     private final BitSet dirty = new BitSet();
+
     private @Nullable Run running;
     private List<Completion> waiting = new ArrayList<>();
 
@@ -67,7 +69,8 @@ final class Flushes {
         run.round();
     }
 
-    /// One flush: rounds of SYNC until every group is synced in one epoch on all its serving replicas.
+    /// One flush: rounds of SYNC until every group is synced in one epoch on all its serving
+    /// replicas.
     private final class Run {
         final List<Completion> callers;
         private final BitSet left;
@@ -92,8 +95,10 @@ final class Flushes {
                 return;
             }
             if (rounds++ > 0 && System.nanoTime() - endNanos >= 0) {
-                finish(new DeviceException(
-                        DeviceException.Reason.TIMED_OUT, "the flush did not finish in time: " + lastRefusal));
+                finish(
+                        new DeviceException(
+                                DeviceException.Reason.TIMED_OUT,
+                                "the flush did not finish in time: " + lastRefusal));
                 return;
             }
             failed = new BitSet();
@@ -105,19 +110,22 @@ final class Flushes {
 
         private Map<String, DataHeader.Builder> requests() {
             Map<String, DataHeader.Builder> requests = new HashMap<>();
-            left.stream().forEach(id -> {
-                Views.Group group = calls.views().group(id);
-                if (group == null || group.primary() == null) {
-                    failed.set(id);
-                    lastRefusal = "group " + id + " has no serving replica";
-                    return;
-                }
-                var entry = GroupEpoch.newBuilder().setGroup(id).setEpoch(group.epoch());
-                for (String address : group.serving()) {
-                    requests.computeIfAbsent(address, key -> DataHeader.newBuilder().setKind(DataKind.SYNC))
-                            .addSyncGroups(entry);
-                }
-            });
+            left.stream()
+                    .forEach(id -> {
+                        Views.Group group = calls.views().group(id);
+                        if (group == null || group.primary() == null) {
+                            failed.set(id);
+                            lastRefusal = "group " + id + " has no serving replica";
+                            return;
+                        }
+                        var entry = GroupEpoch.newBuilder().setGroup(id).setEpoch(group.epoch());
+                        for (String address : group.serving()) {
+                            requests.computeIfAbsent(
+                                            address,
+                                            key -> DataHeader.newBuilder().setKind(DataKind.SYNC))
+                                    .addSyncGroups(entry);
+                        }
+                    });
             return requests;
         }
 

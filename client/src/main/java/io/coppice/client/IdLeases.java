@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class IdLeases {
     /// What the quorum gives for one group in one answer at most.
     private static final int COUNT_MAX = 4_096;
+
     private static final int GROUPS_PER_MESSAGE_MAX = 1_024;
 
     private static final class Range {
@@ -31,10 +32,14 @@ final class IdLeases {
     private static final class Group {
         final ArrayDeque<Range> ranges = new ArrayDeque<>(2);
         int left;
-        /// How many to ask for next; doubles with every refill, so that few ids lie idle in quiet groups.
+
+        /// How many to ask for next; doubles with every refill, so that few ids lie idle in quiet
+        /// groups.
         int nextCount;
+
         /// Refill when no more than this is left: half of the last lease.
         int refillAt;
+
         boolean asked;
 
         Group(int firstCount) {
@@ -47,14 +52,20 @@ final class IdLeases {
     private final Consumer<Runnable> endOfTurn;
     private final int firstCount;
     private final IntObjectHashMap<Group> groups = new IntObjectHashMap<>();
+
     /// Groups to ask for with the end of this turn, by count.
     private final TreeMap<Integer, LeaseChunkIds.Builder> wanted = new TreeMap<>();
+
     private int life;
     private @Nullable String refusal;
 
     /// @param arrived run when ids came
     /// @param endOfTurn runs its argument when the present events are handled
-    IdLeases(ControlSession session, int firstCount, Runnable arrived, Consumer<Runnable> endOfTurn) {
+    IdLeases(
+            ControlSession session,
+            int firstCount,
+            Runnable arrived,
+            Consumer<Runnable> endOfTurn) {
         this.session = session;
         this.firstCount = firstCount;
         this.arrived = arrived;
@@ -130,7 +141,9 @@ final class IdLeases {
         if (wanted.isEmpty()) {
             endOfTurn.accept(this::sendWanted);
         }
-        var request = wanted.computeIfAbsent(leases.nextCount, count -> LeaseChunkIds.newBuilder().setCount(count));
+        var request =
+                wanted.computeIfAbsent(
+                        leases.nextCount, count -> LeaseChunkIds.newBuilder().setCount(count));
         request.addGroups(group);
         if (request.getGroupsCount() == GROUPS_PER_MESSAGE_MAX) {
             wanted.remove(leases.nextCount);
@@ -147,11 +160,14 @@ final class IdLeases {
         long sequence = session.nextSequence();
         LeaseChunkIds sent = request.setSequence(sequence).build();
         int askedIn = life;
-        session.call(ClientMessage.newBuilder().setLease(sent), sequence, directive -> {
-            if (askedIn == life) {
-                leased(sent, directive);
-            }
-        });
+        session.call(
+                ClientMessage.newBuilder().setLease(sent),
+                sequence,
+                directive -> {
+                    if (askedIn == life) {
+                        leased(sent, directive);
+                    }
+                });
     }
 
     private void leased(LeaseChunkIds sent, ClientDirective directive) {
@@ -165,7 +181,8 @@ final class IdLeases {
                 leases.ranges.add(new Range(range.getFirst(), range.getCount()));
                 leases.left += range.getCount();
                 leases.refillAt = range.getCount() / 2;
-                leases.nextCount = Math.min(COUNT_MAX, Math.max(leases.nextCount, range.getCount() * 2));
+                leases.nextCount =
+                        Math.min(COUNT_MAX, Math.max(leases.nextCount, range.getCount() * 2));
             }
         }
         if (!directive.hasFailure()) {

@@ -1,7 +1,7 @@
 package io.coppice.client;
 
-/// Counts durations in buckets whose width grows with them: at most 3 % off, from 1 ns to hours, in 16 KiB. One
-/// thread at a time.
+/// Counts durations in buckets whose width grows with them: at most 3 % off, from 1 ns to hours, in
+/// 16 KiB. One thread at a time.
 public final class LatencyHistogram {
     private static final int SUB_BITS = 5;
     private static final int SUB_BUCKETS = 1 << SUB_BITS;

@@ -11,8 +11,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/// Reads or writes a device as fast as a queue depth allows, and says how fast that was. With `verify` every
-/// write carries where and which it is, and everything written is read back at the end. One use.
+/// Reads or writes a device as fast as a queue depth allows, and says how fast that was. With
+/// `verify` every write carries where and which it is, and everything written is read back at the
+/// end. One use.
 public final class LoadGenerator {
     /// What to do.
     ///
@@ -31,8 +32,12 @@ public final class LoadGenerator {
             long rangeBytes,
             long seed) {
         public Options {
-            require(readPercent >= 0 && readPercent <= 100, "the share of reads is 0 to 100 percent");
-            require(blockBytes >= 512 && blockBytes <= 64 << 20, "the block size is 512 bytes to 64 MiB");
+            require(
+                    readPercent >= 0 && readPercent <= 100,
+                    "the share of reads is 0 to 100 percent");
+            require(
+                    blockBytes >= 512 && blockBytes <= 64 << 20,
+                    "the block size is 512 bytes to 64 MiB");
             require(depth >= 1 && depth <= 4_096, "the depth is 1 to 4096");
             require(!duration.isNegative() && !duration.isZero(), "the duration must be positive");
             require(rangeBytes >= 0, "the range must not be negative");
@@ -70,8 +75,10 @@ public final class LoadGenerator {
     private final long slots;
     private final LatencyHistogram latencies = new LatencyHistogram();
     private final BitSet busy = new BitSet();
+
     /// With `verify`: which write of a slot was the last, 0: none.
     private final int[] stamps;
+
     private final CompletableFuture<Void> finished = new CompletableFuture<>();
     private final ByteBuf noise;
     private long nextSlot;
@@ -91,13 +98,17 @@ public final class LoadGenerator {
         this.device = device;
         this.options = options;
         random = new SplittableRandom(options.seed());
-        long range = options.rangeBytes() == 0 ? device.size() : Math.min(options.rangeBytes(), device.size());
+        long range =
+                options.rangeBytes() == 0
+                        ? device.size()
+                        : Math.min(options.rangeBytes(), device.size());
         slots = range / options.blockBytes();
         if (slots == 0) {
             throw new IllegalArgumentException("the range is smaller than one block");
         }
         if (slots > Integer.MAX_VALUE || (options.verify() && slots > SLOTS_VERIFIED_MAX)) {
-            throw new IllegalArgumentException("too many blocks to keep account of: use a smaller range");
+            throw new IllegalArgumentException(
+                    "too many blocks to keep account of: use a smaller range");
         }
         stamps = new int[options.verify() ? (int) slots : 0];
         noise = PooledByteBufAllocator.DEFAULT.directBuffer(options.blockBytes());
@@ -144,7 +155,9 @@ public final class LoadGenerator {
         int issued = 0;
         while (underWay < options.depth() && System.nanoTime() - endNanos < 0) {
             if (++issued > ISSUED_PER_TURN_MAX) {
-                device.eventLoop().execute(this::issue); // holes answer at once: leave the loop to others, too
+                device.eventLoop()
+                        .execute(
+                                this::issue); // holes answer at once: leave the loop to others, too
                 issuing = false;
                 return;
             }
@@ -184,25 +197,32 @@ public final class LoadGenerator {
             stamps[slot] = stamp;
         }
         long start = System.nanoTime();
-        device.write(offset(slot), data, false, failure -> {
-            data.release();
-            if (failure != null && options.verify()) {
-                stamps[slot] = 0; // nobody knows what is there now
-            }
-            done(slot, start, failure);
-        });
+        device.write(
+                offset(slot),
+                data,
+                false,
+                failure -> {
+                    data.release();
+                    if (failure != null && options.verify()) {
+                        stamps[slot] = 0; // nobody knows what is there now
+                    }
+                    done(slot, start, failure);
+                });
     }
 
     private void read(int slot) {
         ByteBuf target = buffer();
         long start = System.nanoTime();
-        device.read(offset(slot), target, failure -> {
-            if (failure == null) {
-                compare(slot, target);
-            }
-            target.release();
-            done(slot, start, failure);
-        });
+        device.read(
+                offset(slot),
+                target,
+                failure -> {
+                    if (failure == null) {
+                        compare(slot, target);
+                    }
+                    target.release();
+                    done(slot, start, failure);
+                });
     }
 
     private void done(int slot, long startNanos, @Nullable DeviceException failure) {
@@ -226,8 +246,9 @@ public final class LoadGenerator {
         if (firstError == null) {
             firstError = failure.getMessage();
         }
-        boolean hopeless = failure.reason() == DeviceException.Reason.LOST
-                || failure.reason() == DeviceException.Reason.CLOSED;
+        boolean hopeless =
+                failure.reason() == DeviceException.Reason.LOST
+                        || failure.reason() == DeviceException.Reason.CLOSED;
         if (hopeless) {
             endNanos = System.nanoTime();
         }
@@ -237,12 +258,13 @@ public final class LoadGenerator {
 
     private void verify() throws IOException {
         var over = new CompletableFuture<Void>();
-        device.eventLoop().execute(() -> {
-            verifying = true;
-            nextSlot = 0;
-            verifyOver = over;
-            verifyNext();
-        });
+        device.eventLoop()
+                .execute(() -> {
+                    verifying = true;
+                    nextSlot = 0;
+                    verifyOver = over;
+                    verifyNext();
+                });
         await(over);
     }
 
@@ -290,7 +312,8 @@ public final class LoadGenerator {
     }
 
     private ByteBuf buffer() {
-        return PooledByteBufAllocator.DEFAULT.directBuffer(options.blockBytes(), options.blockBytes());
+        return PooledByteBufAllocator.DEFAULT.directBuffer(
+                options.blockBytes(), options.blockBytes());
     }
 
     private long offset(int slot) {

@@ -22,9 +22,9 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
-/// Sends operations to the primaries of their groups and again until the outcome is known: the one place
-/// that reads status codes. Retries pause with back-off and jitter, and go at once when a new view of
-/// their group arrives. On the event loop.
+/// Sends operations to the primaries of their groups and again until the outcome is known: the one
+/// place that reads status codes. Retries pause with back-off and jitter, and go at once when a new
+/// view of their group arrives. On the event loop.
 final class NodeCalls {
     private final Transport transport;
     private final EventLoop loop;
@@ -52,17 +52,19 @@ final class NodeCalls {
         retries = metrics.counter("client.retries");
     }
 
-    /// Connections made from now on introduce themselves like this; those of an earlier session end.
+    /// Connections made from now on introduce themselves like this; those of an earlier session
+    /// end.
     void introduceAs(long newSession, String cluster) {
         if (newSession != session) {
             closePeers();
         }
         session = newSession;
-        hello = Hello.newBuilder()
-                .setProtocol(1)
-                .setCluster(cluster)
-                .setSession(newSession)
-                .build();
+        hello =
+                Hello.newBuilder()
+                        .setProtocol(1)
+                        .setCluster(cluster)
+                        .setSession(newSession)
+                        .build();
     }
 
     void close() {
@@ -95,18 +97,20 @@ final class NodeCalls {
         if (op.attempts++ > 0) {
             retries.inc();
         }
-        DataHeader.Builder header = DataHeader.newBuilder()
-                .setEpoch(group.epoch())
-                .setVolume(op.device().volume())
-                .setFence(op.device().fence())
-                .setSession(session);
+        DataHeader.Builder header =
+                DataHeader.newBuilder()
+                        .setEpoch(group.epoch())
+                        .setVolume(op.device().volume())
+                        .setFence(op.device().fence())
+                        .setSession(session);
         op.fill(header);
         peer(primary).call(header, op.payload(), config.attemptTimeout().toNanos(), op);
     }
 
     /// One request to one node; used by flush.
     void call(String address, DataHeader.Builder header, ReplyHandler handler) {
-        peer(address).call(header.setSession(session), null, config.attemptTimeout().toNanos(), handler);
+        peer(address)
+                .call(header.setSession(session), null, config.attemptTimeout().toNanos(), handler);
     }
 
     void answered(DataOp op, DataHeader header, ByteBuf payload) {
@@ -125,11 +129,13 @@ final class NodeCalls {
             case TOO_OLD -> plan.refusedAsOld(op);
             case FENCED -> {
                 op.device().lose("the volume was taken over by another client");
-                plan.failed(op, new Fault(Reason.LOST, "the volume was taken over by another client"));
+                plan.failed(
+                        op, new Fault(Reason.LOST, "the volume was taken over by another client"));
             }
-            case NO_SPACE -> plan.failed(op, new Fault(Reason.NO_SPACE, "no space left in the cluster"));
+            case NO_SPACE ->
+                    plan.failed(op, new Fault(Reason.NO_SPACE, "no space left in the cluster"));
             case BAD_REQUEST, IO_ERROR ->
-                plan.failed(op, new Fault(Reason.IO_ERROR, describe(op) + ": " + line(header)));
+                    plan.failed(op, new Fault(Reason.IO_ERROR, describe(op) + ": " + line(header)));
             case STALE_EPOCH, NOT_PRIMARY -> {
                 if (op.attempts > 2) {
                     refreshViews.run();
@@ -148,21 +154,24 @@ final class NodeCalls {
         pause(op, why);
     }
 
-    /// A map that is behind heals with one reload; a chunk that stays unknown is asked for ever more slowly.
+    /// A map that is behind heals with one reload; a chunk that stays unknown is asked for ever
+    /// more slowly.
     private void missing(DataOp op) {
         op.lastRefusal = "the primary does not know chunk " + Long.toHexString(op.chunk());
         long pauseMillis = op.attempts <= 1 ? 0 : pauseMillis(op.attempts);
         if (pauseMillis == 0) {
             op.device().plan().chunkMissing(op);
         } else {
-            loop.schedule(() -> op.device().plan().chunkMissing(op), pauseMillis, TimeUnit.MILLISECONDS);
+            loop.schedule(
+                    () -> op.device().plan().chunkMissing(op), pauseMillis, TimeUnit.MILLISECONDS);
         }
     }
 
     private void pause(DataOp op, String why) {
         op.lastRefusal = why;
         pausing.add(op);
-        loop.schedule(() -> resume(op), pauseMillis(Math.max(1, op.attempts)), TimeUnit.MILLISECONDS);
+        loop.schedule(
+                () -> resume(op), pauseMillis(Math.max(1, op.attempts)), TimeUnit.MILLISECONDS);
     }
 
     private void resume(DataOp op) {
@@ -176,11 +185,13 @@ final class NodeCalls {
         }
     }
 
-    /// Those that wait for a primary need not sleep on, and nothing waits for a node that serves no more.
+    /// Those that wait for a primary need not sleep on, and nothing waits for a node that serves no
+    /// more.
     void viewsChanged(Set<Integer> groups) {
         Set<String> serving = views.servingAddresses();
         var gone = new ArrayList<Peer>();
-        peers.entrySet().removeIf(entry -> !serving.contains(entry.getKey()) && gone.add(entry.getValue()));
+        peers.entrySet()
+                .removeIf(entry -> !serving.contains(entry.getKey()) && gone.add(entry.getValue()));
         gone.forEach(Peer::close);
         for (DataOp op : new ArrayList<>(pausing)) {
             if (groups.contains(op.group())) {
@@ -198,15 +209,26 @@ final class NodeCalls {
     private Peer peer(String address) {
         Peer peer = peers.get(address);
         if (peer == null) {
-            peer = new Peer(transport, loop, Transport.parse(address), hello, PeerConfig.defaults());
+            peer =
+                    new Peer(
+                            transport,
+                            loop,
+                            Transport.parse(address),
+                            hello,
+                            PeerConfig.defaults());
             peers.put(address, peer);
         }
         return peer;
     }
 
     private static String describe(ChunkOp op) {
-        return op.kind().name().toLowerCase(java.util.Locale.ROOT) + " of blocks " + op.block() + " to "
-                + (op.block() + op.blockCount() - 1) + " of chunk " + op.index();
+        return op.kind().name().toLowerCase(java.util.Locale.ROOT)
+                + " of blocks "
+                + op.block()
+                + " to "
+                + (op.block() + op.blockCount() - 1)
+                + " of chunk "
+                + op.index();
     }
 
     private static String line(DataHeader header) {

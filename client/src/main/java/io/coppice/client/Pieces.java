@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 record Pieces(long chunkBytes, int pieceBytes) {
     private static final int BLOCK_MASK = Blocks.BLOCK_BYTES - 1;
 
-    /// Where the piece that starts at `from` ends. Writes of parts of blocks are pieces of one block.
+    /// Where the piece that starts at `from` ends. Writes of parts of blocks are pieces of one
+    /// block.
     long end(Kind kind, long from, long end) {
         long chunkEnd = (from / chunkBytes + 1) * chunkBytes;
         return switch (kind) {

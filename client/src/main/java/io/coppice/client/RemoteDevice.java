@@ -1,7 +1,6 @@
 package io.coppice.client;
 
 import com.codahale.metrics.Timer;
-import io.coppice.client.plan.ChunkOp;
 import io.coppice.client.plan.ChunkOp.Kind;
 import io.coppice.client.plan.DevicePlan;
 import io.coppice.client.plan.Fault;
@@ -17,13 +16,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// The device that [CoppiceClient] hands out: checks and cuts requests, bounds what is under way, and lets the
-/// plan decide the rest. State belongs to the event loop; `size` may be read by anyone.
+/// The device that [CoppiceClient] hands out: checks and cuts requests, bounds what is under way,
+/// and lets the plan decide the rest. State belongs to the event loop; `size` may be read by
+/// anyone.
 final class RemoteDevice implements BlockDevice {
     private static final int ZERO_BYTES = 1 << 20;
+
     /// Shared by all devices; never written.
     private static final ByteBuf ZEROS =
-            Unpooled.unreleasableBuffer(Unpooled.directBuffer(ZERO_BYTES).writeZero(ZERO_BYTES).asReadOnly());
+            Unpooled.unreleasableBuffer(
+                    Unpooled.directBuffer(ZERO_BYTES).writeZero(ZERO_BYTES).asReadOnly());
 
     private final CoppiceClient client;
     private final String name;
@@ -47,9 +49,15 @@ final class RemoteDevice implements BlockDevice {
     private volatile long size;
 
     /// What is opened. `fence` 0: without an attachment; `snapshot` 0: the live volume.
-    record Source(String name, long volume, long snapshot, long size, long generation, long fence) {}
+    record Source(
+            String name, long volume, long snapshot, long size, long generation, long fence) {}
 
-    RemoteDevice(CoppiceClient client, Source source, ClientConfig config, int chunkBytes, ClientMetrics metrics) {
+    RemoteDevice(
+            CoppiceClient client,
+            Source source,
+            ClientConfig config,
+            int chunkBytes,
+            ClientMetrics metrics) {
         this.client = client;
         this.source = source;
         this.name = source.name();
@@ -64,8 +72,17 @@ final class RemoteDevice implements BlockDevice {
         admission = new Admission(config);
         flushes = new Flushes(client.calls(), loop, deadlineNanos);
         var planConfig =
-                new PlanConfig(chunkBytes >>> Blocks.BLOCK_SHIFT, config.mapPages(), 512, config.flipMessages());
-        plan = new DevicePlan(planConfig, new DevicePort(client, this), source.generation(), source.size());
+                new PlanConfig(
+                        chunkBytes >>> Blocks.BLOCK_SHIFT,
+                        config.mapPages(),
+                        512,
+                        config.flipMessages());
+        plan =
+                new DevicePlan(
+                        planConfig,
+                        new DevicePort(client, this),
+                        source.generation(),
+                        source.size());
     }
 
     // ------------------------------------------------------------ for the client's other parts
@@ -124,10 +141,14 @@ final class RemoteDevice implements BlockDevice {
 
     /// Fails what is too late. Called a few times a second.
     void expire(long nowNanos) {
-        var fault = new Fault(
-                Fault.Reason.TIMED_OUT,
-                name + ": the cluster did not answer within " + config.operationDeadline().toMillis() / 1e3
-                        + " s" + client.trouble());
+        var fault =
+                new Fault(
+                        Fault.Reason.TIMED_OUT,
+                        name
+                                + ": the cluster did not answer within "
+                                + config.operationDeadline().toMillis() / 1e3
+                                + " s"
+                                + client.trouble());
         plan.expire(nowNanos, fault);
         Request head;
         while ((head = admission.head()) != null && head.deadlineNanos - nowNanos <= 0) {
@@ -159,12 +180,13 @@ final class RemoteDevice implements BlockDevice {
         int index = target.writerIndex();
         run(() -> {
             if (isInside(offset, length, done)) {
-                Completion filled = failure -> {
-                    if (failure == null) {
-                        target.writerIndex(index + length);
-                    }
-                    done.done(failure);
-                };
+                Completion filled =
+                        failure -> {
+                            if (failure == null) {
+                                target.writerIndex(index + length);
+                            }
+                            done.done(failure);
+                        };
                 submit(Kind.READ, pieces, offset, length, target, index, false, filled);
             }
         });
@@ -193,7 +215,8 @@ final class RemoteDevice implements BlockDevice {
     }
 
     @Override
-    public void writeZeroes(long offset, long length, boolean mayUnmap, boolean fua, Completion done) {
+    public void writeZeroes(
+            long offset, long length, boolean mayUnmap, boolean fua, Completion done) {
         run(() -> {
             if (!mayWrite(done) || !isInside(offset, length, done)) {
                 return;
@@ -209,7 +232,15 @@ final class RemoteDevice implements BlockDevice {
             var parts = new Parts(3, done);
             submit(Kind.WRITE, zeroPieces, offset, from - offset, ZEROS, 0, fua, parts);
             zero(from, to, fua, parts);
-            submit(Kind.WRITE, zeroPieces, Math.min(to, end), Math.max(0, end - to), ZEROS, 0, fua, parts);
+            submit(
+                    Kind.WRITE,
+                    zeroPieces,
+                    Math.min(to, end),
+                    Math.max(0, end - to),
+                    ZEROS,
+                    0,
+                    fua,
+                    parts);
         });
     }
 
@@ -242,11 +273,12 @@ final class RemoteDevice implements BlockDevice {
     public CompletableFuture<List<Extent>> extents(long offset, long length) {
         var future = new CompletableFuture<List<Extent>>();
         run(() -> {
-            Completion refused = failure -> {
-                if (failure != null) {
-                    future.completeExceptionally(failure);
-                }
-            };
+            Completion refused =
+                    failure -> {
+                        if (failure != null) {
+                            future.completeExceptionally(failure);
+                        }
+                    };
             if (isInside(offset, length, refused)) {
                 new ExtentQuery(this, offset, length, future).run();
             }
@@ -273,17 +305,43 @@ final class RemoteDevice implements BlockDevice {
         long deadline = now + deadlineNanos;
         boolean single = cut.end(kind, offset, offset + length) == offset + length;
         if (single && admission.isFree((int) length)) {
-            start(cut.piece(this, kind, offset, (int) length, buffer, bufferIndex, fua, now, deadline, done));
+            start(
+                    cut.piece(
+                            this,
+                            kind,
+                            offset,
+                            (int) length,
+                            buffer,
+                            bufferIndex,
+                            fua,
+                            now,
+                            deadline,
+                            done));
             return;
         }
-        var request = new Request(
-                kind, cut, offset, length, buffer, bufferIndex, buffer == ZEROS, fua, now, deadline, done);
+        var request =
+                new Request(
+                        kind,
+                        cut,
+                        offset,
+                        length,
+                        buffer,
+                        bufferIndex,
+                        buffer == ZEROS,
+                        fua,
+                        now,
+                        deadline,
+                        done);
         if (admission.queue(request)) {
             pump();
         } else {
-            request.fail(new DeviceException(
-                    DeviceException.Reason.OVERLOADED,
-                    name + ": more than " + config.queuedRequests() + " requests wait already; slow down"));
+            request.fail(
+                    new DeviceException(
+                            DeviceException.Reason.OVERLOADED,
+                            name
+                                    + ": more than "
+                                    + config.queuedRequests()
+                                    + " requests wait already; slow down"));
         }
     }
 
@@ -295,7 +353,17 @@ final class RemoteDevice implements BlockDevice {
 
     DataOp extentOp(long chunkStart, int length, Completion done) {
         long now = System.nanoTime();
-        return pieces.piece(this, Kind.EXTENTS, chunkStart, length, null, 0, false, now, now + deadlineNanos, done);
+        return pieces.piece(
+                this,
+                Kind.EXTENTS,
+                chunkStart,
+                length,
+                null,
+                0,
+                false,
+                now,
+                now + deadlineNanos,
+                done);
     }
 
     private void pump() {
@@ -331,7 +399,9 @@ final class RemoteDevice implements BlockDevice {
 
     private boolean mayWrite(Completion done) {
         if (readOnly) {
-            done.done(new DeviceException(DeviceException.Reason.READ_ONLY, name + " is open for reading only"));
+            done.done(
+                    new DeviceException(
+                            DeviceException.Reason.READ_ONLY, name + " is open for reading only"));
         }
         return !readOnly;
     }
@@ -339,9 +409,10 @@ final class RemoteDevice implements BlockDevice {
     private boolean isInside(long offset, long length, Completion done) {
         DeviceException why = ended;
         if (why == null && (offset < 0 || length < 0 || offset > size - length)) {
-            why = new DeviceException(
-                    DeviceException.Reason.OUT_OF_RANGE,
-                    name + " has " + size + " bytes: no " + length + " bytes at " + offset);
+            why =
+                    new DeviceException(
+                            DeviceException.Reason.OUT_OF_RANGE,
+                            name + " has " + size + " bytes: no " + length + " bytes at " + offset);
         }
         if (why != null) {
             done.done(why);

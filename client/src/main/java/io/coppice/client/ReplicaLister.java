@@ -36,9 +36,11 @@ final class ReplicaLister implements AutoCloseable {
     }
 
     /// All chunks of one replica, by id.
-    CompletableFuture<TreeMap<Long, ChunkInfo>> list(GroupInfo group, ReplicaInfo replica, boolean deep) {
+    CompletableFuture<TreeMap<Long, ChunkInfo>> list(
+            GroupInfo group, ReplicaInfo replica, boolean deep) {
         var future = new CompletableFuture<TreeMap<Long, ChunkInfo>>();
-        loop.execute(() -> page(group, replica, deep, 0, new TreeMap<>(Long::compareUnsigned), future));
+        loop.execute(
+                () -> page(group, replica, deep, 0, new TreeMap<>(Long::compareUnsigned), future));
         return future;
     }
 
@@ -50,33 +52,41 @@ final class ReplicaLister implements AutoCloseable {
             TreeMap<Long, ChunkInfo> found,
             CompletableFuture<TreeMap<Long, ChunkInfo>> future) {
         var request = request(DataKind.LIST_CHUNKS, group, replica).setCursor(cursor).setDeep(deep);
-        call(replica.getAddress(), request).whenComplete((header, failure) -> {
-            if (failure != null) {
-                future.completeExceptionally(failure);
-                return;
-            }
-            ChunkPage page = header.getChunkPage();
-            page.getChunksList().forEach(info -> found.put(info.getChunk(), info));
-            boolean stuck = Long.compareUnsigned(page.getNextCursor(), cursor) <= 0;
-            if (page.getLast() || stuck) {
-                future.complete(found);
-            } else {
-                page(group, replica, deep, page.getNextCursor(), found, future);
-            }
-        });
+        call(replica.getAddress(), request)
+                .whenComplete((header, failure) -> {
+                    if (failure != null) {
+                        future.completeExceptionally(failure);
+                        return;
+                    }
+                    ChunkPage page = header.getChunkPage();
+                    page.getChunksList().forEach(info -> found.put(info.getChunk(), info));
+                    boolean stuck = Long.compareUnsigned(page.getNextCursor(), cursor) <= 0;
+                    if (page.getLast() || stuck) {
+                        future.complete(found);
+                    } else {
+                        page(group, replica, deep, page.getNextCursor(), found, future);
+                    }
+                });
     }
 
     /// Has the replica re-read a chunk's blocks and repair what is bad.
-    CompletableFuture<DataHeader> repair(GroupInfo group, ReplicaInfo replica, long chunk, int blocks) {
-        var request = request(DataKind.REPAIR, group, replica).setChunk(chunk).setBlock(0).setBlockCount(blocks);
+    CompletableFuture<DataHeader> repair(
+            GroupInfo group, ReplicaInfo replica, long chunk, int blocks) {
+        var request =
+                request(DataKind.REPAIR, group, replica)
+                        .setChunk(chunk)
+                        .setBlock(0)
+                        .setBlockCount(blocks);
         var future = new CompletableFuture<DataHeader>();
-        loop.execute(() -> call(replica.getAddress(), request).whenComplete((header, failure) -> {
-            if (failure != null) {
-                future.completeExceptionally(failure);
-            } else {
-                future.complete(header);
-            }
-        }));
+        loop.execute(() ->
+                call(replica.getAddress(), request)
+                        .whenComplete((header, failure) -> {
+                            if (failure != null) {
+                                future.completeExceptionally(failure);
+                            } else {
+                                future.complete(header);
+                            }
+                        }));
         return future;
     }
 
@@ -91,25 +101,42 @@ final class ReplicaLister implements AutoCloseable {
     /// On the loop.
     private CompletableFuture<DataHeader> call(String address, DataHeader.Builder request) {
         var future = new CompletableFuture<DataHeader>();
-        Peer peer = peers.computeIfAbsent(
-                address, key -> new Peer(transport, loop, Transport.parse(key), hello, PeerConfig.defaults()));
-        peer.call(request, null, PAGE_TIMEOUT_NANOS, new ReplyHandler() {
-            @Override
-            public void reply(DataHeader header, ByteBuf payload) {
-                payload.release();
-                if (header.getStatus() == DataStatus.OK) {
-                    future.complete(header);
-                } else {
-                    future.completeExceptionally(
-                            new IOException(address + ": " + header.getStatus() + " " + header.getMessage()));
-                }
-            }
+        Peer peer =
+                peers.computeIfAbsent(
+                        address,
+                        key ->
+                                new Peer(
+                                        transport,
+                                        loop,
+                                        Transport.parse(key),
+                                        hello,
+                                        PeerConfig.defaults()));
+        peer.call(
+                request,
+                null,
+                PAGE_TIMEOUT_NANOS,
+                new ReplyHandler() {
+                    @Override
+                    public void reply(DataHeader header, ByteBuf payload) {
+                        payload.release();
+                        if (header.getStatus() == DataStatus.OK) {
+                            future.complete(header);
+                        } else {
+                            future.completeExceptionally(
+                                    new IOException(
+                                            address
+                                                    + ": "
+                                                    + header.getStatus()
+                                                    + " "
+                                                    + header.getMessage()));
+                        }
+                    }
 
-            @Override
-            public void failed(String why) {
-                future.completeExceptionally(new IOException(why));
-            }
-        });
+                    @Override
+                    public void failed(String why) {
+                        future.completeExceptionally(new IOException(why));
+                    }
+                });
         return future;
     }
 

@@ -5,8 +5,8 @@ import io.coppice.model.Blocks;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
-/// A request of more than one piece, or one that had to queue: hands out its pieces from front to back, and
-/// completes when all of them have, or with the first failure.
+/// A request of more than one piece, or one that had to queue: hands out its pieces from front to
+/// back, and completes when all of them have, or with the first failure.
 final class Request implements Completion {
     final Kind kind;
     final boolean fua;

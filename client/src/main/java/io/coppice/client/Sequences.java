@@ -2,8 +2,8 @@ package io.coppice.client;
 
 import io.netty.util.collection.IntObjectHashMap;
 
-/// Numbers the requests of the session to each group (R13). Per group, because the primaries' memory of what they
-/// have seen is a window of each group's own. On the event loop.
+/// Numbers the requests of the session to each group (R13). Per group, because the primaries'
+/// memory of what they have seen is a window of each group's own. On the event loop.
 final class Sequences {
     private static final class Counter {
         long last;

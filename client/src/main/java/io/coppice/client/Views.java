@@ -17,6 +17,7 @@ final class Views {
     record Group(int id, long epoch, @Nullable String primary, List<String> serving) {}
 
     private final IntObjectHashMap<Group> groups = new IntObjectHashMap<>();
+
     /// Ids of groups with a primary, ascending, so that every client places a new chunk alike.
     private int[] placeable = {};
 
@@ -32,8 +33,10 @@ final class Views {
     Set<Integer> update(GroupViews views) {
         Set<Integer> changed = new LinkedHashSet<>();
         if (views.getComplete()) {
-            groups.values().removeIf(known ->
-                    views.getGroupsList().stream().noneMatch(info -> info.getId() == known.id()));
+            groups.values()
+                    .removeIf(known ->
+                            views.getGroupsList().stream()
+                                    .noneMatch(info -> info.getId() == known.id()));
         }
         for (GroupInfo info : views.getGroupsList()) {
             Group known = groups.get(info.getId());
@@ -42,11 +45,12 @@ final class Views {
                 changed.add(info.getId());
             }
         }
-        placeable = groups.values().stream()
-                .filter(group -> group.primary() != null)
-                .mapToInt(Group::id)
-                .sorted()
-                .toArray();
+        placeable =
+                groups.values().stream()
+                        .filter(group -> group.primary() != null)
+                        .mapToInt(Group::id)
+                        .sorted()
+                        .toArray();
         return changed;
     }
 
@@ -83,6 +87,10 @@ final class Views {
                 }
             }
         }
-        return new Group(info.getId(), info.getEpoch(), info.getPrimary() == 0 ? null : primary, List.copyOf(serving));
+        return new Group(
+                info.getId(),
+                info.getEpoch(),
+                info.getPrimary() == 0 ? null : primary,
+                List.copyOf(serving));
     }
 }

@@ -25,7 +25,8 @@ import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// A storage node that keeps chunks in memory and speaks the data plane; it can refuse and break connections.
+/// A storage node that keeps chunks in memory and speaks the data plane; it can refuse and break
+/// connections.
 final class MemoryNode implements AutoCloseable {
     private static final int BLOCK = 4096;
 
@@ -89,7 +90,11 @@ final class MemoryNode implements AutoCloseable {
         }
         Answer answer = answer(header, payload);
         connection.send(
-                answer.header.setReply(true).setRequestId(header.getRequestId()).setKind(header.getKind()).build(),
+                answer.header
+                        .setReply(true)
+                        .setRequestId(header.getRequestId())
+                        .setKind(header.getKind())
+                        .build(),
                 answer.payload);
     }
 

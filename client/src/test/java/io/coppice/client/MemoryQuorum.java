@@ -66,10 +66,11 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     MemoryQuorum(MemoryNode node, long size) throws IOException {
         this.node = node;
         this.size = size;
-        server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
-                .addService(this)
-                .build()
-                .start();
+        server =
+                NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                        .addService(this)
+                        .build()
+                        .start();
     }
 
     String address() {
@@ -160,19 +161,24 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private ClientDirective.Builder answer(ClientMessage message) {
         var answer = ClientDirective.newBuilder();
         switch (message.getMessageCase()) {
-            case OPEN -> answer.setOpened(
-                    SessionOpened.newBuilder().setSession(77).setConfig(config()).setViews(views()));
+            case OPEN ->
+                    answer.setOpened(
+                            SessionOpened.newBuilder()
+                                    .setSession(77)
+                                    .setConfig(config())
+                                    .setViews(views()));
             case ATTACH -> {
                 if (!message.getAttach().getVolume().equals("vol")) {
                     return answer.setFailure(failure(Code.CODE_NOT_FOUND, "no such volume"));
                 }
                 attached = true;
-                answer.setAttached(Attached.newBuilder()
-                        .setVolume(VOLUME)
-                        .setSize(size)
-                        .setGeneration(generation)
-                        .setFence(fence)
-                        .setName("vol"));
+                answer.setAttached(
+                        Attached.newBuilder()
+                                .setVolume(VOLUME)
+                                .setSize(size)
+                                .setGeneration(generation)
+                                .setFence(fence)
+                                .setName("vol"));
             }
             case DETACH -> {
                 attached = false;
@@ -181,10 +187,11 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
             case LEASE -> {
                 var leased = ChunkIdsLeased.newBuilder();
                 for (int group : message.getLease().getGroupsList()) {
-                    leased.addRanges(ChunkIdRange.newBuilder()
-                            .setGroup(group)
-                            .setFirst(ChunkId.of(group, nextChunk).value())
-                            .setCount(message.getLease().getCount()));
+                    leased.addRanges(
+                            ChunkIdRange.newBuilder()
+                                    .setGroup(group)
+                                    .setFirst(ChunkId.of(group, nextChunk).value())
+                                    .setCount(message.getLease().getCount()));
                     nextChunk += message.getLease().getCount();
                 }
                 answer.setLeased(leased);
@@ -203,7 +210,10 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
 
     private void flip(Flip flip, ClientDirective.Builder answer) {
         Boolean before = commands.get(flip.getSequence());
-        boolean good = before != null ? before : flip.getGeneration() == generation && flip.getFence() == fence;
+        boolean good =
+                before != null
+                        ? before
+                        : flip.getGeneration() == generation && flip.getFence() == fence;
         if (before == null) {
             for (FlipSlot slot : flip.getSlotsList()) {
                 good &= map.getOrDefault(slot.getIndex(), 0L) == slot.getOldChunk();
@@ -234,7 +244,11 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private MapPages pages(GetMapPages request) {
         TreeMap<Long, Long> source = map;
         if (request.getSnapshot() != 0) {
-            source = snapshots.values().stream().skip(request.getSnapshot() - 1).findFirst().orElseThrow();
+            source =
+                    snapshots.values().stream()
+                            .skip(request.getSnapshot() - 1)
+                            .findFirst()
+                            .orElseThrow();
         }
         var pages = MapPages.newBuilder().setGeneration(generation);
         for (long number : request.getPagesList()) {
@@ -265,11 +279,12 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
                 String name = request.getOpenSource().getSource().getSnapshot();
                 int at = 1 + snapshots.keySet().stream().toList().indexOf(name);
                 if (name.isEmpty() || at > 0) {
-                    response.setOpened(OpenedSource.newBuilder()
-                            .setVolume(VOLUME)
-                            .setSnapshot(at)
-                            .setSize(size)
-                            .setGeneration(generation));
+                    response.setOpened(
+                            OpenedSource.newBuilder()
+                                    .setVolume(VOLUME)
+                                    .setSnapshot(at)
+                                    .setSize(size)
+                                    .setGeneration(generation));
                 } else {
                     response.setFailure(failure(Code.CODE_NOT_FOUND, "no such snapshot"));
                 }
@@ -287,10 +302,15 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     public synchronized void stream(QueryRequest request, StreamObserver<QueryResponse> out) {
         int group = request.getListMappedChunks().getGroup();
         var response = QueryResponse.newBuilder();
-        map.values().stream().filter(id -> ChunkId.group(id) == group).forEach(response::addMappedChunks);
-        snapshots.values().forEach(snapshot -> snapshot.values().stream()
+        map.values().stream()
                 .filter(id -> ChunkId.group(id) == group)
-                .forEach(response::addMappedChunks));
+                .forEach(response::addMappedChunks);
+        snapshots
+                .values()
+                .forEach(snapshot ->
+                        snapshot.values().stream()
+                                .filter(id -> ChunkId.group(id) == group)
+                                .forEach(response::addMappedChunks));
         out.onNext(response.build());
         out.onCompleted();
     }
@@ -306,15 +326,17 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private GroupViews views() {
         var views = GroupViews.newBuilder().setComplete(true);
         for (int id = 1; id <= GROUPS; id++) {
-            views.addGroups(GroupInfo.newBuilder()
-                    .setId(id)
-                    .setEpoch(1)
-                    .setPrimary(1)
-                    .addReplicas(ReplicaInfo.newBuilder()
-                            .setStore(1)
-                            .setNode(1)
-                            .setAddress(node.address())
-                            .setState(ReplicaState.REPLICA_SERVING)));
+            views.addGroups(
+                    GroupInfo.newBuilder()
+                            .setId(id)
+                            .setEpoch(1)
+                            .setPrimary(1)
+                            .addReplicas(
+                                    ReplicaInfo.newBuilder()
+                                            .setStore(1)
+                                            .setNode(1)
+                                            .setAddress(node.address())
+                                            .setState(ReplicaState.REPLICA_SERVING)));
         }
         return views.build();
     }

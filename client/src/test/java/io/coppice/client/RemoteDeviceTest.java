@@ -39,8 +39,10 @@ class RemoteDeviceTest {
         transport = Transport.create("memory-node", 1);
         node = new MemoryNode(transport);
         quorum = new MemoryQuorum(node, SIZE);
-        client = CoppiceClient.connect(ClientConfig.defaults(List.of(quorum.address()), "test")
-                .withOperationDeadline(Duration.ofSeconds(20)));
+        client =
+                CoppiceClient.connect(
+                        ClientConfig.defaults(List.of(quorum.address()), "test")
+                                .withOperationDeadline(Duration.ofSeconds(20)));
     }
 
     @AfterEach
@@ -63,11 +65,15 @@ class RemoteDeviceTest {
         BlockDevice device = client.open("vol");
         node.breakOneIn = 25;
         var random = new Random(2);
-        churn(device, random, 200, () -> {
-            if (random.nextInt(40) == 0) {
-                quorum.dropStream();
-            }
-        });
+        churn(
+                device,
+                random,
+                200,
+                () -> {
+                    if (random.nextInt(40) == 0) {
+                        quorum.dropStream();
+                    }
+                });
     }
 
     @Test
@@ -86,7 +92,10 @@ class RemoteDeviceTest {
         for (int i = 0; i < contents.size(); i++) {
             BlockDevice snapshot = client.open("vol@s" + i);
             assertArrayEquals(contents.get(i), readAll(snapshot));
-            var refused = assertThrows(DeviceException.class, () -> snapshot.blocking().write(0, new byte[1], 0, 1));
+            var refused =
+                    assertThrows(
+                            DeviceException.class,
+                            () -> snapshot.blocking().write(0, new byte[1], 0, 1));
             assertEquals(DeviceException.Reason.READ_ONLY, refused.reason());
             snapshot.close();
         }
@@ -105,7 +114,8 @@ class RemoteDeviceTest {
                 writes.add(device.write(at, source.slice(at, 4096)));
             }
             quorum.snapshot("r" + round, true);
-            CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
+            CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new))
+                    .get(20, TimeUnit.SECONDS);
             assertArrayEquals(Unpooled.copiedBuffer(source).array(), readAll(device));
         }
     }
@@ -124,10 +134,13 @@ class RemoteDeviceTest {
         quorum.snapshot("s", true);
         device.write(5 * chunk, new byte[1], 0, 1);
         assertEquals(
-                List.of(new Extent(chunk + 6000, 12288 - 6000, true, true), new Extent(chunk + 12288, 100, false, false)),
+                List.of(
+                        new Extent(chunk + 6000, 12288 - 6000, true, true),
+                        new Extent(chunk + 12288, 100, false, false)),
                 device.extents(chunk + 6000, 12288 - 6000 + 100));
         assertEquals(
-                List.of(new Extent(5L * chunk, 4096, true, false)), device.extents(5L * chunk, 4096));
+                List.of(new Extent(5L * chunk, 4096, true, false)),
+                device.extents(5L * chunk, 4096));
     }
 
     @Test
@@ -154,9 +167,13 @@ class RemoteDeviceTest {
         BlockingDevice blocking = device.blocking();
         for (long[] range : new long[][] {{-1, 1}, {SIZE, 1}, {SIZE - 1, 2}, {Long.MAX_VALUE, 1}}) {
             var data = new byte[(int) range[1]];
-            var refused = assertThrows(DeviceException.class, () -> blocking.write(range[0], data, 0, data.length));
+            var refused =
+                    assertThrows(
+                            DeviceException.class,
+                            () -> blocking.write(range[0], data, 0, data.length));
             assertEquals(DeviceException.Reason.OUT_OF_RANGE, refused.reason());
-            assertThrows(DeviceException.class, () -> blocking.read(range[0], data, 0, data.length));
+            assertThrows(
+                    DeviceException.class, () -> blocking.read(range[0], data, 0, data.length));
             assertThrows(DeviceException.class, () -> blocking.discard(range[0], range[1]));
         }
         assertThrows(DeviceException.class, () -> blocking.discard(0, -1));
@@ -200,7 +217,8 @@ class RemoteDeviceTest {
     void aFullClusterSaysSo() throws IOException {
         BlockingDevice device = client.open("vol").blocking();
         node.full = true;
-        var refused = assertThrows(DeviceException.class, () -> device.write(0, new byte[4096], 0, 4096));
+        var refused =
+                assertThrows(DeviceException.class, () -> device.write(0, new byte[4096], 0, 4096));
         assertEquals(DeviceException.Reason.NO_SPACE, refused.reason());
         node.full = false;
         device.write(0, new byte[4096], 0, 4096);
@@ -212,11 +230,14 @@ class RemoteDeviceTest {
         BlockingDevice blocking = device.blocking();
         blocking.write(0, new byte[4096], 0, 4096);
         quorum.takeOver();
-        var lost = assertThrows(DeviceException.class, () -> {
-            for (int i = 0; i < 1_000; i++) {
-                blocking.write(0, new byte[4096], 0, 4096);
-            }
-        });
+        var lost =
+                assertThrows(
+                        DeviceException.class,
+                        () -> {
+                            for (int i = 0; i < 1_000; i++) {
+                                blocking.write(0, new byte[4096], 0, 4096);
+                            }
+                        });
         assertEquals(DeviceException.Reason.LOST, lost.reason());
         assertThrows(DeviceException.class, () -> blocking.read(0, new byte[1], 0, 1));
         assertThrows(DeviceException.class, blocking::flush);
@@ -225,12 +246,16 @@ class RemoteDeviceTest {
 
     @Test
     void silenceEndsWithTheDeadline() throws IOException {
-        try (var hasty = CoppiceClient.connect(ClientConfig.defaults(List.of(quorum.address()), "hasty")
-                .withOperationDeadline(Duration.ofSeconds(2)))) {
+        try (var hasty =
+                CoppiceClient.connect(
+                        ClientConfig.defaults(List.of(quorum.address()), "hasty")
+                                .withOperationDeadline(Duration.ofSeconds(2)))) {
             BlockingDevice device = hasty.open("vol").blocking();
             device.write(0, new byte[4096], 0, 4096);
             node.silent = true;
-            var late = assertThrows(DeviceException.class, () -> device.write(0, new byte[4096], 0, 4096));
+            var late =
+                    assertThrows(
+                            DeviceException.class, () -> device.write(0, new byte[4096], 0, 4096));
             assertEquals(DeviceException.Reason.TIMED_OUT, late.reason());
             assertThrows(DeviceException.class, () -> device.read(0, new byte[4096], 0, 4096));
             node.silent = false;
@@ -266,7 +291,8 @@ class RemoteDeviceTest {
     @Test
     void theLoadGeneratorVerifies() throws IOException {
         BlockDevice device = client.open("vol");
-        var options = new LoadGenerator.Options(true, 30, 4096, 16, Duration.ofMillis(500), true, 0, 1);
+        var options =
+                new LoadGenerator.Options(true, 30, 4096, 16, Duration.ofMillis(500), true, 0, 1);
         LoadGenerator.Result result = new LoadGenerator(device, options).run();
         assertNull(result.firstError());
         assertTrue(result.operations() > 100, result.toString());
@@ -291,16 +317,20 @@ class RemoteDeviceTest {
 
     // ------------------------------------------------------------ small print
 
-    private static void churn(BlockDevice device, Random random, int count, Runnable between) throws IOException {
+    private static void churn(BlockDevice device, Random random, int count, Runnable between)
+            throws IOException {
         churn(device, random, count, between, new byte[SIZE]);
     }
 
-    private static void churn(BlockDevice device, Random random, int count, Runnable between, byte[] model)
+    private static void churn(
+            BlockDevice device, Random random, int count, Runnable between, byte[] model)
             throws IOException {
         BlockingDevice blocking = device.blocking();
         for (int i = 0; i < count; i++) {
             int from = random.nextInt(SIZE);
-            int length = random.nextInt(Math.min(SIZE - from, random.nextBoolean() ? 3_000 : 150_000)) + 1;
+            int length =
+                    random.nextInt(Math.min(SIZE - from, random.nextBoolean() ? 3_000 : 150_000))
+                            + 1;
             switch (random.nextInt(5)) {
                 case 0, 1 -> {
                     var data = new byte[length];

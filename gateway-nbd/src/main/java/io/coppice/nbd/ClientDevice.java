@@ -84,8 +84,7 @@ final class ClientDevice implements ExportDevice {
 
     @Override
     public void discard(long offset, long length, boolean fua, Completion completion) {
-        device.discard(
-                offset, length, fua, failure -> tell(failure, NbdError.EINVAL, completion));
+        device.discard(offset, length, fua, failure -> tell(failure, NbdError.EINVAL, completion));
     }
 
     @Override
@@ -102,16 +101,15 @@ final class ClientDevice implements ExportDevice {
     @Override
     public void extents(long offset, long length, int countMax, ExtentsReply reply) {
         device.extents(offset, length)
-                .whenComplete(
-                        (extents, error) -> {
-                            if (error == null) {
-                                tellExtents(offset, length, extents, countMax, reply);
-                                reply.done();
-                            } else {
-                                var failure = unwrapped(error);
-                                reply.failed(error(failure, NbdError.EINVAL), message(failure));
-                            }
-                        });
+                .whenComplete((extents, error) -> {
+                    if (error == null) {
+                        tellExtents(offset, length, extents, countMax, reply);
+                        reply.done();
+                    } else {
+                        var failure = unwrapped(error);
+                        reply.failed(error(failure, NbdError.EINVAL), message(failure));
+                    }
+                });
     }
 
     @Override

@@ -62,7 +62,8 @@ final class ClientExports implements Exports {
         if (at >= 0) {
             wanted.setSnapshot(source.substring(at + 1));
         }
-        var query = QueryRequest.newBuilder().setOpenSource(OpenSource.newBuilder().setSource(wanted));
+        var query =
+                QueryRequest.newBuilder().setOpenSource(OpenSource.newBuilder().setSource(wanted));
         return ask(
                 source,
                 query.build(),
@@ -79,13 +80,12 @@ final class ClientExports implements Exports {
         }
         var client = clients.get(Math.floorMod(volume(source).hashCode(), clients.size()));
         return client.openAsync(source)
-                .handle(
-                        (device, error) -> {
-                            if (error == null) {
-                                return opened(device);
-                            }
-                            throw new CompletionException(failure(error));
-                        });
+                .handle((device, error) -> {
+                    if (error == null) {
+                        return opened(device);
+                    }
+                    throw new CompletionException(failure(error));
+                });
     }
 
     private static ExportDevice opened(BlockDevice device) {
@@ -116,14 +116,13 @@ final class ClientExports implements Exports {
     private <T> CompletableFuture<T> ask(
             String what, QueryRequest query, Function<QueryResponse, T> answer) {
         var future = new CompletableFuture<T>();
-        waiters.execute(
-                () -> {
-                    try {
-                        future.complete(answer.apply(clients.getFirst().control().query(query)));
-                    } catch (ControlException e) {
-                        future.completeExceptionally(failure(what, e));
-                    }
-                });
+        waiters.execute(() -> {
+            try {
+                future.complete(answer.apply(clients.getFirst().control().query(query)));
+            } catch (ControlException e) {
+                future.completeExceptionally(failure(what, e));
+            }
+        });
         return future;
     }
 

@@ -2,8 +2,8 @@ package io.coppice.nbd;
 
 import io.coppice.nbd.frame.NbdError;
 
-/// Hears how an operation of an [ExportDevice] ended: exactly one of the two, exactly once, on
-/// any thread.
+/// Hears how an operation of an [ExportDevice] ended: exactly one of the two, exactly once, on any
+/// thread.
 interface Completion {
     void done();
 

@@ -33,7 +33,8 @@ interface ExportDevice {
     void discard(long offset, long length, boolean fua, Completion completion);
 
     /// @param mayUnmap whether blocks may become unmapped; otherwise zeros are stored
-    void writeZeroes(long offset, long length, boolean mayUnmap, boolean fua, Completion completion);
+    void writeZeroes(
+            long offset, long length, boolean mayUnmap, boolean fua, Completion completion);
 
     /// Tells up to about `countMax` extents from `offset` on, at least one.
     void extents(long offset, long length, int countMax, ExtentsReply reply);

@@ -11,10 +11,10 @@ import java.time.Duration;
 /// @param connectionBytesMax payload bytes one connection may hold; at least one largest request
 /// @param allowanceBytes payload bytes every connection may hold whatever the others do
 /// @param sharedBytes payload bytes all connections together may hold beyond their allowances;
-///     raise it for many clients with deep queues of large requests
+///   raise it for many clients with deep queues of large requests
 /// @param handshakeTimeout a client that is not through the handshake by then is dropped
 /// @param linger how long an export stays open after its last connection, so that tools which open
-///     a device several times in a row do not attach each time
+///   a device several times in a row do not attach each time
 /// @param drainTimeout how long closing the gateway waits for requests under way
 public record GatewayLimits(
         int connectionsMax,

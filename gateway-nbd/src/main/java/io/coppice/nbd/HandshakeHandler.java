@@ -32,8 +32,10 @@ import org.slf4j.LoggerFactory;
 /// [TransmissionHandler].
 final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(HandshakeHandler.class);
+
     /// Nobody haggles that long; a client that does keeps a connection busy for nothing.
     private static final int OPTIONS_MAX = 256;
+
     /// Bytes not parsed yet: a whole option, and what a hasty client sent behind it.
     private static final int INPUT_BYTES_MAX = 2 * Protocol.OPTION_BYTES_MAX;
 
@@ -48,8 +50,10 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private Set<MetaContext> contexts = Set.of();
     private String contextsExport = "";
     private int options;
+
     /// An option waits for the metadata or for the device.
     private boolean busy;
+
     private boolean ended;
 
     HandshakeHandler(GatewayContext gateway, Channel channel, PayloadBuffers buffers) {
@@ -190,14 +194,13 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             contexts = found;
             contextsExport = option.name();
         }
-        send(
-                out -> {
-                    for (var context : found) {
-                        int id = option.set() ? context.id() : 0;
-                        OptionReplies.metaContext(out, option.code(), id, context.text());
-                    }
-                    OptionReplies.ack(out, option.code());
-                });
+        send(out -> {
+            for (var context : found) {
+                int id = option.set() ? context.id() : 0;
+                OptionReplies.metaContext(out, option.code(), id, context.text());
+            }
+            OptionReplies.ack(out, option.code());
+        });
     }
 
     private void listExports(ClientOption option) {
@@ -214,11 +217,10 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void list(ClientOption option, List<String> names) {
-        send(
-                out -> {
-                    names.forEach(name -> OptionReplies.server(out, name));
-                    OptionReplies.ack(out, option.code());
-                });
+        send(out -> {
+            names.forEach(name -> OptionReplies.server(out, name));
+            OptionReplies.ack(out, option.code());
+        });
     }
 
     private void describe(ClientOption.Describe option) {
@@ -232,18 +234,16 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                     if (error != null) {
                         refuse(option, replyType(error), error.getMessage());
                     } else {
-                        send(
-                                out -> {
-                                    infos(out, option, description);
-                                    OptionReplies.ack(out, option.code());
-                                });
+                        send(out -> {
+                            infos(out, option, description);
+                            OptionReplies.ack(out, option.code());
+                        });
                     }
                     parse();
                 });
     }
 
-    private void infos(
-            ByteBuf out, ClientOption.Describe option, Exports.Description description) {
+    private void infos(ByteBuf out, ClientOption.Describe option, Exports.Description description) {
         int code = option.code();
         OptionReplies.infoExport(out, code, description.size(), flags(description, option.name()));
         OptionReplies.infoBlockSize(out, code);
@@ -306,20 +306,18 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         busy = true;
         gateway.open()
                 .acquire(name)
-                .whenComplete(
-                        (lease, error) ->
-                                channel.eventLoop()
-                                        .execute(
-                                                () -> {
-                                                    busy = false;
-                                                    if (error != null) {
-                                                        ifHere(() -> failed.accept(reason(error)));
-                                                    } else if (ended) {
-                                                        lease.close();
-                                                    } else {
-                                                        move(lease, lastAnswer);
-                                                    }
-                                                }));
+                .whenComplete((lease, error) ->
+                        channel.eventLoop()
+                                .execute(() -> {
+                                    busy = false;
+                                    if (error != null) {
+                                        ifHere(() -> failed.accept(reason(error)));
+                                    } else if (ended) {
+                                        lease.close();
+                                    } else {
+                                        move(lease, lastAnswer);
+                                    }
+                                }));
     }
 
     /// Takes the connection to the loop of its device, so that its requests never change threads.
@@ -334,12 +332,10 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         }
         channel.config().setAutoRead(false);
         channel.deregister()
-                .addListener(
-                        (ChannelFuture left) ->
-                                loop.register(channel)
-                                        .addListener(
-                                                (ChannelFuture arrived) ->
-                                                        arrived(arrived, lease, lastAnswer)));
+                .addListener((ChannelFuture left) ->
+                        loop.register(channel)
+                                .addListener((ChannelFuture arrived) ->
+                                        arrived(arrived, lease, lastAnswer)));
     }
 
     private void arrived(
@@ -370,8 +366,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         var description = new Exports.Description(device.size(), device.readOnly());
         send(out -> lastAnswer.accept(out, description));
         var negotiated = new Negotiated(style, selected(lease.name()));
-        var handler =
-                new TransmissionHandler(gateway, lease, negotiated, channel, buffers, input);
+        var handler = new TransmissionHandler(gateway, lease, negotiated, channel, buffers, input);
         log.debug("{} uses export {} ({})", Peers.show(channel), lease.name(), style);
         channel.pipeline().replace(this, "transmission", handler);
     }
@@ -381,15 +376,13 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private <T> void await(
             CompletableFuture<T> future, BiConsumer<T, @Nullable ExportException> then) {
         busy = true;
-        future.whenComplete(
-                (value, error) ->
-                        channel.eventLoop()
-                                .execute(
-                                        () -> {
-                                            busy = false;
-                                            var reason = error == null ? null : reason(error);
-                                            ifHere(() -> then.accept(value, reason));
-                                        }));
+        future.whenComplete((value, error) ->
+                channel.eventLoop()
+                        .execute(() -> {
+                            busy = false;
+                            var reason = error == null ? null : reason(error);
+                            ifHere(() -> then.accept(value, reason));
+                        }));
     }
 
     private void ifHere(Runnable task) {
@@ -399,9 +392,10 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     }
 
     private static ExportException reason(Throwable error) {
-        var cause = error instanceof CompletionException && error.getCause() != null
-                ? error.getCause()
-                : error;
+        var cause =
+                error instanceof CompletionException && error.getCause() != null
+                        ? error.getCause()
+                        : error;
         if (cause instanceof ExportException known) {
             return known;
         }

@@ -20,13 +20,15 @@ import org.slf4j.LoggerFactory;
 /// volumes; `volume@snapshot` is a read-only export. It keeps nothing: killed and started again it
 /// serves the same volumes. Thread-safe.
 ///
-/// Metrics: timers `nbd.requests.KIND`, meters `nbd.requests.refused` and `.failed`, `nbd.bytes.read`
-/// and `.written`, `nbd.connections.accepted`, `.turned_away` and `.dropped`, counter
-/// `nbd.connections.open`, and those of the client library.
+/// Metrics: timers `nbd.requests.KIND`, meters `nbd.requests.refused` and `.failed`,
+/// `nbd.bytes.read` and `.written`, `nbd.connections.accepted`, `.turned_away` and `.dropped`,
+/// counter `nbd.connections.open`, and those of the client library.
 public final class NbdGateway implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NbdGateway.class);
+
     /// Every event loop has a session with the metadata servers and connections to the nodes.
     private static final int THREADS_MAX_DEFAULT = 4;
+
     private static final String CLIENT_NAME = "nbd-gateway";
 
     private final Transport transport;
@@ -44,8 +46,8 @@ public final class NbdGateway implements AutoCloseable {
 
     /// Connects to the cluster, then listens. Waits for both.
     ///
-    /// @throws IOException when the cluster does not answer or an address cannot be had; the message
-    ///     is one line for a user, and nothing is left running
+    /// @throws IOException when the cluster does not answer or an address cannot be had; the
+    ///   message is one line for a user, and nothing is left running
     /// @throws IllegalArgumentException for an address that is none
     public static NbdGateway start(NbdGatewayConfig config) throws IOException {
         int processors = Runtime.getRuntime().availableProcessors();

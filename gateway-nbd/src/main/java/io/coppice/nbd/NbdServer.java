@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 /// Listens for NBD clients and serves [Exports] to them. Thread-safe.
 final class NbdServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NbdServer.class);
+
     /// Answers that a client has not taken yet: beyond the upper mark its requests wait.
     private static final WriteBufferWaterMark WATER_MARK =
             new WriteBufferWaterMark(1 << 20, 4 << 20);
@@ -130,11 +131,10 @@ final class NbdServer implements AutoCloseable {
         connections.add(channel);
         gateway.metrics().connectionOpened();
         channel.closeFuture()
-                .addListener(
-                        done -> {
-                            connections.remove(channel);
-                            gateway.metrics().connectionClosed();
-                        });
+                .addListener(done -> {
+                    connections.remove(channel);
+                    gateway.metrics().connectionClosed();
+                });
         var buffers = new PayloadBuffers();
         channel.config().setRecvByteBufAllocator(buffers);
         channel.config().setWriteBufferWaterMark(WATER_MARK);

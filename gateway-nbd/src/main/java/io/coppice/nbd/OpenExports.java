@@ -46,6 +46,7 @@ final class OpenExports {
         private final String name;
         private final CompletableFuture<ExportDevice> device;
         private int users;
+
         /// Counts moments without users; a close that was planned in an earlier one is void.
         private long idles;
 
@@ -122,15 +123,14 @@ final class OpenExports {
 
     private void open(Entry entry) {
         exports.open(entry.name)
-                .whenComplete(
-                        (device, error) -> {
-                            if (error == null) {
-                                entry.device.complete(device);
-                            } else {
-                                forget(entry);
-                                entry.device.completeExceptionally(error);
-                            }
-                        });
+                .whenComplete((device, error) -> {
+                    if (error == null) {
+                        entry.device.complete(device);
+                    } else {
+                        forget(entry);
+                        entry.device.completeExceptionally(error);
+                    }
+                });
     }
 
     private static boolean usable(Entry entry) {
@@ -177,10 +177,9 @@ final class OpenExports {
     }
 
     private static void closeDevice(Entry entry) {
-        entry.device.thenAccept(
-                device -> {
-                    log.debug("export {} closed", entry.name);
-                    device.close();
-                });
+        entry.device.thenAccept(device -> {
+            log.debug("export {} closed", entry.name);
+            device.close();
+        });
     }
 }

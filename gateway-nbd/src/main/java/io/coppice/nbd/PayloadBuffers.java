@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
 final class PayloadBuffers implements RecvByteBufAllocator {
     private static final int BYTES_MIN = 2 << 10;
     private static final int BYTES_INITIAL = 16 << 10;
+
     /// The beginning of a payload that arrives together with its header is copied from here, so
     /// larger buffers would copy more.
     private static final int BYTES_MAX = 64 << 10;
 
     private @Nullable ByteBuf target;
 
-    /// Receives into `buffer` until it is full. It stays the caller's; each receive hands it to
-    /// the pipeline with one reference more.
+    /// Receives into `buffer` until it is full. It stays the caller's; each receive hands it to the
+    /// pipeline with one reference more.
     void receiveInto(ByteBuf buffer) {
         target = buffer;
     }

@@ -30,10 +30,9 @@ final class RangeOperation extends Operation implements Completion {
 
     @Override
     public void failed(NbdError error, String why) {
-        connection.onLoop(
-                () -> {
-                    fail(error, why);
-                    answer();
-                });
+        connection.onLoop(() -> {
+            fail(error, why);
+            answer();
+        });
     }
 }

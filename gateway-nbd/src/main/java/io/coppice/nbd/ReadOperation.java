@@ -98,11 +98,10 @@ final class ReadOperation extends Operation {
 
         @Override
         public void failed(NbdError error, String why) {
-            connection.onLoop(
-                    () -> {
-                        fail(error, why);
-                        ended();
-                    });
+            connection.onLoop(() -> {
+                fail(error, why);
+                ended();
+            });
         }
 
         /// The data left the socket, or never will.

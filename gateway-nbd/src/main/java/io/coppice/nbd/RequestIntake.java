@@ -29,8 +29,10 @@ final class RequestIntake {
     private @Nullable ReadOperation issuing;
     private @Nullable Refused draining;
     private @Nullable Request asking;
+
     /// The piece of `receiving` that is being filled; its credit is taken.
     private @Nullable ByteBuf piece;
+
     private long drainBytes;
 
     /// @param rest first bytes; taken over

@@ -40,11 +40,10 @@ final class StatusOperation extends Operation implements ExtentsReply {
 
     @Override
     public void failed(NbdError error, String why) {
-        connection.onLoop(
-                () -> {
-                    fail(error, why);
-                    answer();
-                });
+        connection.onLoop(() -> {
+            fail(error, why);
+            answer();
+        });
     }
 
     private void tell() {

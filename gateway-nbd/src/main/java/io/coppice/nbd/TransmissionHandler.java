@@ -27,11 +27,15 @@ final class TransmissionHandler extends ChannelInboundHandlerAdapter {
     private final RequestIntake intake;
 
     private int underWay;
+
     /// Credit was refused by the connection's own bound: only its own releases can help.
     private boolean atOwnBound;
+
     private boolean running;
+
     /// No more requests are parsed; when the last one is answered the connection closes.
     private boolean disconnecting;
+
     private boolean closed;
     private boolean left;
 
@@ -137,13 +141,12 @@ final class TransmissionHandler extends ChannelInboundHandlerAdapter {
 
     /// The gateway closes: as above, except that a write whose payload is not here yet fails.
     void shutDown() {
-        onLoop(
-                () -> {
-                    if (!closed && !disconnecting) {
-                        intake.abandon(NbdError.ESHUTDOWN, "the gateway is shutting down");
-                        clientLeaves();
-                    }
-                });
+        onLoop(() -> {
+            if (!closed && !disconnecting) {
+                intake.abandon(NbdError.ESHUTDOWN, "the gateway is shutting down");
+                clientLeaves();
+            }
+        });
     }
 
     // Events of the channel.
@@ -220,10 +223,7 @@ final class TransmissionHandler extends ChannelInboundHandlerAdapter {
     }
 
     private boolean paused() {
-        return disconnecting
-                || atOwnBound
-                || credit.waiting()
-                || !channel.isWritable();
+        return disconnecting || atOwnBound || credit.waiting() || !channel.isWritable();
     }
 
     private void creditGranted() {

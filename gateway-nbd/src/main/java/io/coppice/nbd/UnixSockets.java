@@ -33,8 +33,7 @@ final class UnixSockets {
             return;
         }
         var attributes =
-                Files.readAttributes(
-                        path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+                Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         if (!attributes.isOther()) {
             throw new IOException(where + "the path exists and is no socket");
         }

@@ -88,11 +88,10 @@ final class WriteOperation extends Operation {
 
         @Override
         public void failed(NbdError error, String why) {
-            connection.onLoop(
-                    () -> {
-                        fail(error, why);
-                        pieceEnded(bytes);
-                    });
+            connection.onLoop(() -> {
+                fail(error, why);
+                pieceEnded(bytes);
+            });
         }
     }
 
@@ -104,11 +103,10 @@ final class WriteOperation extends Operation {
 
         @Override
         public void failed(NbdError error, String why) {
-            connection.onLoop(
-                    () -> {
-                        fail(error, why);
-                        answer();
-                    });
+            connection.onLoop(() -> {
+                fail(error, why);
+                answer();
+            });
         }
     }
 }

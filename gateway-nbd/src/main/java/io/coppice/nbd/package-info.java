@@ -1,10 +1,10 @@
 /// The NBD front door: sockets on one side, exported devices on the other.
 ///
 /// [NbdGateway] is the way in. Behind it, in the order in which a connection meets them:
-/// `HandshakeHandler` settles export and reply style; `OpenExports` opens each export once,
-/// however many connections use it, and closes it a moment after the last one left;
-/// `TransmissionHandler` parses requests in order, sends them to the `ExportDevice`, and lets the
-/// answers leave in whatever order they come.
+/// `HandshakeHandler` settles export and reply style; `OpenExports` opens each export once, however
+/// many connections use it, and closes it a moment after the last one left; `TransmissionHandler`
+/// parses requests in order, sends them to the `ExportDevice`, and lets the answers leave in
+/// whatever order they come.
 ///
 /// Threads: a connection moves to the event loop of its device when the handshake ends, so a
 /// request goes from the client's socket to the storage nodes and back without changing threads.

@@ -34,7 +34,9 @@ class BadInputTest {
         NbdFixture.await("connections end", () -> nbd.server.connectionCount() == 0);
         NbdFixture.await("exports close", () -> nbd.server.exportCount() == 0);
         assertEquals(
-                NbdFixture.limits().sharedBytes(), nbd.server.sharedBytesFree(), "memory came back");
+                NbdFixture.limits().sharedBytes(),
+                nbd.server.sharedBytesFree(),
+                "memory came back");
         nbd.close();
     }
 
@@ -185,10 +187,11 @@ class BadInputTest {
         byte[] handshake = recordedHandshake();
         byte[] requests = recordedRequests();
         for (int i = 0; i < 300; i++) {
-            byte[] talk = ByteBuffer.allocate(handshake.length + requests.length)
-                    .put(i % 2 == 0 ? mutated(handshake, random) : handshake)
-                    .put(i % 2 == 0 ? requests : mutated(requests, random))
-                    .array();
+            byte[] talk =
+                    ByteBuffer.allocate(handshake.length + requests.length)
+                            .put(i % 2 == 0 ? mutated(handshake, random) : handshake)
+                            .put(i % 2 == 0 ? requests : mutated(requests, random))
+                            .array();
             try (var client = new RawClient(nbd.socket())) {
                 client.send(talk);
                 client.listen();
@@ -203,7 +206,12 @@ class BadInputTest {
 
     private static byte[] recordedHandshake() {
         byte[] meta = RawClient.metaQuery("other", "base:allocation", "coppice:shared");
-        byte[] go = ByteBuffer.allocate(11).putInt(5).put("other".getBytes()).putShort((short) 0).array();
+        byte[] go =
+                ByteBuffer.allocate(11)
+                        .putInt(5)
+                        .put("other".getBytes())
+                        .putShort((short) 0)
+                        .array();
         return ByteBuffer.allocate(4 + 16 + 16 + meta.length + 16 + go.length)
                 .putInt(3)
                 .putLong(Protocol.OPTION_MAGIC)

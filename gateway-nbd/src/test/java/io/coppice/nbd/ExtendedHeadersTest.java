@@ -51,8 +51,7 @@ class ExtendedHeadersTest {
         var data = new byte[3 << 20];
         new Random(1).nextBytes(data);
         long at = SIZE - (4 << 20) + 123;
-        client.extended(
-                Protocol.CMD_FLAG_PAYLOAD_LEN, Protocol.CMD_WRITE, 7, at, data.length);
+        client.extended(Protocol.CMD_FLAG_PAYLOAD_LEN, Protocol.CMD_WRITE, 7, at, data.length);
         client.send(data);
         var done = client.chunk();
         assertEquals(new Answer(Protocol.REPLY_NONE, 7, at, true), Answer.of(done));
@@ -106,8 +105,7 @@ class ExtendedHeadersTest {
         }
         statusQuery(12, SIZE + 1, 1);
         assertEquals(NbdError.EINVAL.code(), client.chunk().error());
-        client.extended(
-                Protocol.CMD_FLAG_PAYLOAD_LEN, Protocol.CMD_BLOCK_STATUS, 13, 0, 1 << 20);
+        client.extended(Protocol.CMD_FLAG_PAYLOAD_LEN, Protocol.CMD_BLOCK_STATUS, 13, 0, 1 << 20);
         client.send(new byte[1 << 20]);
         assertEquals(NbdError.EINVAL.code(), client.chunk().error());
         statusQuery(14, 4096, 1);
@@ -135,8 +133,7 @@ class ExtendedHeadersTest {
 
     private void statusQuery(long cookie, long length, int... ids) throws IOException {
         int bytes = 8 + 4 * ids.length;
-        client.extended(
-                Protocol.CMD_FLAG_PAYLOAD_LEN, Protocol.CMD_BLOCK_STATUS, cookie, 0, bytes);
+        client.extended(Protocol.CMD_FLAG_PAYLOAD_LEN, Protocol.CMD_BLOCK_STATUS, cookie, 0, bytes);
         var payload = ByteBuffer.allocate(bytes).putLong(length);
         for (int id : ids) {
             payload.putInt(id);

@@ -151,17 +151,15 @@ class LifeTest {
             int reads = 2000; // 2 GB of answers, if all of them were read ahead
             var writer =
                     Thread.ofVirtual()
-                            .start(
-                                    () -> {
-                                        try {
-                                            for (int i = 0; i < reads; i++) {
-                                                client.extended(
-                                                        0, Protocol.CMD_READ, i, 0, 1 << 20);
-                                            }
-                                        } catch (IOException closed) {
-                                            // the test is over
-                                        }
-                                    });
+                            .start(() -> {
+                                try {
+                                    for (int i = 0; i < reads; i++) {
+                                        client.extended(0, Protocol.CMD_READ, i, 0, 1 << 20);
+                                    }
+                                } catch (IOException closed) {
+                                    // the test is over
+                                }
+                            });
             NbdFixture.await("some answers", () -> count("read") > 2);
             NbdFixture.await("a standstill", this::standsStill);
             assertTrue(count("read") < 100, () -> count("read") + " reads for nobody");

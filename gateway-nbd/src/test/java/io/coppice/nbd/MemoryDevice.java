@@ -173,13 +173,12 @@ final class MemoryDevice implements ExportDevice {
 
     /// Lets go what was held back while `hold` was set.
     void letGo() {
-        loop.execute(
-                () -> {
-                    hold = false;
-                    var all = List.copyOf(heldBack);
-                    heldBack.clear();
-                    all.forEach(Runnable::run);
-                });
+        loop.execute(() -> {
+            hold = false;
+            var all = List.copyOf(heldBack);
+            heldBack.clear();
+            all.forEach(Runnable::run);
+        });
     }
 
     private void call(String what) {
@@ -207,17 +206,16 @@ final class MemoryDevice implements ExportDevice {
                         completion.failed(error, "the test says so");
                     }
                 };
-        loop.execute(
-                () -> {
-                    if (hold) {
-                        heldBack.add(whole);
-                        return;
-                    }
-                    answers.add(whole);
-                    if (answers.size() == 1) {
-                        loop.execute(this::answerAll);
-                    }
-                });
+        loop.execute(() -> {
+            if (hold) {
+                heldBack.add(whole);
+                return;
+            }
+            answers.add(whole);
+            if (answers.size() == 1) {
+                loop.execute(this::answerAll);
+            }
+        });
     }
 
     private void answerAll() {

@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Test;
 class NbdGatewayConfigTest {
     @Test
     void everythingButTheEndpointsHasADefault() {
-        var config = NbdGatewayConfig.fromHocon(ConfigFactory.parseString("control-endpoints = [\"a:1\"]"));
+        var config =
+                NbdGatewayConfig.fromHocon(
+                        ConfigFactory.parseString("control-endpoints = [\"a:1\"]"));
         assertEquals(NbdGatewayConfig.defaults(List.of("a:1")), config);
         assertThrows(
                 ConfigException.class,

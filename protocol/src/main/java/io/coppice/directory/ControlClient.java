@@ -26,9 +26,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Speaks to the metadata quorum: finds the leader among the endpoints, follows it when it changes, and
-/// retries until a deadline. Commands carry (session, sequence), so a retried one is applied once.
-/// Thread-safe; calls block.
+/// Speaks to the metadata quorum: finds the leader among the endpoints, follows it when it changes,
+/// and retries until a deadline. Commands carry (session, sequence), so a retried one is applied
+/// once. Thread-safe; calls block.
 public final class ControlClient implements AutoCloseable {
     private static final int MESSAGE_BYTES_MAX = 64 << 20;
     private static final long PAUSE_MILLIS_MIN = 20;
@@ -49,11 +49,12 @@ public final class ControlClient implements AutoCloseable {
 
         synchronized ManagedChannel channel() {
             if (channel == null) {
-                channel = NettyChannelBuilder.forTarget("dns:///" + address)
-                        .usePlaintext()
-                        .maxInboundMessageSize(MESSAGE_BYTES_MAX)
-                        .keepAliveTime(10, TimeUnit.SECONDS)
-                        .build();
+                channel =
+                        NettyChannelBuilder.forTarget("dns:///" + address)
+                                .usePlaintext()
+                                .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+                                .keepAliveTime(10, TimeUnit.SECONDS)
+                                .build();
             }
             return channel;
         }
@@ -70,7 +71,8 @@ public final class ControlClient implements AutoCloseable {
     private final long session = Entropy.system().nextLong();
     private final AtomicLong sequence = new AtomicLong();
     private final ScheduledExecutorService scheduler =
-            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("control-retry").daemon().factory());
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("control-retry").daemon().factory());
     private Endpoint leader;
 
     /// @param addresses `host:port` of every metadata server known; at least one
@@ -86,9 +88,8 @@ public final class ControlClient implements AutoCloseable {
 
     /// Carries a command out once. Session and sequence are set here.
     public ExecuteResponse execute(ExecuteRequest.Builder command) throws ControlException {
-        ExecuteRequest request = command.setSession(session)
-                .setSequence(sequence.incrementAndGet())
-                .build();
+        ExecuteRequest request =
+                command.setSession(session).setSequence(sequence.incrementAndGet()).build();
         return retrying((stub, failure) -> {
             ExecuteResponse response = stub.execute(request);
             failure.accept(response.hasFailure() ? response.getFailure() : null);
@@ -105,8 +106,8 @@ public final class ControlClient implements AutoCloseable {
         });
     }
 
-    /// A linearizable read whose answer comes in parts. A failure in the middle is not retried: `each` may have
-    /// seen a part of it.
+    /// A linearizable read whose answer comes in parts. A failure in the middle is not retried:
+    /// `each` may have seen a part of it.
     public void stream(QueryRequest query, Consumer<QueryResponse> each) throws ControlException {
         retrying((stub, failure) -> {
             boolean any = false;
@@ -124,7 +125,8 @@ public final class ControlClient implements AutoCloseable {
             } catch (StatusRuntimeException e) {
                 if (any) {
                     throw new ControlException(
-                            Code.CODE_UNAVAILABLE, "the answer broke off: " + LeaderStream.describe(e));
+                            Code.CODE_UNAVAILABLE,
+                            "the answer broke off: " + LeaderStream.describe(e));
                 }
                 throw e;
             }
@@ -134,12 +136,15 @@ public final class ControlClient implements AutoCloseable {
     }
 
     /// Opens a storage node's session with the leader, and keeps it open.
-    public LeaderStream<NodeMessage, NodeDirective> nodeSession(StreamListener<NodeMessage, NodeDirective> listener) {
-        var stream = new LeaderStream<NodeMessage, NodeDirective>(
-                this,
-                (endpoint, observer) -> ControlGrpc.newStub(endpoint.channel()).nodeSession(observer),
-                message -> message.hasRefused() ? message.getRefused() : null,
-                listener);
+    public LeaderStream<NodeMessage, NodeDirective> nodeSession(
+            StreamListener<NodeMessage, NodeDirective> listener) {
+        var stream =
+                new LeaderStream<NodeMessage, NodeDirective>(
+                        this,
+                        (endpoint, observer) ->
+                                ControlGrpc.newStub(endpoint.channel()).nodeSession(observer),
+                        message -> message.hasRefused() ? message.getRefused() : null,
+                        listener);
         stream.open();
         return stream;
     }
@@ -147,11 +152,13 @@ public final class ControlClient implements AutoCloseable {
     /// Opens a client's session with the leader, and keeps it open.
     public LeaderStream<ClientMessage, ClientDirective> clientSession(
             StreamListener<ClientMessage, ClientDirective> listener) {
-        var stream = new LeaderStream<ClientMessage, ClientDirective>(
-                this,
-                (endpoint, observer) -> ControlGrpc.newStub(endpoint.channel()).clientSession(observer),
-                message -> message.hasFailure() ? message.getFailure() : null,
-                listener);
+        var stream =
+                new LeaderStream<ClientMessage, ClientDirective>(
+                        this,
+                        (endpoint, observer) ->
+                                ControlGrpc.newStub(endpoint.channel()).clientSession(observer),
+                        message -> message.hasFailure() ? message.getFailure() : null,
+                        listener);
         stream.open();
         return stream;
     }
@@ -203,7 +210,8 @@ public final class ControlClient implements AutoCloseable {
     }
 
     private interface Call<T> {
-        T run(ControlGrpc.ControlBlockingStub stub, Consumer<@Nullable Failure> failure) throws ControlException;
+        T run(ControlGrpc.ControlBlockingStub stub, Consumer<@Nullable Failure> failure)
+                throws ControlException;
     }
 
     private <T> T retrying(Call<T> call) throws ControlException {
@@ -216,12 +224,17 @@ public final class ControlClient implements AutoCloseable {
             if (leftNanos <= 0) {
                 throw new ControlException(
                         Code.CODE_UNAVAILABLE,
-                        "the cluster did not answer within " + deadline.toSeconds() + " s (" + why + ")");
+                        "the cluster did not answer within "
+                                + deadline.toSeconds()
+                                + " s ("
+                                + why
+                                + ")");
             }
             boolean pause = true;
             try {
-                var stub = ControlGrpc.newBlockingStub(endpoint.channel())
-                        .withDeadlineAfter(leftNanos, TimeUnit.NANOSECONDS);
+                var stub =
+                        ControlGrpc.newBlockingStub(endpoint.channel())
+                                .withDeadlineAfter(leftNanos, TimeUnit.NANOSECONDS);
                 var failure = new @Nullable Failure[1];
                 T answer = call.run(stub, found -> failure[0] = found);
                 Failure found = failure[0];

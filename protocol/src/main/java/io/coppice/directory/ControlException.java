@@ -2,8 +2,8 @@ package io.coppice.directory;
 
 import io.coppice.wire.pb.Code;
 
-/// The metadata service refused or could not be reached. The message is one line for a person: what,
-/// why, what to do.
+/// The metadata service refused or could not be reached. The message is one line for a person:
+/// what, why, what to do.
 public final class ControlException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -12,8 +12,8 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// A bidirectional stream that is always with the leader: opened again, with back-off, after it broke or
-/// when an endpoint says that another one leads. Thread-safe.
+/// A bidirectional stream that is always with the leader: opened again, with back-off, after it
+/// broke or when an endpoint says that another one leads. Thread-safe.
 public final class LeaderStream<Q, R> implements AutoCloseable {
     private static final long BACKOFF_MILLIS_MIN = 20;
     private static final long BACKOFF_MILLIS_MAX = 500;
@@ -87,7 +87,8 @@ public final class LeaderStream<Q, R> implements AutoCloseable {
 
         void start() {
             StreamObserver<Q> opened = opener.apply(endpoint, this);
-            Invariant.check(opened == call, "the stream that was opened is the one that was announced");
+            Invariant.check(
+                    opened == call, "the stream that was opened is the one that was announced");
             listener.opened(this, endpoint.address());
         }
 

@@ -1,11 +1,13 @@
 package io.coppice.directory;
 
-/// What a [LeaderStream] tells its owner. Calls are made one at a time, from a thread of the stream's.
+/// What a [LeaderStream] tells its owner. Calls are made one at a time, from a thread of the
+/// stream's.
 ///
 /// @param <Q> messages to the leader
 /// @param <R> messages from the leader
 public interface StreamListener<Q, R> {
-    /// A stream to `endpoint` stands: send the first message. Nothing of an earlier stream arrives any more.
+    /// A stream to `endpoint` stands: send the first message. Nothing of an earlier stream arrives
+    /// any more.
     void opened(StreamSender<Q> sender, String endpoint);
 
     void received(R message);

@@ -1,7 +1,7 @@
 package io.coppice.directory;
 
-/// The sending side of one stream. Thread-safe. What is sent after the stream broke is dropped; the listener
-/// hears of that by `closed`.
+/// The sending side of one stream. Thread-safe. What is sent after the stream broke is dropped; the
+/// listener hears of that by `closed`.
 public interface StreamSender<Q> {
     void send(Q message);
 

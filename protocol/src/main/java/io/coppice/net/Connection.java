@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One framed connection. [#send] and [#close] may be called from any thread; everything else from the
-/// event loop only.
+/// One framed connection. [#send] and [#close] may be called from any thread; everything else from
+/// the event loop only.
 public final class Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
 
@@ -28,11 +28,14 @@ public final class Connection {
     Connection(Channel channel, FrameHandler handler) {
         this.channel = channel;
         this.handler = handler;
-        this.codec = new FrameCodec(channel.alloc(), (header, payload) -> handler.frame(this, header, payload));
+        this.codec =
+                new FrameCodec(
+                        channel.alloc(), (header, payload) -> handler.frame(this, header, payload));
     }
 
-    /// Sends one frame and takes `payload` over, also when the connection is gone (then it is dropped; the
-    /// handler hears of it by `closed`). Leaves with the end of the loop's turn, or with [#flush].
+    /// Sends one frame and takes `payload` over, also when the connection is gone (then it is
+    /// dropped; the handler hears of it by `closed`). Leaves with the end of the loop's turn, or
+    /// with [#flush].
     public void send(DataHeader header, @Nullable ByteBuf payload) {
         if (channel.eventLoop().inEventLoop()) {
             write(header, payload);
@@ -98,7 +101,8 @@ public final class Connection {
         int payloadBytes = payload == null ? 0 : payload.readableBytes();
         if (payload != null && payloadBytes > FrameCodec.PAYLOAD_BYTES_MAX) {
             payload.release();
-            throw new IllegalArgumentException("payload of " + payloadBytes + " bytes is longer than a frame");
+            throw new IllegalArgumentException(
+                    "payload of " + payloadBytes + " bytes is longer than a frame");
         }
         if (!channel.isActive()) {
             if (payload != null) {
@@ -106,7 +110,9 @@ public final class Connection {
             }
             return;
         }
-        channel.write(FrameCodec.encodeHead(channel.alloc(), header, payloadBytes), channel.voidPromise());
+        channel.write(
+                FrameCodec.encodeHead(channel.alloc(), header, payloadBytes),
+                channel.voidPromise());
         if (payload != null) {
             if (payloadBytes > 0) {
                 channel.write(payload, channel.voidPromise());
@@ -194,10 +200,12 @@ public final class Connection {
             } else if (cause instanceof java.io.IOException) {
                 LOG.debug("{}: {}", ctx.channel().remoteAddress(), cause.getMessage());
             } else {
-                LOG.error("{}: dropped after an unexpected error", ctx.channel().remoteAddress(), cause);
+                LOG.error(
+                        "{}: dropped after an unexpected error",
+                        ctx.channel().remoteAddress(),
+                        cause);
             }
             connection().close(String.valueOf(cause.getMessage()));
         }
     }
-
 }

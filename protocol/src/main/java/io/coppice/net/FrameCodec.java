@@ -11,8 +11,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/// Bytes <-> frames of the data plane; the layout is drawn in data.proto. The payload is never parsed: it is
-/// a slice of what was received, or, when it arrives in several reads, one buffer of its exact size.
+/// Bytes <-> frames of the data plane; the layout is drawn in data.proto. The payload is never
+/// parsed: it is a slice of what was received, or, when it arrives in several reads, one buffer of
+/// its exact size.
 ///
 /// A decoder belongs to one connection and is not thread-safe.
 final class FrameCodec {
@@ -37,10 +38,13 @@ final class FrameCodec {
 
     private final ByteBufAllocator allocator;
     private final Sink sink;
+
     /// Prefix and header of a frame that straddles reads; null while none does.
     private @Nullable ByteBuf head;
+
     /// Payload of a frame that straddles reads, and its header.
     private @Nullable ByteBuf payload;
+
     private @Nullable DataHeader payloadHeader;
 
     FrameCodec(ByteBufAllocator allocator, Sink sink) {
@@ -153,15 +157,19 @@ final class FrameCodec {
         }
     }
 
-    private static int checkedHeaderBytes(int length, int headerBytes) throws MalformedFrameException {
+    private static int checkedHeaderBytes(int length, int headerBytes)
+            throws MalformedFrameException {
         if (length < 8 || length > LENGTH_MAX) {
-            throw new MalformedFrameException("frame length " + Integer.toUnsignedString(length) + " out of range");
+            throw new MalformedFrameException(
+                    "frame length " + Integer.toUnsignedString(length) + " out of range");
         }
         if (headerBytes < 0 || headerBytes > HEADER_BYTES_MAX || headerBytes > length - 8) {
-            throw new MalformedFrameException("header length " + Integer.toUnsignedString(headerBytes) + " out of range");
+            throw new MalformedFrameException(
+                    "header length " + Integer.toUnsignedString(headerBytes) + " out of range");
         }
         if (length - 8 - headerBytes > PAYLOAD_BYTES_MAX) {
-            throw new MalformedFrameException("payload longer than " + PAYLOAD_BYTES_MAX + " bytes");
+            throw new MalformedFrameException(
+                    "payload longer than " + PAYLOAD_BYTES_MAX + " bytes");
         }
         return headerBytes;
     }

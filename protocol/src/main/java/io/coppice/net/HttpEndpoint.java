@@ -13,7 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 
-/// A server's HTTP port: `/metrics` (Prometheus text), `/health/live`, `/health/ready`. Thread-safe.
+/// A server's HTTP port: `/metrics` (Prometheus text), `/health/live`, `/health/ready`.
+/// Thread-safe.
 public final class HttpEndpoint implements AutoCloseable {
     private final HttpServer server;
 
@@ -24,27 +25,38 @@ public final class HttpEndpoint implements AutoCloseable {
     /// Serves `metrics`; `ready` tells whether the server can do its work now.
     ///
     /// @throws IOException when the address cannot be bound; the message names it
-    public static HttpEndpoint start(InetSocketAddress address, MetricRegistry metrics, BooleanSupplier ready)
+    public static HttpEndpoint start(
+            InetSocketAddress address, MetricRegistry metrics, BooleanSupplier ready)
             throws IOException {
         HttpServer server;
         try {
             server = HttpServer.create(address, 16);
         } catch (IOException e) {
-            throw new IOException("cannot listen on " + Transport.show(address) + ": " + e.getMessage(), e);
+            throw new IOException(
+                    "cannot listen on " + Transport.show(address) + ": " + e.getMessage(), e);
         }
         var registry = new PrometheusRegistry();
         registry.register(new DropwizardExports(metrics));
         var writer = PrometheusTextFormatWriter.create();
-        server.createContext("/metrics", exchange -> {
-            var body = new ByteArrayOutputStream(16 << 10);
-            writer.write(body, registry.scrape());
-            answer(exchange, 200, writer.getContentType(), body.toByteArray());
-        });
-        server.createContext("/health/live", exchange -> answer(exchange, 200, "text/plain", line("live")));
-        server.createContext("/health/ready", exchange -> {
-            boolean is = ready.getAsBoolean();
-            answer(exchange, is ? 200 : 503, "text/plain", line(is ? "ready" : "not ready"));
-        });
+        server.createContext(
+                "/metrics",
+                exchange -> {
+                    var body = new ByteArrayOutputStream(16 << 10);
+                    writer.write(body, registry.scrape());
+                    answer(exchange, 200, writer.getContentType(), body.toByteArray());
+                });
+        server.createContext(
+                "/health/live", exchange -> answer(exchange, 200, "text/plain", line("live")));
+        server.createContext(
+                "/health/ready",
+                exchange -> {
+                    boolean is = ready.getAsBoolean();
+                    answer(
+                            exchange,
+                            is ? 200 : 503,
+                            "text/plain",
+                            line(is ? "ready" : "not ready"));
+                });
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.start();
         return new HttpEndpoint(server);
@@ -63,7 +75,8 @@ public final class HttpEndpoint implements AutoCloseable {
         return (text + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void answer(HttpExchange exchange, int status, String type, byte[] body) throws IOException {
+    private static void answer(HttpExchange exchange, int status, String type, byte[] body)
+            throws IOException {
         exchange.getResponseHeaders().set("Content-Type", type);
         exchange.sendResponseHeaders(status, body.length);
         try (var out = exchange.getResponseBody()) {

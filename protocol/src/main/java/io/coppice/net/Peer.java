@@ -13,10 +13,10 @@ import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Requests to one address, multiplexed over one connection that is made on first use and again after
-/// it broke. Requests leave in the order of the calls, on one connection; those that were
-/// in flight when it broke fail, because their outcome is unknown. Bound to one event loop: every method but
-/// [#close] is called there, and handlers are called there.
+/// Requests to one address, multiplexed over one connection that is made on first use and again
+/// after it broke. Requests leave in the order of the calls, on one connection; those that were in
+/// flight when it broke fail, because their outcome is unknown. Bound to one event loop: every
+/// method but [#close] is called there, and handlers are called there.
 public final class Peer implements AutoCloseable {
     private static final long TIMEOUT_SCAN_MILLIS = 100;
 
@@ -41,7 +41,11 @@ public final class Peer implements AutoCloseable {
         final long deadlineNanos;
         @Nullable ByteBuf payload;
 
-        Pending(DataHeader.Builder request, @Nullable ByteBuf payload, long deadlineNanos, ReplyHandler handler) {
+        Pending(
+                DataHeader.Builder request,
+                @Nullable ByteBuf payload,
+                long deadlineNanos,
+                ReplyHandler handler) {
             this.request = request;
             this.payload = payload;
             this.deadlineNanos = deadlineNanos;
@@ -57,7 +61,12 @@ public final class Peer implements AutoCloseable {
         }
     }
 
-    public Peer(Transport transport, EventLoop loop, SocketAddress address, Hello hello, PeerConfig config) {
+    public Peer(
+            Transport transport,
+            EventLoop loop,
+            SocketAddress address,
+            Hello hello,
+            PeerConfig config) {
         this.transport = transport;
         this.loop = loop;
         this.address = address;
@@ -80,13 +89,17 @@ public final class Peer implements AutoCloseable {
         return now == null || now.isWritable();
     }
 
-    /// Sends `request` (its id is set here) and takes `payload` over. `timeoutNanos` counts from now, waiting
-    /// for a connection included.
+    /// Sends `request` (its id is set here) and takes `payload` over. `timeoutNanos` counts from
+    /// now, waiting for a connection included.
     public void call(
-            DataHeader.Builder request, @Nullable ByteBuf payload, long timeoutNanos, ReplyHandler handler) {
+            DataHeader.Builder request,
+            @Nullable ByteBuf payload,
+            long timeoutNanos,
+            ReplyHandler handler) {
         var pending = new Pending(request, payload, System.nanoTime() + timeoutNanos, handler);
         if (closed || inFlight() >= config.requestsMax()) {
-            String why = closed ? "closed" : "more than " + config.requestsMax() + " requests under way";
+            String why =
+                    closed ? "closed" : "more than " + config.requestsMax() + " requests under way";
             loop.execute(() -> pending.fail(Transport.show(address) + ": " + why));
             return;
         }
@@ -157,8 +170,12 @@ public final class Peer implements AutoCloseable {
 
     private void scheduleTimeouts() {
         if (timeoutScan == null && !closed) {
-            timeoutScan = loop.scheduleWithFixedDelay(
-                    this::scanTimeouts, TIMEOUT_SCAN_MILLIS, TIMEOUT_SCAN_MILLIS, TimeUnit.MILLISECONDS);
+            timeoutScan =
+                    loop.scheduleWithFixedDelay(
+                            this::scanTimeouts,
+                            TIMEOUT_SCAN_MILLIS,
+                            TIMEOUT_SCAN_MILLIS,
+                            TimeUnit.MILLISECONDS);
         }
     }
 
@@ -172,14 +189,17 @@ public final class Peer implements AutoCloseable {
         }
         long now = System.nanoTime();
         var late = new ArrayList<Pending>();
-        inFlight.entries().forEach(entry -> {
-            if (entry.value().deadlineNanos - now <= 0) {
-                late.add(entry.value());
-            }
-        });
+        inFlight.entries()
+                .forEach(entry -> {
+                    if (entry.value().deadlineNanos - now <= 0) {
+                        late.add(entry.value());
+                    }
+                });
         inFlight.values().removeAll(late);
         waiting.removeIf(pending -> pending.deadlineNanos - now <= 0 && late.add(pending));
-        late.forEach(pending -> pending.fail(Transport.show(address) + ": no answer in time (" + lastFailure + ")"));
+        late.forEach(pending ->
+                pending.fail(
+                        Transport.show(address) + ": no answer in time (" + lastFailure + ")"));
     }
 
     private final class Handler implements FrameHandler {
@@ -193,7 +213,8 @@ public final class Peer implements AutoCloseable {
             connection = opened;
             lastFailure = "connected";
             backoffMillis = config.backoffMillisMin();
-            opened.send(DataHeader.newBuilder().setKind(DataKind.HELLO).setHello(hello).build(), null);
+            opened.send(
+                    DataHeader.newBuilder().setKind(DataKind.HELLO).setHello(hello).build(), null);
             Pending next;
             while ((next = waiting.poll()) != null) {
                 transmit(opened, next);
@@ -204,7 +225,8 @@ public final class Peer implements AutoCloseable {
         public void frame(Connection from, DataHeader header, ByteBuf payload) {
             Pending pending = header.getReply() ? inFlight.remove(header.getRequestId()) : null;
             if (pending == null) {
-                payload.release(); // an answer that came after its deadline, or the peer's own hello
+                payload.release(); // an answer that came after its deadline, or the peer's own
+                // hello
                 return;
             }
             pending.handler.reply(header, payload);
@@ -219,7 +241,8 @@ public final class Peer implements AutoCloseable {
                 failInFlight(why);
             }
             if (!closed && !waiting.isEmpty()) {
-                connecting = true; // a pause, so that calls made meanwhile do not hammer the address
+                connecting =
+                        true; // a pause, so that calls made meanwhile do not hammer the address
                 loop.schedule(this::reconnect, backoffMillis, TimeUnit.MILLISECONDS);
                 backoffMillis = Math.min(backoffMillis * 2, config.backoffMillisMax());
             }

@@ -10,7 +10,9 @@ public record PeerConfig(int requestsMax, int backoffMillisMin, int backoffMilli
     public PeerConfig {
         Invariant.check(requestsMax > 0, "requestsMax must be positive", requestsMax);
         Invariant.check(
-                backoffMillisMin > 0 && backoffMillisMin <= backoffMillisMax, "back-off out of range", backoffMillisMin);
+                backoffMillisMin > 0 && backoffMillisMin <= backoffMillisMax,
+                "back-off out of range",
+                backoffMillisMin);
     }
 
     public static PeerConfig defaults() {

@@ -34,6 +34,7 @@ import java.util.function.Supplier;
 /// Thread-safe.
 public final class Transport implements AutoCloseable {
     private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
+
     /// Reads grow to this size under load, so that a large frame arrives in few system calls.
     private static final int RECEIVE_BYTES_MAX = 256 << 10;
 
@@ -64,50 +65,64 @@ public final class Transport implements AutoCloseable {
     /// Listens for framed connections; each gets a handler of its own.
     ///
     /// @throws IOException when the address cannot be bound; the message names it
-    public FrameServer listen(SocketAddress address, Supplier<? extends FrameHandler> handlers) throws IOException {
+    public FrameServer listen(SocketAddress address, Supplier<? extends FrameHandler> handlers)
+            throws IOException {
         return new FrameServer(bind(address, channel -> new Connection.Inbound(handlers.get())));
     }
 
     /// Listens with a pipeline of the caller's own.
-    public Channel bind(SocketAddress address, java.util.function.Function<Channel, ChannelHandler> pipeline)
+    public Channel bind(
+            SocketAddress address, java.util.function.Function<Channel, ChannelHandler> pipeline)
             throws IOException {
-        var bootstrap = new ServerBootstrap()
-                .group(group)
-                .channel(serverChannel(address))
-                .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                .childOption(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
-                .childHandler(initializer(pipeline));
+        var bootstrap =
+                new ServerBootstrap()
+                        .group(group)
+                        .channel(serverChannel(address))
+                        .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+                        .childOption(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
+                        .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
+                        .childHandler(initializer(pipeline));
         if (!(address instanceof DomainSocketAddress)) {
-            bootstrap.option(ChannelOption.SO_REUSEADDR, true).option(ChannelOption.SO_BACKLOG, 1024);
-            bootstrap.childOption(ChannelOption.TCP_NODELAY, true).childOption(ChannelOption.SO_KEEPALIVE, true);
+            bootstrap
+                    .option(ChannelOption.SO_REUSEADDR, true)
+                    .option(ChannelOption.SO_BACKLOG, 1024);
+            bootstrap
+                    .childOption(ChannelOption.TCP_NODELAY, true)
+                    .childOption(ChannelOption.SO_KEEPALIVE, true);
         }
         ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            throw new IOException("cannot listen on " + show(address) + ": " + reason(bound.cause()), bound.cause());
+            throw new IOException(
+                    "cannot listen on " + show(address) + ": " + reason(bound.cause()),
+                    bound.cause());
         }
         return bound.channel();
     }
 
     /// Starts connecting; `handler` hears `opened` or `closed` on `loop`.
     public void connect(EventLoop loop, SocketAddress to, FrameHandler handler) {
-        var bootstrap = new Bootstrap()
-                .group(loop)
-                .channel(clientChannel(to))
-                .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                .option(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
-                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-                .handler(initializer(channel -> new Connection.Inbound(handler)));
+        var bootstrap =
+                new Bootstrap()
+                        .group(loop)
+                        .channel(clientChannel(to))
+                        .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+                        .option(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
+                        .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
+                        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+                        .handler(initializer(channel -> new Connection.Inbound(handler)));
         if (!(to instanceof DomainSocketAddress)) {
-            bootstrap.option(ChannelOption.TCP_NODELAY, true).option(ChannelOption.SO_KEEPALIVE, true);
+            bootstrap
+                    .option(ChannelOption.TCP_NODELAY, true)
+                    .option(ChannelOption.SO_KEEPALIVE, true);
         }
-        bootstrap.connect(to).addListener((ChannelFuture done) -> {
-            if (!done.isSuccess()) {
-                String why = "cannot connect to " + show(to) + ": " + reason(done.cause());
-                loop.execute(() -> Connection.failed(done.channel(), handler, why));
-            }
-        });
+        bootstrap
+                .connect(to)
+                .addListener((ChannelFuture done) -> {
+                    if (!done.isSuccess()) {
+                        String why = "cannot connect to " + show(to) + ": " + reason(done.cause());
+                        loop.execute(() -> Connection.failed(done.channel(), handler, why));
+                    }
+                });
     }
 
     /// Stops the loops; open connections are closed.
@@ -123,7 +138,8 @@ public final class Transport implements AutoCloseable {
         }
         int colon = address.lastIndexOf(':');
         if (colon <= 0) {
-            throw new IllegalArgumentException("'" + address + "' is no address: use HOST:PORT or unix:PATH");
+            throw new IllegalArgumentException(
+                    "'" + address + "' is no address: use HOST:PORT or unix:PATH");
         }
         try {
             int port = Integer.parseInt(address.substring(colon + 1));
@@ -133,17 +149,23 @@ public final class Transport implements AutoCloseable {
             }
             return new java.net.InetSocketAddress(host, port);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("'" + address + "' is no address: the port must be 0 to 65535", e);
+            throw new IllegalArgumentException(
+                    "'" + address + "' is no address: the port must be 0 to 65535", e);
         }
     }
 
     /// An address as a person writes it.
     public static String show(SocketAddress address) {
         if (address instanceof java.net.InetSocketAddress inet) {
-            String host = inet.getAddress() == null ? inet.getHostString() : inet.getAddress().getHostAddress();
+            String host =
+                    inet.getAddress() == null
+                            ? inet.getHostString()
+                            : inet.getAddress().getHostAddress();
             return (host.contains(":") ? "[" + host + "]" : host) + ":" + inet.getPort();
         }
-        return address instanceof DomainSocketAddress domain ? "unix:" + domain.path() : address.toString();
+        return address instanceof DomainSocketAddress domain
+                ? "unix:" + domain.path()
+                : address.toString();
     }
 
     private static String reason(Throwable cause) {
@@ -187,7 +209,8 @@ public final class Transport implements AutoCloseable {
 
     private void requireEpoll() {
         if (!epoll) {
-            throw new IllegalStateException("unix sockets need Linux' epoll, which is not available here");
+            throw new IllegalStateException(
+                    "unix sockets need Linux' epoll, which is not available here");
         }
     }
 }

@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/// One directory of a storage device. Names are plain file names without separators. The directory may be
-/// used by any thread; a file by one thread at a time, except for [DiskFile#sync] and [DiskFile#read],
-/// which any thread may call.
+/// One directory of a storage device. Names are plain file names without separators. The directory
+/// may be used by any thread; a file by one thread at a time, except for [DiskFile#sync] and
+/// [DiskFile#read], which any thread may call.
 public interface Disk {
     /// Names of the files, in natural order.
     List<String> list() throws IOException;

@@ -20,10 +20,13 @@ class FrameCodecTest {
     private record Decoded(DataHeader header, byte[] payload) {}
 
     private final List<Decoded> decoded = new ArrayList<>();
-    private final FrameCodec codec = new FrameCodec(ByteBufAllocator.DEFAULT, (header, payload) -> {
-        decoded.add(new Decoded(header, ByteBufUtil.getBytes(payload)));
-        payload.release();
-    });
+    private final FrameCodec codec =
+            new FrameCodec(
+                    ByteBufAllocator.DEFAULT,
+                    (header, payload) -> {
+                        decoded.add(new Decoded(header, ByteBufUtil.getBytes(payload)));
+                        payload.release();
+                    });
 
     private static DataHeader header(int id) {
         return DataHeader.newBuilder()
@@ -42,12 +45,16 @@ class FrameCodecTest {
             var payload = new byte[random.nextInt(4) == 0 ? 0 : random.nextInt(3000)];
             random.nextBytes(payload);
             sent.add(payload);
-            ByteBuf head = FrameCodec.encodeHead(ByteBufAllocator.DEFAULT, header(i), payload.length);
+            ByteBuf head =
+                    FrameCodec.encodeHead(ByteBufAllocator.DEFAULT, header(i), payload.length);
             stream.writeBytes(head).writeBytes(payload);
             head.release();
         }
         while (stream.isReadable()) {
-            int step = Math.min(stream.readableBytes(), 1 + random.nextInt(random.nextBoolean() ? 7 : 5000));
+            int step =
+                    Math.min(
+                            stream.readableBytes(),
+                            1 + random.nextInt(random.nextBoolean() ? 7 : 5000));
             codec.decode(stream.readSlice(step));
         }
         assertEquals(sent.size(), decoded.size());
@@ -72,9 +79,12 @@ class FrameCodecTest {
         for (int i = 0; i < 10_000; i++) {
             var bytes = new byte[12 + random.nextInt(200)];
             random.nextBytes(bytes);
-            var fresh = new FrameCodec(ByteBufAllocator.DEFAULT, (header, payload) -> {
-                throw new AssertionError("random bytes passed as a frame");
-            });
+            var fresh =
+                    new FrameCodec(
+                            ByteBufAllocator.DEFAULT,
+                            (header, payload) -> {
+                                throw new AssertionError("random bytes passed as a frame");
+                            });
             try {
                 fresh.decode(Unpooled.wrappedBuffer(bytes));
             } catch (FrameCodec.MalformedFrameException expected) {

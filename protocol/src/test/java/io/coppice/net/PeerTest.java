@@ -57,11 +57,12 @@ class PeerTest {
 
     private Answer call(Peer peer, io.netty.channel.EventLoop loop, int bytes, long timeoutMillis) {
         var answer = new Answer();
-        loop.execute(() -> peer.call(
-                DataHeader.newBuilder().setKind(DataKind.WRITE),
-                Unpooled.wrappedBuffer(new byte[bytes]),
-                TimeUnit.MILLISECONDS.toNanos(timeoutMillis),
-                answer));
+        loop.execute(() ->
+                peer.call(
+                        DataHeader.newBuilder().setKind(DataKind.WRITE),
+                        Unpooled.wrappedBuffer(new byte[bytes]),
+                        TimeUnit.MILLISECONDS.toNanos(timeoutMillis),
+                        answer));
         return answer;
     }
 
@@ -69,8 +70,13 @@ class PeerTest {
     void manyRequestsAreAnsweredByTheirOwnReplies() throws Exception {
         var server = transport.listen(new InetSocketAddress("127.0.0.1", 0), Echo::new);
         var loop = transport.next();
-        try (var peer = new Peer(
-                transport, loop, server.address(), Hello.getDefaultInstance(), PeerConfig.defaults())) {
+        try (var peer =
+                new Peer(
+                        transport,
+                        loop,
+                        server.address(),
+                        Hello.getDefaultInstance(),
+                        PeerConfig.defaults())) {
             var answers = new Answer[300];
             for (int i = 0; i < answers.length; i++) {
                 answers[i] = call(peer, loop, i * 700, 10_000);
@@ -87,9 +93,17 @@ class PeerTest {
         var address = server.address();
         server.close();
         var loop = transport.next();
-        try (var peer = new Peer(transport, loop, address, Hello.getDefaultInstance(), PeerConfig.defaults())) {
-            var failed = call(peer, loop, 1, 200).bytes.handle((bytes, error) -> String.valueOf(error));
-            assertTrue(failed.get(10, TimeUnit.SECONDS).contains("no answer in time"), failed.join());
+        try (var peer =
+                new Peer(
+                        transport,
+                        loop,
+                        address,
+                        Hello.getDefaultInstance(),
+                        PeerConfig.defaults())) {
+            var failed =
+                    call(peer, loop, 1, 200).bytes.handle((bytes, error) -> String.valueOf(error));
+            assertTrue(
+                    failed.get(10, TimeUnit.SECONDS).contains("no answer in time"), failed.join());
             var waiting = call(peer, loop, 5, 10_000);
             try (var again = transport.listen(address, Echo::new)) {
                 assertEquals(5, waiting.bytes.get(10, TimeUnit.SECONDS));

@@ -48,8 +48,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The node's stream with the metadata quorum's leader: what the node holds goes up, what it is to do comes
-/// down. Directives arrive one at a time on a thread of the stream's; lanes report from their loops.
+/// The node's stream with the metadata quorum's leader: what the node holds goes up, what it is to
+/// do comes down. Directives arrive one at a time on a thread of the stream's; lanes report from
+/// their loops.
 final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, LaneListener {
     private static final Logger LOG = LoggerFactory.getLogger(NodeSession.class);
     private static final int PROTOCOL = 1;
@@ -63,8 +64,10 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     private final Map<String, Lane> lanesByUuid = new ConcurrentHashMap<>();
     private final Set<Integer> failedStores = ConcurrentHashMap.newKeySet();
     private final BarrierBoard board = new BarrierBoard();
+
     /// Seals and fences that came since the last registration, by volume.
     private final Map<Long, VolumeBarrier> recentBarriers = new ConcurrentHashMap<>();
+
     private volatile String cluster;
     private volatile int nodeId;
     private volatile boolean registered;
@@ -75,7 +78,11 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     private long heartbeats;
 
     NodeSession(
-            StorageNode node, StorageNodeConfig config, String cluster, long incarnation, StoreConfig storeConfig) {
+            StorageNode node,
+            StorageNodeConfig config,
+            String cluster,
+            long incarnation,
+            StoreConfig storeConfig) {
         this.node = node;
         this.config = config;
         this.cluster = cluster;
@@ -87,7 +94,10 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         clock = loop;
         stream = control.nodeSession(this);
         loop.scheduleWithFixedDelay(
-                this::heartbeat, config.heartbeatMillis(), config.heartbeatMillis(), TimeUnit.MILLISECONDS);
+                this::heartbeat,
+                config.heartbeatMillis(),
+                config.heartbeatMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     boolean isRegistered() {
@@ -123,15 +133,16 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     }
 
     private RegisterNode registration() throws IOException {
-        RegisterNode.Builder register = RegisterNode.newBuilder()
-                .setName(config.name())
-                .setAddress(advertised(node.dataAddress()))
-                .setHttpAddress(advertised(node.httpAddress()))
-                .setIncarnation(incarnation)
-                .setPid(ProcessHandle.current().pid())
-                .setRack(config.rack())
-                .setCluster(cluster)
-                .addAllBarriers(recentBarriers.values());
+        RegisterNode.Builder register =
+                RegisterNode.newBuilder()
+                        .setName(config.name())
+                        .setAddress(advertised(node.dataAddress()))
+                        .setHttpAddress(advertised(node.httpAddress()))
+                        .setIncarnation(incarnation)
+                        .setPid(ProcessHandle.current().pid())
+                        .setRack(config.rack())
+                        .setCluster(cluster)
+                        .addAllBarriers(recentBarriers.values());
         for (StoreDirectory directory : node.directories()) {
             Lane lane = lanesByUuid.get(directory.uuid().toString());
             if (lane == null || !failedStores.contains(lane.storeId())) {
@@ -145,7 +156,8 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         StoreReport.Builder report = StoreReport.newBuilder().setUuid(directory.uuid().toString());
         if (lane != null) {
             space(report, lane);
-            positions(lane).forEach((group, position) -> report.addPositions(position(group, position)));
+            positions(lane)
+                    .forEach((group, position) -> report.addPositions(position(group, position)));
         } else if (directory.isOpen()) {
             var store = directory.store();
             report.setCapacityBytes(store.capacityBytes())
@@ -194,9 +206,10 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         String host = config.advertisedHost();
         if (host.isEmpty()) {
             InetAddress address = bound.getAddress();
-            host = address.isAnyLocalAddress()
-                    ? InetAddress.getLocalHost().getHostAddress()
-                    : address.getHostAddress();
+            host =
+                    address.isAnyLocalAddress()
+                            ? InetAddress.getLocalHost().getHostAddress()
+                            : address.getHostAddress();
         }
         return (host.contains(":") ? "[" + host + "]" : host) + ":" + bound.getPort();
     }
@@ -232,7 +245,11 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
             case VIEWS -> views(directive.getViews());
             case BARRIER -> barrier(directive.getBarrier());
             case PURGE -> purge(directive.getPurge());
-            case REFUSED -> LOG.error("node {} is refused: {}", config.name(), directive.getRefused().getMessage());
+            case REFUSED ->
+                    LOG.error(
+                            "node {} is refused: {}",
+                            config.name(),
+                            directive.getRefused().getMessage());
             case HEARTBEAT, DIRECTIVE_NOT_SET -> {}
         }
     }
@@ -263,17 +280,23 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         for (Lane lane : lanesByUuid.values()) {
             lane.execute(() -> {
                 lane.durability(
-                        welcome.getConfig().getMinWriteReplicas(), welcome.getConfig().getDurabilityAlways());
+                        welcome.getConfig().getMinWriteReplicas(),
+                        welcome.getConfig().getDurabilityAlways());
                 welcome.getBarriersList().forEach(lane::raise);
             });
         }
         registered = true;
         registeringAgain = false;
-        LOG.info("node {} is node {} of cluster {}", config.name(), nodeId, cluster.isEmpty() ? "(none yet)" : cluster);
+        LOG.info(
+                "node {} is node {} of cluster {}",
+                config.name(),
+                nodeId,
+                cluster.isEmpty() ? "(none yet)" : cluster);
     }
 
     private void startLanes(NodeWelcome welcome) throws IOException {
-        StoreConfig sized = storeConfig.withChunkBytes(Math.toIntExact(welcome.getConfig().getChunkBytes()));
+        StoreConfig sized =
+                storeConfig.withChunkBytes(Math.toIntExact(welcome.getConfig().getChunkBytes()));
         Map<String, Integer> ids = new HashMap<>();
         for (StoreId store : welcome.getStoresList()) {
             ids.put(store.getUuid(), store.getId());
@@ -329,7 +352,9 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
 
     private boolean isDownHere(GroupInfo info) {
         for (ReplicaInfo replica : info.getReplicasList()) {
-            boolean here = lanesByUuid.values().stream().anyMatch(lane -> lane.storeId() == replica.getStore());
+            boolean here =
+                    lanesByUuid.values().stream()
+                            .anyMatch(lane -> lane.storeId() == replica.getStore());
             if (here
                     && replica.getState() == ReplicaState.REPLICA_DOWN
                     && !failedStores.contains(replica.getStore())) {
@@ -339,7 +364,8 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         return false;
     }
 
-    /// Only a registration brings a replica back that the quorum took out; not more often than twice a second.
+    /// Only a registration brings a replica back that the quorum took out; not more often than
+    /// twice a second.
     private void registerAgain(String why) {
         if (registeringAgain || clock == null) {
             return;
@@ -396,9 +422,10 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     }
 
     private void barrierDone(long barrier) {
-        send(NodeMessage.newBuilder()
-                .setBarrierDone(BarrierDone.newBuilder().setBarrier(barrier))
-                .build());
+        send(
+                NodeMessage.newBuilder()
+                        .setBarrierDone(BarrierDone.newBuilder().setBarrier(barrier))
+                        .build());
     }
 
     @Override
@@ -412,20 +439,27 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
 
     @Override
     public void replicaSynced(int group, long epoch, int store) {
-        send(NodeMessage.newBuilder()
-                .setReplicaSynced(ReplicaSynced.newBuilder().setGroup(group).setEpoch(epoch).setStore(store))
-                .build());
+        send(
+                NodeMessage.newBuilder()
+                        .setReplicaSynced(
+                                ReplicaSynced.newBuilder()
+                                        .setGroup(group)
+                                        .setEpoch(epoch)
+                                        .setStore(store))
+                        .build());
     }
 
     @Override
     public void replicaFailed(int group, long epoch, int store, String why) {
-        send(NodeMessage.newBuilder()
-                .setReplicaFailed(ReplicaFailed.newBuilder()
-                        .setGroup(group)
-                        .setEpoch(epoch)
-                        .setStore(store)
-                        .setWhy(why))
-                .build());
+        send(
+                NodeMessage.newBuilder()
+                        .setReplicaFailed(
+                                ReplicaFailed.newBuilder()
+                                        .setGroup(group)
+                                        .setEpoch(epoch)
+                                        .setStore(store)
+                                        .setWhy(why))
+                        .build());
     }
 
     @Override

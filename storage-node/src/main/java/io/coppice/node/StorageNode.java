@@ -52,9 +52,11 @@ public final class StorageNode implements AutoCloseable {
         this.config = config;
     }
 
-    /// Opens the stores, listens, and registers with the quorum in the background, for as long as it takes.
+    /// Opens the stores, listens, and registers with the quorum in the background, for as long as
+    /// it takes.
     ///
-    /// @throws IOException one line for the operator: a directory in use or of another cluster, a port in use
+    /// @throws IOException one line for the operator: a directory in use or of another cluster, a
+    ///   port in use
     public static StorageNode start(StorageNodeConfig config) throws IOException {
         var node = new StorageNode(config);
         try {
@@ -82,20 +84,33 @@ public final class StorageNode implements AutoCloseable {
         transport = Transport.create("node-" + config.name(), directories.size());
         control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10));
         session = new NodeSession(this, config, cluster, incarnation, storeConfig);
-        server = transport.listen(
-                Transport.parse(config.dataAddress()), () -> new Ingress(lanes, this::hello, time));
-        http = HttpEndpoint.start(
-                (InetSocketAddress) Transport.parse(config.httpAddress()), metrics, session()::isRegistered);
+        server =
+                transport.listen(
+                        Transport.parse(config.dataAddress()),
+                        () -> new Ingress(lanes, this::hello, time));
+        http =
+                HttpEndpoint.start(
+                        (InetSocketAddress) Transport.parse(config.httpAddress()),
+                        metrics,
+                        session()::isRegistered);
         session().start(control, transport.next());
-        LOG.info("node {} serves {} stores on {}", config.name(), directories.size(), dataAddress());
+        LOG.info(
+                "node {} serves {} stores on {}", config.name(), directories.size(), dataAddress());
     }
 
     private String commonCluster() throws IOException {
         String cluster = "";
         for (StoreDirectory directory : directories) {
-            if (!cluster.isEmpty() && !directory.cluster().isEmpty() && !cluster.equals(directory.cluster())) {
-                throw new IOException("store directory " + directory.path() + " belongs to cluster "
-                        + directory.cluster() + ", the others to " + cluster);
+            if (!cluster.isEmpty()
+                    && !directory.cluster().isEmpty()
+                    && !cluster.equals(directory.cluster())) {
+                throw new IOException(
+                        "store directory "
+                                + directory.path()
+                                + " belongs to cluster "
+                                + directory.cluster()
+                                + ", the others to "
+                                + cluster);
             }
             cluster = cluster.isEmpty() ? directory.cluster() : cluster;
         }
@@ -123,21 +138,23 @@ public final class StorageNode implements AutoCloseable {
     /// Starts the lane of an open store, under the id that the quorum gave it.
     Lane startLane(StoreDirectory directory, int storeId, StoreConfig storeConfig) {
         EventLoop loop = java.util.Objects.requireNonNull(transport).next();
-        var lane = new Lane(new Lane.Parts(
-                storeId,
-                directory.store(),
-                directory.isSuspect(),
-                storeConfig.chunkBytes() >>> io.coppice.model.Blocks.BLOCK_SHIFT,
-                config.lane(),
-                java.util.Objects.requireNonNull(transport),
-                loop,
-                hello(),
-                thread("sync", storeId),
-                thread("checkpoint", storeId),
-                laneMetrics,
-                time,
-                session(),
-                new ReadRepair()));
+        var lane =
+                new Lane(
+                        new Lane.Parts(
+                                storeId,
+                                directory.store(),
+                                directory.isSuspect(),
+                                storeConfig.chunkBytes() >>> io.coppice.model.Blocks.BLOCK_SHIFT,
+                                config.lane(),
+                                java.util.Objects.requireNonNull(transport),
+                                loop,
+                                hello(),
+                                thread("sync", storeId),
+                                thread("checkpoint", storeId),
+                                laneMetrics,
+                                time,
+                                session(),
+                                new ReadRepair()));
         lanes.add(lane);
         lane.execute(lane::start);
         gauges(lane);
@@ -145,10 +162,12 @@ public final class StorageNode implements AutoCloseable {
     }
 
     private ExecutorService thread(String what, int storeId) {
-        ExecutorService thread = Executors.newSingleThreadExecutor(Thread.ofPlatform()
-                .name("node-" + config.name() + "-store-" + storeId + "-" + what)
-                .daemon()
-                .factory());
+        ExecutorService thread =
+                Executors.newSingleThreadExecutor(
+                        Thread.ofPlatform()
+                                .name("node-" + config.name() + "-store-" + storeId + "-" + what)
+                                .daemon()
+                                .factory());
         synchronized (threads) {
             threads.add(thread);
         }
@@ -157,7 +176,8 @@ public final class StorageNode implements AutoCloseable {
 
     private void gauges(Lane lane) {
         String prefix = "node.store." + lane.storeId();
-        metrics.register(prefix + ".capacity.bytes", (Gauge<Long>) () -> lane.space().capacityBytes());
+        metrics.register(
+                prefix + ".capacity.bytes", (Gauge<Long>) () -> lane.space().capacityBytes());
         metrics.register(prefix + ".used.bytes", (Gauge<Long>) () -> lane.space().usedBytes());
         metrics.register(prefix + ".live.bytes", (Gauge<Long>) () -> lane.space().liveBytes());
         metrics.register(prefix + ".chunks", (Gauge<Long>) () -> lane.space().chunks());
@@ -183,7 +203,8 @@ public final class StorageNode implements AutoCloseable {
         return session().isRegistered();
     }
 
-    /// Ends cleanly: the stores are synced and checkpointed, so that the next start has nothing to read again.
+    /// Ends cleanly: the stores are synced and checkpointed, so that the next start has nothing to
+    /// read again.
     @Override
     public void close() {
         synchronized (this) {
@@ -226,7 +247,10 @@ public final class StorageNode implements AutoCloseable {
         all.forEach(lane -> lane.execute(() -> lane.stop(stopped::countDown)));
         try {
             if (!stopped.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("node {}: the stores did not come to rest in {} s", config.name(), STOP_SECONDS);
+                LOG.warn(
+                        "node {}: the stores did not come to rest in {} s",
+                        config.name(),
+                        STOP_SECONDS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -39,8 +39,12 @@ public record StorageNodeConfig(
         controlEndpoints = List.copyOf(controlEndpoints);
         require(Names.isValid(name), Names.rule("node", name));
         require(!stores.isEmpty(), "node.stores: at least one data directory is needed");
-        require(stores.stream().distinct().count() == stores.size(), "node.stores: a directory is named twice");
-        require(!controlEndpoints.isEmpty(), "node.control: at least one metadata server is needed");
+        require(
+                stores.stream().distinct().count() == stores.size(),
+                "node.stores: a directory is named twice");
+        require(
+                !controlEndpoints.isEmpty(),
+                "node.control: at least one metadata server is needed");
         require(capacityBytesPerStore >= 0, "node.capacity: must not be negative");
         require(heartbeatMillis >= 10, "node.heartbeat: must be at least 10 ms");
         Transport.parse(dataAddress);
@@ -117,7 +121,9 @@ public record StorageNodeConfig(
     }
 
     private static int millis(Config config, String key, int otherwise) {
-        return config.hasPath(key) ? Math.toIntExact(config.getDuration(key).toMillis()) : otherwise;
+        return config.hasPath(key)
+                ? Math.toIntExact(config.getDuration(key).toMillis())
+                : otherwise;
     }
 
     private static void require(boolean holds, String rule) {

@@ -6,6 +6,7 @@ import io.coppice.node.store.Recovery;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
 import io.coppice.node.store.StoreIdentity;
+import io.coppice.port.Entropy;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
@@ -61,7 +62,9 @@ final class StoreDirectory implements AutoCloseable {
             if (identity != null && identity.store() != null) {
                 properties.setProperty("uuid", identity.store().toString());
             } else if (properties.getProperty("uuid") == null) {
-                properties.setProperty("uuid", UUID.randomUUID().toString());
+                Entropy entropy = Entropy.system();
+                UUID fresh = new UUID(entropy.nextLong(), entropy.nextLong());
+                properties.setProperty("uuid", fresh.toString());
             }
             return new StoreDirectory(path, disk, properties, identity);
         } catch (IOException e) {
@@ -77,8 +80,13 @@ final class StoreDirectory implements AutoCloseable {
             properties.load(new StringReader(Files.readString(file)));
             String format = properties.getProperty("format", "");
             if (!format.equals(FORMAT)) {
-                throw new StoreFormatException("cannot use store directory " + path + ": its format '" + format
-                        + "' is not known here, this is format " + FORMAT);
+                throw new StoreFormatException(
+                        "cannot use store directory "
+                                + path
+                                + ": its format '"
+                                + format
+                                + "' is not known here, this is format "
+                                + FORMAT);
             }
         }
         return properties;
@@ -93,12 +101,13 @@ final class StoreDirectory implements AutoCloseable {
         try {
             return UUID.fromString(properties.getProperty("uuid"));
         } catch (IllegalArgumentException e) {
-            throw new StoreFormatException("cannot use store directory " + path + ": its file STORE is damaged");
+            throw new StoreFormatException(
+                    "cannot use store directory " + path + ": its file STORE is damaged");
         }
     }
 
-    /// Writes down an incarnation above every earlier one, wall-clock time where that is more: so it grows even
-    /// when this file is lost.
+    /// Writes down an incarnation above every earlier one, wall-clock time where that is more: so
+    /// it grows even when this file is lost.
     long nextIncarnation(long wallMillis) throws IOException {
         long next = Math.max(number("incarnation") + 1, wallMillis);
         properties.setProperty("incarnation", Long.toString(next));
@@ -110,7 +119,8 @@ final class StoreDirectory implements AutoCloseable {
         try {
             return Long.parseLong(properties.getProperty(key, "0"));
         } catch (NumberFormatException e) {
-            throw new StoreFormatException("cannot use store directory " + path + ": its file STORE is damaged");
+            throw new StoreFormatException(
+                    "cannot use store directory " + path + ": its file STORE is damaged");
         }
     }
 
@@ -123,7 +133,11 @@ final class StoreDirectory implements AutoCloseable {
         try (var file = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
             file.force(true);
         }
-        Files.move(unfinished, path.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+                unfinished,
+                path.resolve(FILE),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
         try (var directory = FileChannel.open(path)) {
             directory.force(true);
         }

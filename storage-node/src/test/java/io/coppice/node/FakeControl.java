@@ -27,8 +27,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.NullUnmarked;
 
-/// As much of a metadata quorum as three nodes with one store each need: ids, views, barriers, purges. One
-/// lock, in memory.
+/// As much of a metadata quorum as three nodes with one store each need: ids, views, barriers,
+/// purges. One lock, in memory.
 @NullUnmarked
 final class FakeControl extends ControlGrpc.ControlImplBase implements AutoCloseable {
     static final String CLUSTER = "test-cluster";
@@ -47,10 +47,11 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     FakeControl(int nodesWanted, int groupCount) throws IOException {
         this.nodesWanted = nodesWanted;
         this.groupCount = groupCount;
-        server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
-                .addService(this)
-                .build()
-                .start();
+        server =
+                NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                        .addService(this)
+                        .build()
+                        .start();
     }
 
     String address() {
@@ -70,8 +71,11 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     synchronized boolean allServe() {
         return !groups.isEmpty()
                 && groups.values().stream()
-                        .allMatch(group -> group.getReplicasList().stream()
-                                .allMatch(replica -> replica.getState() == ReplicaState.REPLICA_SERVING));
+                        .allMatch(group ->
+                                group.getReplicasList().stream()
+                                        .allMatch(replica ->
+                                                replica.getState()
+                                                        == ReplicaState.REPLICA_SERVING));
     }
 
     synchronized long pushBarrier(VolumeBarrier volume) {
@@ -129,17 +133,23 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         int id = ids.computeIfAbsent(node.getName(), _ -> ids.size() + 1);
         registrations.put(node.getName(), node);
         sessions.put(id, down);
-        down.onNext(NodeDirective.newBuilder()
-                .setWelcome(NodeWelcome.newBuilder()
-                        .setNode(id)
-                        .setCluster(CLUSTER)
-                        .addStores(StoreId.newBuilder().setId(id).setUuid(node.getStores(0).getUuid()))
-                        .setConfig(ClusterConfig.newBuilder()
-                                .setReplicas(3)
-                                .setMinWriteReplicas(2)
-                                .setChunkBytes(4 << 20)
-                                .setCluster(CLUSTER)))
-                .build());
+        down.onNext(
+                NodeDirective.newBuilder()
+                        .setWelcome(
+                                NodeWelcome.newBuilder()
+                                        .setNode(id)
+                                        .setCluster(CLUSTER)
+                                        .addStores(
+                                                StoreId.newBuilder()
+                                                        .setId(id)
+                                                        .setUuid(node.getStores(0).getUuid()))
+                                        .setConfig(
+                                                ClusterConfig.newBuilder()
+                                                        .setReplicas(3)
+                                                        .setMinWriteReplicas(2)
+                                                        .setChunkBytes(4 << 20)
+                                                        .setCluster(CLUSTER)))
+                        .build());
         if (groups.isEmpty() && ids.size() == nodesWanted) {
             makeGroups();
         } else {
@@ -154,10 +164,11 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
             GroupInfo.Builder info = GroupInfo.newBuilder().setId(group).setEpoch(1);
             for (int i = 0; i < nodesWanted; i++) {
                 int node = (group + i) % nodesWanted + 1;
-                info.addReplicas(ReplicaInfo.newBuilder()
-                        .setStore(node)
-                        .setNode(node)
-                        .setState(ReplicaState.REPLICA_SERVING));
+                info.addReplicas(
+                        ReplicaInfo.newBuilder()
+                                .setStore(node)
+                                .setNode(node)
+                                .setState(ReplicaState.REPLICA_SERVING));
             }
             groups.put(group, info);
         }
@@ -195,22 +206,26 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     }
 
     private void tellAll(NodeDirective directive) {
-        sessions.values().forEach(session -> {
-            try {
-                session.onNext(directive);
-            } catch (RuntimeException gone) {
-                // the node has left; it registers again
-            }
-        });
+        sessions.values()
+                .forEach(session -> {
+                    try {
+                        session.onNext(directive);
+                    } catch (RuntimeException gone) {
+                        // the node has left; it registers again
+                    }
+                });
     }
 
     private void handle(int id, NodeMessage message, StreamObserver<NodeDirective> down) {
         switch (message.getMessageCase()) {
             case HEARTBEAT ->
-                down.onNext(NodeDirective.newBuilder()
-                        .setHeartbeat(HeartbeatReply.newBuilder()
-                                .setSequence(message.getHeartbeat().getSequence()))
-                        .build());
+                    down.onNext(
+                            NodeDirective.newBuilder()
+                                    .setHeartbeat(
+                                            HeartbeatReply.newBuilder()
+                                                    .setSequence(
+                                                            message.getHeartbeat().getSequence()))
+                                    .build());
             case BARRIER_DONE -> barriersDone.get(message.getBarrierDone().getBarrier()).add(id);
             case PURGE_DONE -> purged.addAll(message.getPurgeDone().getChunksList());
             case REPLICA_SYNCED -> {

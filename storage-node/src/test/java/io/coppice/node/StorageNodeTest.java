@@ -47,8 +47,7 @@ class StorageNodeTest {
     private static final int GROUP = 1;
     private static final long VOLUME = 7;
 
-    @TempDir
-    Path directory;
+    @TempDir Path directory;
 
     private final Map<Integer, StorageNode> nodes = new TreeMap<>();
     private final Map<String, Peer> peers = new HashMap<>();
@@ -67,7 +66,9 @@ class StorageNodeTest {
         for (int node = 1; node <= NODES; node++) {
             startNode(node);
         }
-        eventually("all serve", () -> control.allServe() && writeBlock(chunk(1), 0, 0, 1, true) == DataStatus.OK);
+        eventually(
+                "all serve",
+                () -> control.allServe() && writeBlock(chunk(1), 0, 0, 1, true) == DataStatus.OK);
     }
 
     @AfterEach
@@ -80,14 +81,15 @@ class StorageNodeTest {
     private void startNode(int node) throws IOException {
         nodes.put(
                 node,
-                StorageNode.start(new StorageNodeConfig(
-                        "node-" + node,
-                        "",
-                        List.of(directory.resolve("node-" + node)),
-                        "127.0.0.1:0",
-                        "127.0.0.1:0",
-                        List.of(control.address()),
-                        2L << 30)));
+                StorageNode.start(
+                        new StorageNodeConfig(
+                                "node-" + node,
+                                "",
+                                List.of(directory.resolve("node-" + node)),
+                                "127.0.0.1:0",
+                                "127.0.0.1:0",
+                                List.of(control.address()),
+                                2L << 30)));
     }
 
     @Test
@@ -102,26 +104,37 @@ class StorageNodeTest {
         assertEquals(DataStatus.NO_SUCH_CHUNK, read(chunk(99), 0, 1).header.getStatus());
         assertEquals(DataStatus.BAD_REQUEST, read(chunk(1), 1_020, 10).header.getStatus());
         assertEquals(DataStatus.BAD_REQUEST, read(chunk(1), -1, 1).header.getStatus());
-        assertEquals(DataStatus.BAD_REQUEST, read(ChunkId.of(2, 1).value(), 0, 1).header.getStatus());
+        assertEquals(
+                DataStatus.BAD_REQUEST, read(ChunkId.of(2, 1).value(), 0, 1).header.getStatus());
         assertEquals(
                 DataStatus.BAD_CHECKSUM,
                 call(write(chunk(1), 0, 0, 1, false).setCrcs(0, 1), block(1)).header.getStatus());
         assertEquals(
-                DataStatus.BAD_REQUEST, call(write(chunk(1), 0, 0, 1, false), new byte[100]).header.getStatus());
+                DataStatus.BAD_REQUEST,
+                call(write(chunk(1), 0, 0, 1, false), new byte[100]).header.getStatus());
         assertEquals(
                 DataStatus.STALE_EPOCH,
                 call(write(chunk(1), 0, 0, 1, false).setEpoch(99), block(1)).header.getStatus());
         assertEquals(
                 DataStatus.NOT_PRIMARY,
-                call(write(chunk(1), 0, 0, 1, false).setGroup(500).setChunk(ChunkId.of(500, 1).value()), block(1))
+                call(
+                                write(chunk(1), 0, 0, 1, false)
+                                        .setGroup(500)
+                                        .setChunk(ChunkId.of(500, 1).value()),
+                                block(1))
                         .header
                         .getStatus());
         assertEquals(
                 DataStatus.BAD_REQUEST,
-                call(DataHeader.newBuilder().setKind(DataKind.PURGE_OP).setGroup(GROUP), new byte[0])
+                call(
+                                DataHeader.newBuilder().setKind(DataKind.PURGE_OP).setGroup(GROUP),
+                                new byte[0])
                         .header
                         .getStatus());
-        assertEquals(DataStatus.OK, writeBlock(chunk(1), 0, 6, 43, false), "the connection and the node live");
+        assertEquals(
+                DataStatus.OK,
+                writeBlock(chunk(1), 0, 6, 43, false),
+                "the connection and the node live");
     }
 
     @Test
@@ -129,16 +142,26 @@ class StorageNodeTest {
         assertEquals(DataStatus.OK, writeBlock(chunk(2), chunk(1), 1, 77, false));
         assertArrayEquals(block(1), read(chunk(2), 0, 1).payload);
         assertArrayEquals(block(77), read(chunk(2), 1, 1).payload);
-        Reply extents = call(request(DataKind.EXTENTS).setChunk(chunk(2)).setBlockCount(8), new byte[0]);
+        Reply extents =
+                call(request(DataKind.EXTENTS).setChunk(chunk(2)).setBlockCount(8), new byte[0]);
         assertEquals(3, extents.header.getPresent().byteAt(0));
         assertEquals(2, extents.header.getOwn().byteAt(0));
-        Reply stats = call(request(DataKind.CHUNK_STATS).addChunks(chunk(1)).addChunks(chunk(2)), new byte[0]);
+        Reply stats =
+                call(
+                        request(DataKind.CHUNK_STATS).addChunks(chunk(1)).addChunks(chunk(2)),
+                        new byte[0]);
         assertEquals(2, stats.header.getStatsCount());
         assertEquals(2, stats.header.getStats(1).getBlocks());
 
         assertEquals(
                 DataStatus.OK,
-                call(request(DataKind.ZERO).setChunk(chunk(2)).setBlockCount(1).setVolume(VOLUME).setGeneration(1), new byte[0])
+                call(
+                                request(DataKind.ZERO)
+                                        .setChunk(chunk(2))
+                                        .setBlockCount(1)
+                                        .setVolume(VOLUME)
+                                        .setGeneration(1),
+                                new byte[0])
                         .header
                         .getStatus());
         assertEquals(0, read(chunk(2), 0, 1).payload.length);
@@ -152,24 +175,29 @@ class StorageNodeTest {
     @Test
     void flushFuaAndSeals() {
         for (ReplicaInfo replica : control.group(GROUP).getReplicasList()) {
-            Reply synced = call(
-                    replica.getAddress(),
-                    DataHeader.newBuilder()
-                            .setKind(DataKind.SYNC)
-                            .addSyncGroups(GroupEpoch.newBuilder()
-                                    .setGroup(GROUP)
-                                    .setEpoch(control.group(GROUP).getEpoch())),
-                    new byte[0]);
+            Reply synced =
+                    call(
+                            replica.getAddress(),
+                            DataHeader.newBuilder()
+                                    .setKind(DataKind.SYNC)
+                                    .addSyncGroups(
+                                            GroupEpoch.newBuilder()
+                                                    .setGroup(GROUP)
+                                                    .setEpoch(control.group(GROUP).getEpoch())),
+                            new byte[0]);
             assertEquals(DataStatus.OK, synced.header.getStatus());
         }
         assertEquals(
-                DataStatus.OK, call(write(chunk(1), 0, 9, 3, false).setFua(true), block(3)).header.getStatus());
+                DataStatus.OK,
+                call(write(chunk(1), 0, 9, 3, false).setFua(true), block(3)).header.getStatus());
 
-        long barrier = control.pushBarrier(VolumeBarrier.newBuilder()
-                .setVolume(VOLUME)
-                .setSealedGeneration(1)
-                .setMinFence(5)
-                .build());
+        long barrier =
+                control.pushBarrier(
+                        VolumeBarrier.newBuilder()
+                                .setVolume(VOLUME)
+                                .setSealedGeneration(1)
+                                .setMinFence(5)
+                                .build());
         eventually("barrier", () -> control.isDone(barrier));
         assertEquals(DataStatus.FENCED, writeBlock(chunk(1), 0, 0, 1, false));
         assertEquals(
@@ -189,7 +217,9 @@ class StorageNodeTest {
         control.lose("node-" + gone);
         for (int i = 0; i < 20; i++) {
             int block = i;
-            eventually("written", () -> writeBlock(chunk(1), 0, block, 100 + block, false) == DataStatus.OK);
+            eventually(
+                    "written",
+                    () -> writeBlock(chunk(1), 0, block, 100 + block, false) == DataStatus.OK);
         }
         assertEquals(DataStatus.OK, writeBlock(chunk(3), chunk(1), 30, 8, false));
         control.pushPurge(GROUP, chunk(2));
@@ -209,9 +239,15 @@ class StorageNodeTest {
     }
 
     private void startNodeAgain(int node) throws IOException {
-        StorageNode.start(new StorageNodeConfig(
-                        "other", "", List.of(directory.resolve("node-" + node)), "127.0.0.1:0", "127.0.0.1:0",
-                        List.of(control.address()), 2L << 30))
+        StorageNode.start(
+                        new StorageNodeConfig(
+                                "other",
+                                "",
+                                List.of(directory.resolve("node-" + node)),
+                                "127.0.0.1:0",
+                                "127.0.0.1:0",
+                                List.of(control.address()),
+                                2L << 30))
                 .close();
     }
 
@@ -254,69 +290,97 @@ class StorageNodeTest {
     }
 
     private Reply read(long chunk, int block, int count) {
-        return call(request(DataKind.READ).setChunk(chunk).setBlock(block).setBlockCount(count), new byte[0]);
+        return call(
+                request(DataKind.READ).setChunk(chunk).setBlock(block).setBlockCount(count),
+                new byte[0]);
     }
 
     private Reply call(DataHeader.Builder request, byte[] payload) {
         GroupInfo group = control.group(GROUP);
-        String address = group.getReplicasList().stream()
-                .filter(replica -> replica.getStore() == group.getPrimary())
-                .findFirst()
-                .orElse(ReplicaInfo.getDefaultInstance())
-                .getAddress();
+        String address =
+                group.getReplicasList().stream()
+                        .filter(replica -> replica.getStore() == group.getPrimary())
+                        .findFirst()
+                        .orElse(ReplicaInfo.getDefaultInstance())
+                        .getAddress();
         return call(address, request, payload);
     }
 
     private Reply call(String address, DataHeader.Builder request, byte[] payload) {
         if (address.isEmpty()) {
-            return new Reply(DataHeader.newBuilder().setStatus(DataStatus.NOT_SERVING).build(), payload);
+            return new Reply(
+                    DataHeader.newBuilder().setStatus(DataStatus.NOT_SERVING).build(), payload);
         }
         var answer = new CompletableFuture<Reply>();
-        loop.execute(() -> peer(address)
-                .call(request, Unpooled.wrappedBuffer(payload), TimeUnit.SECONDS.toNanos(5), new ReplyHandler() {
-                    @Override
-                    public void reply(DataHeader header, ByteBuf body) {
-                        var bytes = new byte[body.readableBytes()];
-                        body.readBytes(bytes);
-                        body.release();
-                        answer.complete(new Reply(header, bytes));
-                    }
+        loop.execute(() ->
+                peer(address)
+                        .call(
+                                request,
+                                Unpooled.wrappedBuffer(payload),
+                                TimeUnit.SECONDS.toNanos(5),
+                                new ReplyHandler() {
+                                    @Override
+                                    public void reply(DataHeader header, ByteBuf body) {
+                                        var bytes = new byte[body.readableBytes()];
+                                        body.readBytes(bytes);
+                                        body.release();
+                                        answer.complete(new Reply(header, bytes));
+                                    }
 
-                    @Override
-                    public void failed(String why) {
-                        answer.complete(new Reply(
-                                DataHeader.newBuilder().setStatus(DataStatus.NOT_SERVING).setMessage(why).build(),
-                                payload));
-                    }
-                }));
+                                    @Override
+                                    public void failed(String why) {
+                                        answer.complete(
+                                                new Reply(
+                                                        DataHeader.newBuilder()
+                                                                .setStatus(DataStatus.NOT_SERVING)
+                                                                .setMessage(why)
+                                                                .build(),
+                                                        payload));
+                                    }
+                                }));
         return answer.orTimeout(20, TimeUnit.SECONDS).join();
     }
 
     private Peer peer(String address) {
-        return peers.computeIfAbsent(address, to -> new Peer(
-                transport,
-                loop,
-                Transport.parse(to),
-                Hello.newBuilder().setProtocol(1).setCluster(FakeControl.CLUSTER).setSession(11).build(),
-                PeerConfig.defaults()));
+        return peers.computeIfAbsent(
+                address,
+                to ->
+                        new Peer(
+                                transport,
+                                loop,
+                                Transport.parse(to),
+                                Hello.newBuilder()
+                                        .setProtocol(1)
+                                        .setCluster(FakeControl.CLUSTER)
+                                        .setSession(11)
+                                        .build(),
+                                PeerConfig.defaults()));
     }
 
     private void assertEqualReplicas() {
-        eventually("replicas are equal", () -> {
-            List<List<ChunkInfo>> all = control.group(GROUP).getReplicasList().stream()
-                    .map(replica -> call(
-                                    replica.getAddress(),
-                                    request(DataKind.LIST_CHUNKS).setDeep(true).setStore(replica.getStore()),
-                                    new byte[0])
-                            .header
-                            .getChunkPage()
-                            .getChunksList()
-                            .stream()
-                            .map(info -> info.toBuilder().clearParent().build())
-                            .toList())
-                    .toList();
-            return !all.getFirst().isEmpty() && all.stream().allMatch(all.getFirst()::equals);
-        });
+        eventually(
+                "replicas are equal",
+                () -> {
+                    List<List<ChunkInfo>> all =
+                            control.group(GROUP).getReplicasList().stream()
+                                    .map(replica ->
+                                            call(
+                                                            replica.getAddress(),
+                                                            request(DataKind.LIST_CHUNKS)
+                                                                    .setDeep(true)
+                                                                    .setStore(replica.getStore()),
+                                                            new byte[0])
+                                                    .header
+                                                    .getChunkPage()
+                                                    .getChunksList()
+                                                    .stream()
+                                                    .map(info ->
+                                                            info.toBuilder().clearParent().build())
+                                                    .toList())
+                                    .toList();
+                    return !all.getFirst().isEmpty()
+                            && all.stream().allMatch(all.getFirst()::equals);
+                });
     }
 
     private static void eventually(String what, BooleanSupplier condition) {

@@ -9,6 +9,7 @@ public final class Difference {
     static final int ZERO = 'Z';
     static final int END = 'E';
     static final int DATA_BYTES_MAX = 8 << 20;
+
     /// As with PNG: not text, and damaged visibly by anything that converts line ends.
     private static final byte[] MAGIC = {
         (byte) 0x89, 'C', 'O', 'P', 'P', 'I', 'C', 'E', '-', 'D', 'I', 'F', 'F', 0x0d, 0x0a, 0x1a
@@ -21,7 +22,8 @@ public final class Difference {
 
     /// Whether a file that starts with these bytes is a difference.
     public static boolean isAtStartOf(byte[] bytes) {
-        return bytes.length >= MAGIC.length && Arrays.equals(bytes, 0, MAGIC.length, MAGIC, 0, MAGIC.length);
+        return bytes.length >= MAGIC.length
+                && Arrays.equals(bytes, 0, MAGIC.length, MAGIC, 0, MAGIC.length);
     }
 
     static byte[] magic() {
@@ -38,7 +40,9 @@ public final class Difference {
         long offset();
 
         /// The range holds these bytes.
-        @SuppressWarnings("ArrayRecordComponent") // compared by nobody; a copy of 8 MiB would serve nobody either
+        @SuppressWarnings(
+                "ArrayRecordComponent") // compared by nobody; a copy of 8 MiB would serve nobody
+        // either
         record Data(long offset, byte[] bytes) implements Change {}
 
         /// The range reads as zeros.

@@ -9,8 +9,8 @@ import java.io.InputStream;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
-/// Reads a difference and believes nothing of it: order, ranges, checksums and the end are verified.
-/// Failures are IOExceptions whose message is a line for the user. Not thread-safe.
+/// Reads a difference and believes nothing of it: order, ranges, checksums and the end are
+/// verified. Failures are IOExceptions whose message is a line for the user. Not thread-safe.
 public final class DifferenceReader {
     private final DataInputStream in;
     private final Header header;
@@ -23,19 +23,24 @@ public final class DifferenceReader {
         in = new DataInputStream(stream);
         try {
             if (!Difference.isAtStartOf(in.readNBytes(Difference.MAGIC_BYTES))) {
-                throw new IOException("this is no difference: it was not written by 'export --from'");
+                throw new IOException(
+                        "this is no difference: it was not written by 'export --from'");
             }
             int version = in.readInt();
             if (version != Difference.VERSION) {
-                throw new IOException("the difference has version " + version + ", this program knows version "
-                        + Difference.VERSION);
+                throw new IOException(
+                        "the difference has version "
+                                + version
+                                + ", this program knows version "
+                                + Difference.VERSION);
             }
             header = new Header(in.readLong(), in.readUTF(), in.readUTF());
         } catch (EOFException torn) {
             throw torn(torn);
         }
         if (header.sizeBytes() <= 0 || header.sizeBytes() % 4096 != 0) {
-            throw new IOException("the difference is damaged: impossible size " + header.sizeBytes());
+            throw new IOException(
+                    "the difference is damaged: impossible size " + header.sizeBytes());
         }
     }
 

@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.zip.CRC32C;
 
-/// Writes a difference. Not thread-safe; closing it without [#end] leaves a stream that readers refuse.
+/// Writes a difference. Not thread-safe; closing it without [#end] leaves a stream that readers
+/// refuse.
 public final class DifferenceWriter implements AutoCloseable {
     private final DataOutputStream out;
     private long records;
 
-    public DifferenceWriter(OutputStream out, long sizeBytes, String from, String to) throws IOException {
+    public DifferenceWriter(OutputStream out, long sizeBytes, String from, String to)
+            throws IOException {
         this.out = new DataOutputStream(out);
         this.out.write(Difference.magic());
         this.out.writeInt(Difference.VERSION);

@@ -16,12 +16,14 @@ public final class ZeroRuns {
     }
 
     /// Cuts `bytes[0, length)` into maximal runs of zero blocks and of others, in order.
-    public static <E extends Exception> void split(byte[] bytes, int length, Visitor<E> visitor) throws E {
+    public static <E extends Exception> void split(byte[] bytes, int length, Visitor<E> visitor)
+            throws E {
         int start = 0;
         while (start < length) {
             boolean zero = isZero(bytes, start, Math.min(length, start + BLOCK_BYTES));
             int end = Math.min(length, start + BLOCK_BYTES);
-            while (end < length && isZero(bytes, end, Math.min(length, end + BLOCK_BYTES)) == zero) {
+            while (end < length
+                    && isZero(bytes, end, Math.min(length, end + BLOCK_BYTES)) == zero) {
                 end = Math.min(length, end + BLOCK_BYTES);
             }
             visitor.run(start, end - start, zero);

@@ -1,6 +1,7 @@
 /// What leaves and enters a cluster as a file: raw images, and differences between two sources.
 ///
-/// Pure byte handling over streams; who reads the blocks and where they go is the caller's business.
+/// Pure byte handling over streams; who reads the blocks and where they go is the caller's
+/// business.
 ///
 /// A *difference* is a stream, all integers big-endian:
 ///

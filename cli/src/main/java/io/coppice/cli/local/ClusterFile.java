@@ -23,7 +23,12 @@ import java.util.Optional;
 /// @param pid of the process that wrote it
 /// @param http name of each server -> address of its metrics and health
 public record ClusterFile(
-        String cluster, List<String> endpoints, String nbd, boolean separate, long pid, Map<String, String> http) {
+        String cluster,
+        List<String> endpoints,
+        String nbd,
+        boolean separate,
+        long pid,
+        Map<String, String> http) {
 
     /// The cluster of a directory, when one serves (or served until it was killed).
     public static Optional<ClusterFile> find(Path dir) {
@@ -34,14 +39,17 @@ public record ClusterFile(
         Config config = ConfigFiles.read(file);
         try {
             Map<String, String> http = new LinkedHashMap<>();
-            config.getConfig("http").root().forEach((name, address) -> http.put(name, address.unwrapped().toString()));
-            return Optional.of(new ClusterFile(
-                    config.getString("cluster"),
-                    config.getStringList("endpoints"),
-                    config.getString("nbd"),
-                    config.getBoolean("separate"),
-                    config.getLong("pid"),
-                    http));
+            config.getConfig("http")
+                    .root()
+                    .forEach((name, address) -> http.put(name, address.unwrapped().toString()));
+            return Optional.of(
+                    new ClusterFile(
+                            config.getString("cluster"),
+                            config.getStringList("endpoints"),
+                            config.getString("nbd"),
+                            config.getBoolean("separate"),
+                            config.getLong("pid"),
+                            http));
         } catch (ConfigException wrong) {
             throw ConfigFiles.refused(file, wrong);
         }
@@ -49,14 +57,16 @@ public record ClusterFile(
 
     /// In one piece: readers see all of it or nothing.
     void write(Layout layout) throws IOException {
-        var text = ConfigValueFactory.fromMap(Map.of(
-                        "cluster", cluster,
-                        "endpoints", endpoints,
-                        "nbd", nbd,
-                        "separate", separate,
-                        "pid", pid,
-                        "http", http))
-                .render(ConfigRenderOptions.concise().setFormatted(true));
+        var text =
+                ConfigValueFactory.fromMap(
+                                Map.of(
+                                        "cluster", cluster,
+                                        "endpoints", endpoints,
+                                        "nbd", nbd,
+                                        "separate", separate,
+                                        "pid", pid,
+                                        "http", http))
+                        .render(ConfigRenderOptions.concise().setFormatted(true));
         Path temporary = layout.clusterJson().resolveSibling("cluster.json.tmp");
         Files.writeString(temporary, text + "\n", StandardCharsets.UTF_8);
         Files.move(temporary, layout.clusterJson(), StandardCopyOption.ATOMIC_MOVE);

@@ -13,11 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
-/// Who takes part in the cluster of a directory and on which ports: `D/etc/cluster.conf`. Made once, so that
-/// a cluster has the same ports and the same id after every restart.
+/// Who takes part in the cluster of a directory and on which ports: `D/etc/cluster.conf`. Made
+/// once, so that a cluster has the same ports and the same id after every restart.
 ///
 /// @param nbd `HOST:PORT` or `unix:PATH`, absolute
 record ClusterPlan(
@@ -62,32 +63,42 @@ record ClusterPlan(
         if (metadataCount != 1 && metadataCount != 3 && metadataCount != 5) {
             throw usage("--metadata must be 1, 3 or 5, not " + metadataCount);
         }
-        int replicaCount = inRange("--replicas", options.replicas().orElse(Math.min(COUNT_DEFAULT, nodeCount)), 1, 7);
+        int replicaCount =
+                inRange(
+                        "--replicas",
+                        options.replicas().orElse(Math.min(COUNT_DEFAULT, nodeCount)),
+                        1,
+                        7);
         if (replicaCount > nodeCount) {
-            throw usage("--replicas " + replicaCount + " needs as many nodes: --nodes is " + nodeCount);
+            throw usage(
+                    "--replicas " + replicaCount + " needs as many nodes: --nodes is " + nodeCount);
         }
         int stores = inRange("--stores-per-node", options.storesPerNode().orElse(1), 1, STORES_MAX);
         Ports ports = new Ports();
-        ClusterPlan plan = assemble(
-                String.format("%016x", Entropy.system().nextLong()),
-                replicaCount,
-                stores,
-                absolute(options.nbd().orElse(NBD_DEFAULT)),
-                metadataCount,
-                nodeCount,
-                (name, role) -> ports.free());
+        ClusterPlan plan =
+                assemble(
+                        HexFormat.of().toHexDigits(Entropy.system().nextLong()),
+                        replicaCount,
+                        stores,
+                        absolute(options.nbd().orElse(NBD_DEFAULT)),
+                        metadataCount,
+                        nodeCount,
+                        (name, role) -> ports.free());
         requireEmpty(layout);
         return plan;
     }
 
-    /// Data without a plan is somebody else's, or a cluster whose etc/ was lost: never start afresh over it.
+    /// Data without a plan is somebody else's, or a cluster whose etc/ was lost: never start afresh
+    /// over it.
     private static void requireEmpty(Layout layout) {
         Path data = layout.dir().resolve("data");
         try (var entries = Files.list(data)) {
             if (entries.findAny().isPresent()) {
                 throw new CliException(
                         ExitCode.FAILED,
-                        data + " holds data but " + layout.clusterConf()
+                        data
+                                + " holds data but "
+                                + layout.clusterConf()
                                 + " is missing: restore that file, or choose another place with --dir");
             }
         } catch (IOException noData) {
@@ -100,7 +111,13 @@ record ClusterPlan(
     }
 
     private static ClusterPlan assemble(
-            String cluster, int replicas, int stores, String nbd, int metadataCount, int nodeCount, PortOf port) {
+            String cluster,
+            int replicas,
+            int stores,
+            String nbd,
+            int metadataCount,
+            int nodeCount,
+            PortOf port) {
         List<ServerSpec> metadata = new ArrayList<>();
         for (int i = 1; i <= metadataCount; i++) {
             metadata.add(server(ServerKind.METADATA, "meta" + i, port, "raft", "control", "http"));
@@ -131,11 +148,18 @@ record ClusterPlan(
         return new ClusterPlan(cluster, replicas, storesPerNode, wanted, metadata, nodes, gateway);
     }
 
-    private static void requireSame(Layout layout, String option, Optional<Integer> wanted, int is) {
+    private static void requireSame(
+            Layout layout, String option, Optional<Integer> wanted, int is) {
         if (wanted.isPresent() && wanted.get() != is) {
             throw new CliException(
                     ExitCode.CONFLICT,
-                    layout.dir() + " holds a cluster with " + option + " " + is + ", not " + wanted.get()
+                    layout.dir()
+                            + " holds a cluster with "
+                            + option
+                            + " "
+                            + is
+                            + ", not "
+                            + wanted.get()
                             + ": leave the option out, or choose another place with --dir");
         }
     }
@@ -148,7 +172,10 @@ record ClusterPlan(
             if (format != 1) {
                 throw new CliException(
                         ExitCode.FAILED,
-                        layout.dir() + " has format " + format + ", this program knows format 1: use the version of"
+                        layout.dir()
+                                + " has format "
+                                + format
+                                + ", this program knows format 1: use the version of"
                                 + " Coppice that wrote it");
             }
             return assemble(
@@ -165,12 +192,14 @@ record ClusterPlan(
     }
 
     void write(Layout layout) throws IOException {
-        StringBuilder text = new StringBuilder(
-                """
-                # Written by the first `coppice up`. Ports may be changed while the cluster is down, together with
-                # those in the files of the servers; all else is fixed for the life of the cluster.
-                format = 1
-                """);
+        StringBuilder text =
+                new StringBuilder(
+                        """
+                        # Written by the first `coppice up`. Ports may be changed while the
+                        # cluster is down, together with those in the files of the servers;
+                        # all else is fixed for the life of the cluster.
+                        format = 1
+                        """);
         text.append("cluster = \"").append(cluster).append("\"\n");
         text.append("metadata = ").append(metadata.size()).append('\n');
         text.append("nodes = ").append(nodes.size()).append('\n');
@@ -193,7 +222,11 @@ record ClusterPlan(
     static void writeWhole(Path file, String text) throws IOException {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         Files.writeString(temporary, text, StandardCharsets.UTF_8);
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+                temporary,
+                file,
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static String absolute(String nbd) {
@@ -205,7 +238,8 @@ record ClusterPlan(
             return "unix:" + Path.of(path).toAbsolutePath().normalize();
         }
         int colon = nbd.lastIndexOf(':');
-        if (colon <= 0 || !nbd.substring(colon + 1).matches("[0-9]{1,5}")
+        if (colon <= 0
+                || !nbd.substring(colon + 1).matches("[0-9]{1,5}")
                 || Integer.parseInt(nbd.substring(colon + 1)) > 65_535) {
             throw usage("invalid NBD address '" + nbd + "': write HOST:PORT or unix:PATH");
         }

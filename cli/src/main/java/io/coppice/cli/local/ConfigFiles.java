@@ -19,7 +19,8 @@ public final class ConfigFiles {
         } catch (ConfigException wrong) {
             throw refused(file, wrong);
         } catch (IOException unreadable) {
-            String why = Files.exists(file) ? String.valueOf(unreadable.getMessage()) : "no such file";
+            String why =
+                    Files.exists(file) ? String.valueOf(unreadable.getMessage()) : "no such file";
             throw new CliException(ExitCode.FAILED, "cannot read " + file + ": " + why, unreadable);
         }
     }
@@ -27,6 +28,8 @@ public final class ConfigFiles {
     public static CliException refused(Path file, ConfigException wrong) {
         String why = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("unreadable");
         return new CliException(
-                ExitCode.FAILED, "bad configuration in " + file + ": " + why.replaceFirst("^String: ", "line "), wrong);
+                ExitCode.FAILED,
+                "bad configuration in " + file + ": " + why.replaceFirst("^String: ", "line "),
+                wrong);
     }
 }

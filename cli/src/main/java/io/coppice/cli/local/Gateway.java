@@ -20,10 +20,17 @@ public final class Gateway implements AutoCloseable {
     /// @param listen `HOST:PORT` or `unix:PATH`
     /// @param exports empty: all volumes
     public static Gateway start(List<String> listen, List<String> endpoints, List<String> exports) {
-        String text = "listen = " + list(listen) + "\ncontrol-endpoints = " + list(endpoints) + "\nexports = "
-                + list(exports) + "\n";
+        String text =
+                "listen = "
+                        + list(listen)
+                        + "\ncontrol-endpoints = "
+                        + list(endpoints)
+                        + "\nexports = "
+                        + list(exports)
+                        + "\n";
         try {
-            NbdGateway gateway = NbdGateway.start(NbdGatewayConfig.fromHocon(ConfigFactory.parseString(text)));
+            NbdGateway gateway =
+                    NbdGateway.start(NbdGatewayConfig.fromHocon(ConfigFactory.parseString(text)));
             return new Gateway(gateway);
         } catch (IllegalArgumentException wrong) {
             throw wrong;
@@ -33,7 +40,9 @@ public final class Gateway implements AutoCloseable {
     }
 
     private static String list(List<String> values) {
-        return values.stream().map(ConfigUtil::quoteString).collect(Collectors.joining(", ", "[", "]"));
+        return values.stream()
+                .map(ConfigUtil::quoteString)
+                .collect(Collectors.joining(", ", "[", "]"));
     }
 
     public List<String> addresses() {
@@ -45,7 +54,10 @@ public final class Gateway implements AutoCloseable {
         try {
             gateway.close();
         } catch (Exception failed) {
-            throw new CliException(ExitCode.FAILED, "the gateway did not stop cleanly: " + failed.getMessage(), failed);
+            throw new CliException(
+                    ExitCode.FAILED,
+                    "the gateway did not stop cleanly: " + failed.getMessage(),
+                    failed);
         }
     }
 }

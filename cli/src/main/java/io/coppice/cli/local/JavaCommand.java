@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class JavaCommand {
     /// The launcher's cache of loaded classes, which makes servers start in half the time.
     private static final String CACHE_PROPERTY = "coppice.aot";
+
     private static final String EXTRA_OPTIONS = "COPPICE_JAVA_OPTS";
     private static final List<String> SETSID = List.of("/usr/bin/setsid", "/bin/setsid");
 
@@ -35,18 +36,19 @@ final class JavaCommand {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(sizes));
-        command.addAll(List.of(
-                "-XX:+UseSerialGC",
-                "-Xss512k",
-                "-XX:ReservedCodeCacheSize=96m",
-                "-XX:+ExitOnOutOfMemoryError",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Dio.netty.jfr.enabled=false",
-                "-Dio.grpc.netty.shaded.io.netty.jfr.enabled=false",
-                "-Dorg.apache.ratis.thirdparty.io.netty.jfr.enabled=false",
-                "-Dio.netty.allocator.numDirectArenas=2",
-                "-Dio.netty.allocator.numHeapArenas=1"));
+        command.addAll(
+                List.of(
+                        "-XX:+UseSerialGC",
+                        "-Xss512k",
+                        "-XX:ReservedCodeCacheSize=96m",
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-Dio.netty.jfr.enabled=false",
+                        "-Dio.grpc.netty.shaded.io.netty.jfr.enabled=false",
+                        "-Dorg.apache.ratis.thirdparty.io.netty.jfr.enabled=false",
+                        "-Dio.netty.allocator.numDirectArenas=2",
+                        "-Dio.netty.allocator.numHeapArenas=1"));
         @Nullable String cache = System.getProperty(CACHE_PROPERTY);
         if (cache != null && Files.exists(Path.of(cache))) {
             command.add("-XX:AOTCache=" + cache);
@@ -66,12 +68,16 @@ final class JavaCommand {
     /// Starts it in the background; what it prints goes to `output`, which starts empty.
     static Process start(List<String> command, Path output) {
         List<String> all = new ArrayList<>();
-        SETSID.stream().filter(path -> Files.isExecutable(Path.of(path))).findFirst().ifPresent(all::add);
+        SETSID.stream()
+                .filter(path -> Files.isExecutable(Path.of(path)))
+                .findFirst()
+                .ifPresent(all::add);
         all.addAll(command);
-        ProcessBuilder builder = new ProcessBuilder(all)
-                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                .redirectOutput(output.toFile())
-                .redirectErrorStream(true);
+        ProcessBuilder builder =
+                new ProcessBuilder(all)
+                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                        .redirectOutput(output.toFile())
+                        .redirectErrorStream(true);
         builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
         try {
             return builder.start();

@@ -57,7 +57,10 @@ public record Layout(Path dir) {
             } catch (IOException refused) {
                 throw new CliException(
                         ExitCode.FAILED,
-                        "cannot create " + dir.resolve(folder) + ": " + refused.getClass().getSimpleName()
+                        "cannot create "
+                                + dir.resolve(folder)
+                                + ": "
+                                + refused.getClass().getSimpleName()
                                 + "; choose another place with --dir",
                         refused);
             }

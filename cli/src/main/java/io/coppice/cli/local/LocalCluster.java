@@ -13,8 +13,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// A cluster on this machine: claimed by this process, then started, then left to itself or closed, which stops
-/// what was started here. Two threads at most: one starts, another may close at any time.
+/// A cluster on this machine: claimed by this process, then started, then left to itself or closed,
+/// which stops what was started here. Two threads at most: one starts, another may close at any
+/// time.
 public final class LocalCluster implements AutoCloseable {
     private final UpOptions options;
     private final Layout layout;
@@ -33,14 +34,19 @@ public final class LocalCluster implements AutoCloseable {
     public static LocalCluster claim(UpOptions options) throws IOException {
         Layout layout = Layout.of(options.dir());
         layout.create();
-        PidFile pidFile = PidFile.claim(layout.pid(Layout.UP))
-                .orElseThrow(() -> new CliException(
-                        ExitCode.CONFLICT,
-                        "the cluster in " + layout.dir() + " is already running: stop it with 'coppice down'"));
+        PidFile pidFile =
+                PidFile.claim(layout.pid(Layout.UP))
+                        .orElseThrow(() ->
+                                new CliException(
+                                        ExitCode.CONFLICT,
+                                        "the cluster in "
+                                                + layout.dir()
+                                                + " is already running: stop it with 'coppice down'"));
         return new LocalCluster(options, layout, pidFile);
     }
 
-    /// Starts what does not run yet, waits until the cluster serves, and says so in `D/run/cluster.json`.
+    /// Starts what does not run yet, waits until the cluster serves, and says so in
+    /// `D/run/cluster.json`.
     ///
     /// @return its health: `ok`, or `degraded` when replicas still catch up
     /// @throws CliException with one line for the user; close the cluster then
@@ -63,11 +69,12 @@ public final class LocalCluster implements AutoCloseable {
     }
 
     private static ClusterPlan prepare(Layout layout, UpOptions options) throws IOException {
-        Optional<String> nbdBefore = layout.holdsCluster()
-                ? Optional.of(ConfigFiles.read(layout.clusterConf()))
-                        .filter(config -> config.hasPath("nbd"))
-                        .map(config -> config.getString("nbd"))
-                : Optional.empty();
+        Optional<String> nbdBefore =
+                layout.holdsCluster()
+                        ? Optional.of(ConfigFiles.read(layout.clusterConf()))
+                                .filter(config -> config.hasPath("nbd"))
+                                .map(config -> config.getString("nbd"))
+                        : Optional.empty();
         ClusterPlan plan = ClusterPlan.forDirectory(layout, options);
         boolean nbdChanged = nbdBefore.isPresent() && !nbdBefore.get().equals(plan.nbd());
         // The servers' files come first: a plan without them would look complete after a crash.
@@ -83,7 +90,9 @@ public final class LocalCluster implements AutoCloseable {
         if (missing.size() < plan.servers().size()) {
             throw new CliException(
                     ExitCode.CONFLICT,
-                    "servers of " + layout.dir() + " run as separate processes: stop them with 'coppice down', or"
+                    "servers of "
+                            + layout.dir()
+                            + " run as separate processes: stop them with 'coppice down', or"
                             + " use --separate");
         }
     }
@@ -91,10 +100,12 @@ public final class LocalCluster implements AutoCloseable {
     private static String start(ClusterPlan plan, Servers servers, UpOptions options) {
         List<ServerSpec> missing = servers.missing(plan.servers());
         requirePorts(plan, missing);
-        servers.start(missing.stream().filter(server -> server.kind() != ServerKind.GATEWAY).toList());
+        servers.start(
+                missing.stream().filter(server -> server.kind() != ServerKind.GATEWAY).toList());
         Readiness readiness = new Readiness(plan, servers, options);
         String health = readiness.awaitServing().getHealth();
-        servers.start(missing.stream().filter(server -> server.kind() == ServerKind.GATEWAY).toList());
+        servers.start(
+                missing.stream().filter(server -> server.kind() == ServerKind.GATEWAY).toList());
         readiness.awaitGateway();
         return health;
     }
@@ -128,7 +139,9 @@ public final class LocalCluster implements AutoCloseable {
     /// Where to reach it; once it has started.
     public ClusterFile file() {
         return ClusterFile.find(layout.dir())
-                .orElseThrow(() -> new CliException(ExitCode.UNAVAILABLE, "the cluster was stopped meanwhile"));
+                .orElseThrow(() ->
+                        new CliException(
+                                ExitCode.UNAVAILABLE, "the cluster was stopped meanwhile"));
     }
 
     /// Why a server that was started here has ended by itself, if one has.
@@ -186,7 +199,9 @@ public final class LocalCluster implements AutoCloseable {
                     throw new CliException(
                             exitCode(process.exitValue()),
                             OwnProcesses.lastLine(layout.err(Layout.UP))
-                                    .orElse("the cluster ended while starting, see " + layout.log(Layout.UP)));
+                                    .orElse(
+                                            "the cluster ended while starting, see "
+                                                    + layout.log(Layout.UP)));
                 }
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
@@ -196,7 +211,8 @@ public final class LocalCluster implements AutoCloseable {
         }
         process.destroy();
         throw new CliException(
-                ExitCode.UNAVAILABLE, "the cluster does not serve in time, see " + layout.log(Layout.UP));
+                ExitCode.UNAVAILABLE,
+                "the cluster does not serve in time, see " + layout.log(Layout.UP));
     }
 
     private static ExitCode exitCode(int status) {

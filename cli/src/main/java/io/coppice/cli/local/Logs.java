@@ -19,21 +19,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
-/// Where this process logs. Set up in code: reading an XML file would cost commands a tenth of a second.
-/// Commands are silent ([QuietStart]); servers write a file of their own, three old ones are kept.
+/// Where this process logs. Set up in code: reading an XML file would cost commands a tenth of a
+/// second. Commands are silent ([QuietStart]); servers write a file of their own, three old ones
+/// are kept.
 public final class Logs {
-    private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level [%thread] %logger{30} %msg%n";
+    private static final String PATTERN =
+            "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level [%thread] %logger{30} %msg%n";
     private static final String CONSOLE_PATTERN = "%d{HH:mm:ss} %-5level %logger{20} %msg%n%nopex";
     private static final FileSize FILE_SIZE = FileSize.valueOf("50MB");
     private static final int OLD_FILES = 3;
 
     /// Libraries that are chatty about what is normal in a cluster whose members come and go.
-    static final Map<String, Level> QUIET = Map.of(
-            "org.apache.ratis", Level.WARN,
-            "org.apache.ratis.thirdparty", Level.ERROR,
-            "org.apache.ratis.util.JvmPauseMonitor", Level.ERROR,
-            "io.grpc", Level.ERROR,
-            "io.netty", Level.WARN);
+    static final Map<String, Level> QUIET =
+            Map.of(
+                    "org.apache.ratis", Level.WARN,
+                    "org.apache.ratis.thirdparty", Level.ERROR,
+                    "org.apache.ratis.util.JvmPauseMonitor", Level.ERROR,
+                    "io.grpc", Level.ERROR,
+                    "io.netty", Level.WARN);
 
     private Logs() {}
 
@@ -81,10 +84,13 @@ public final class Logs {
             return;
         }
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        config.getConfig("log").root().forEach((name, level) -> {
-            String logger = name.equals("root") ? Logger.ROOT_LOGGER_NAME : name;
-            context.getLogger(logger).setLevel(Level.toLevel(String.valueOf(level.unwrapped()), Level.INFO));
-        });
+        config.getConfig("log")
+                .root()
+                .forEach((name, level) -> {
+                    String logger = name.equals("root") ? Logger.ROOT_LOGGER_NAME : name;
+                    context.getLogger(logger)
+                            .setLevel(Level.toLevel(String.valueOf(level.unwrapped()), Level.INFO));
+                });
     }
 
     private static LoggerContext reset(Level level) {
@@ -99,7 +105,8 @@ public final class Logs {
         return context;
     }
 
-    private static void add(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender, String pattern) {
+    private static void add(
+            LoggerContext context, OutputStreamAppender<ILoggingEvent> appender, String pattern) {
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         encoder.setPattern(pattern);

@@ -25,21 +25,25 @@ final class OneProcess implements Servers {
     /// Those of one call start side by side: metadata servers elect a leader only together.
     @Override
     public void start(List<ServerSpec> servers) {
-        try (var starters = Executors.newThreadPerTaskExecutor(
-                Thread.ofPlatform().name("start-", 0).factory())) {
+        try (var starters =
+                Executors.newThreadPerTaskExecutor(
+                        Thread.ofPlatform().name("start-", 0).factory())) {
             List<Future<RunningServer>> starting = new ArrayList<>();
             for (ServerSpec server : servers) {
-                starting.add(starters.submit(
-                        () -> RunningServer.start(server.kind(), server.name(), layout.conf(server.name()))));
+                starting.add(
+                        starters.submit(() ->
+                                RunningServer.start(
+                                        server.kind(), server.name(), layout.conf(server.name()))));
             }
             @org.jspecify.annotations.Nullable RuntimeException failure = null;
             for (Future<RunningServer> each : starting) {
                 try {
                     keep(each.get());
                 } catch (ExecutionException failed) {
-                    failure = failed.getCause() instanceof CliException known
-                            ? known
-                            : new IllegalStateException(failed.getCause());
+                    failure =
+                            failed.getCause() instanceof CliException known
+                                    ? known
+                                    : new IllegalStateException(failed.getCause());
                 } catch (InterruptedException interrupted) {
                     Thread.currentThread().interrupt();
                     failure = new IllegalStateException("interrupted while starting", interrupted);
@@ -66,8 +70,9 @@ final class OneProcess implements Servers {
         ServerKind[] kinds = ServerKind.values();
         for (int i = kinds.length - 1; i >= 0; i--) {
             ServerKind kind = kinds[i];
-            try (var stoppers = Executors.newThreadPerTaskExecutor(
-                    Thread.ofPlatform().name("stop-", 0).factory())) {
+            try (var stoppers =
+                    Executors.newThreadPerTaskExecutor(
+                            Thread.ofPlatform().name("stop-", 0).factory())) {
                 running.stream()
                         .filter(server -> server.kind() == kind)
                         .forEach(server -> stoppers.execute(server::close));

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Every server a process of its own, in a session of its own, so that a Ctrl-C which is meant for `up` does not
-/// reach them before `up` has stopped them in order.
+/// Every server a process of its own, in a session of its own, so that a Ctrl-C which is meant for
+/// `up` does not reach them before `up` has stopped them in order.
 final class OwnProcesses implements Servers {
     private static final String REASON = "coppice: ";
 
@@ -42,15 +42,16 @@ final class OwnProcesses implements Servers {
     public synchronized void start(List<ServerSpec> servers) {
         for (ServerSpec server : servers) {
             List<String> command = new ArrayList<>(JavaCommand.jvm(server.kind()));
-            command.addAll(List.of(
-                    "server",
-                    server.kind().name().toLowerCase(java.util.Locale.ROOT),
-                    "--config",
-                    layout.conf(server.name()).toString(),
-                    "--name",
-                    server.name(),
-                    "--dir",
-                    layout.dir().toString()));
+            command.addAll(
+                    List.of(
+                            "server",
+                            server.kind().name().toLowerCase(java.util.Locale.ROOT),
+                            "--config",
+                            layout.conf(server.name()).toString(),
+                            "--name",
+                            server.name(),
+                            "--dir",
+                            layout.dir().toString()));
             started.put(server.name(), JavaCommand.start(command, layout.err(server.name())));
         }
     }
@@ -65,15 +66,21 @@ final class OwnProcesses implements Servers {
 
     private String lastWords(String name, Process process) {
         return lastLine(layout.err(name))
-                .orElse(name + " ended with status " + process.exitValue() + ", see " + layout.log(name));
+                .orElse(
+                        name
+                                + " ended with status "
+                                + process.exitValue()
+                                + ", see "
+                                + layout.log(name));
     }
 
     /// What a process printed as its reason to end, or else the last thing that it printed.
     static Optional<String> lastLine(Path file) {
         try {
-            List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8).stream()
-                    .filter(line -> !line.isBlank())
-                    .toList();
+            List<String> lines =
+                    Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+                            .filter(line -> !line.isBlank())
+                            .toList();
             return lines.stream()
                     .filter(line -> line.startsWith(REASON))
                     .findFirst()
@@ -90,7 +97,8 @@ final class OwnProcesses implements Servers {
         try {
             Stopping.stop(layout, names, line -> {});
         } catch (IOException failed) {
-            throw new CliException(ExitCode.FAILED, "cannot stop the servers: " + failed.getMessage(), failed);
+            throw new CliException(
+                    ExitCode.FAILED, "cannot stop the servers: " + failed.getMessage(), failed);
         }
     }
 }

@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
-/// `D/run/NAME.pid`: the pid of a running process, under a file lock that the process holds for as long as it
-/// lives. The system drops the lock with the process, however it died, so a file without a lock is stale and
-/// a pid that was given to a stranger is never mistaken for ours.
+/// `D/run/NAME.pid`: the pid of a running process, under a file lock that the process holds for as
+/// long as it lives. The system drops the lock with the process, however it died, so a file without
+/// a lock is stale and a pid that was given to a stranger is never mistaken for ours.
 ///
 /// A process must not look up its own file with [#owner]: closing any channel of a file drops the
 /// locks that the process has on it.
@@ -30,13 +30,17 @@ final class PidFile implements AutoCloseable {
 
     /// Takes the file for this process; empty when another one that lives has it.
     static Optional<PidFile> claim(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         if (!lock(channel)) {
             channel.close();
             return Optional.empty();
         }
         channel.truncate(0);
-        channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+        channel.write(
+                ByteBuffer.wrap(
+                        (ProcessHandle.current().pid() + "\n")
+                                .getBytes(StandardCharsets.US_ASCII)));
         return Optional.of(new PidFile(file, channel));
     }
 
@@ -58,7 +62,8 @@ final class PidFile implements AutoCloseable {
         }
     }
 
-    /// Its command line runs our main class. Where there is no /proc the lock has to be proof enough.
+    /// Its command line runs our main class. Where there is no /proc the lock has to be proof
+    /// enough.
     private static boolean isOurs(ProcessHandle process) {
         Path commandLine = Path.of("/proc", Long.toString(process.pid()), "cmdline");
         try {

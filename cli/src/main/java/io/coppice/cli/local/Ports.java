@@ -13,9 +13,11 @@ import java.util.Set;
 /// Loopback ports: free ones for a new cluster, and whether those of an old one can be had.
 final class Ports {
     static final String HOST = "127.0.0.1";
-    /// Below the range from which systems take the ports of outgoing connections, so that a port which is free
-    /// today is not lost to some connection at the next start.
+
+    /// Below the range from which systems take the ports of outgoing connections, so that a port
+    /// which is free today is not lost to some connection at the next start.
     private static final int FIRST = 20_000;
+
     private static final int COUNT = 12_000;
     private static final int TRIES_MAX = 1_000;
 
@@ -30,14 +32,16 @@ final class Ports {
                 return port;
             }
         }
-        throw new CliException(ExitCode.FAILED, "no free port between " + FIRST + " and " + (FIRST + COUNT));
+        throw new CliException(
+                ExitCode.FAILED, "no free port between " + FIRST + " and " + (FIRST + COUNT));
     }
 
     /// Refuses to go on when somebody else listens on `host:port`.
     static void requireFree(String host, int port, String who, String advice) {
         if (port != 0 && !canListen(host, port)) {
             throw new CliException(
-                    ExitCode.FAILED, "port " + host + ":" + port + " (" + who + ") is in use: " + advice);
+                    ExitCode.FAILED,
+                    "port " + host + ":" + port + " (" + who + ") is in use: " + advice);
         }
     }
 

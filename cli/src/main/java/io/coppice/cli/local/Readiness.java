@@ -21,12 +21,15 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/// Waits, step by step, until a cluster serves: a leader, the nodes, an initialised cluster, healthy groups, the
-/// gateway. Gives up when time is over or when a server that was started here is gone.
+/// Waits, step by step, until a cluster serves: a leader, the nodes, an initialised cluster,
+/// healthy groups, the gateway. Gives up when time is over or when a server that was started here
+/// is gone.
 final class Readiness {
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(1);
     private static final long POLL_MILLIS = 50;
-    /// Groups that still catch up do not keep a cluster from serving; this long they are waited for.
+
+    /// Groups that still catch up do not keep a cluster from serving; this long they are waited
+    /// for.
     private static final Duration HEALTH_PATIENCE = Duration.ofSeconds(20);
 
     private final ClusterPlan plan;
@@ -75,17 +78,20 @@ final class Readiness {
     }
 
     private void initialize(ControlClient control) {
-        var config = ClusterConfig.newBuilder()
-                .setCluster(plan.cluster())
-                .setReplicas(plan.replicas())
-                .setMinWriteReplicas(Math.min(2, plan.replicas()))
-                .setChunkBytes(io.coppice.model.Blocks.CHUNK_BYTES_DEFAULT)
-                .setDurabilityAlways(options.durabilityAlways())
-                .setTrashRetentionMillis(options.trashRetention().toMillis());
+        var config =
+                ClusterConfig.newBuilder()
+                        .setCluster(plan.cluster())
+                        .setReplicas(plan.replicas())
+                        .setMinWriteReplicas(Math.min(2, plan.replicas()))
+                        .setChunkBytes(io.coppice.model.Blocks.CHUNK_BYTES_DEFAULT)
+                        .setDurabilityAlways(options.durabilityAlways())
+                        .setTrashRetentionMillis(options.trashRetention().toMillis());
         while (true) {
             try {
-                control.execute(ExecuteRequest.newBuilder()
-                        .setInitializeCluster(InitializeCluster.newBuilder().setConfig(config)));
+                control.execute(
+                        ExecuteRequest.newBuilder()
+                                .setInitializeCluster(
+                                        InitializeCluster.newBuilder().setConfig(config)));
                 return;
             } catch (ControlException failed) {
                 if (failed.code() == Code.CODE_EXISTS || failed.code() == Code.CODE_CONFLICT) {
@@ -93,7 +99,8 @@ final class Readiness {
                 }
                 if (failed.code() != Code.CODE_UNAVAILABLE) {
                     throw new CliException(
-                            ExitCode.of(failed.code()), "cannot initialise the cluster: " + failed.getMessage());
+                            ExitCode.of(failed.code()),
+                            "cannot initialise the cluster: " + failed.getMessage());
                 }
                 pause("the cluster cannot be initialised: " + failed.getMessage());
             }
@@ -105,7 +112,8 @@ final class Readiness {
         while (true) {
             Optional<ClusterStatus> status = status(control);
             String health = status.map(ClusterStatus::getHealth).orElse("unknown");
-            boolean complete = status.map(seen -> seen.getNodesUp() >= plan.nodes().size()).orElse(false);
+            boolean complete =
+                    status.map(seen -> seen.getNodesUp() >= plan.nodes().size()).orElse(false);
             if (health.equals("ok") && complete) {
                 return status.orElseThrow();
             }
@@ -118,10 +126,12 @@ final class Readiness {
 
     private static Optional<ClusterStatus> status(ControlClient control) {
         try {
-            return Optional.of(control.query(QueryRequest.newBuilder()
-                            .setGetStatus(GetStatus.getDefaultInstance())
-                            .build())
-                    .getStatus());
+            return Optional.of(
+                    control.query(
+                                    QueryRequest.newBuilder()
+                                            .setGetStatus(GetStatus.getDefaultInstance())
+                                            .build())
+                            .getStatus());
         } catch (ControlException notYet) {
             return Optional.empty();
         }
@@ -137,10 +147,12 @@ final class Readiness {
     private static boolean accepts(String address) {
         boolean unix = address.startsWith("unix:");
         int colon = address.lastIndexOf(':');
-        SocketAddress target = unix
-                ? UnixDomainSocketAddress.of(address.substring("unix:".length()))
-                : new InetSocketAddress(
-                        address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
+        SocketAddress target =
+                unix
+                        ? UnixDomainSocketAddress.of(address.substring("unix:".length()))
+                        : new InetSocketAddress(
+                                address.substring(0, colon),
+                                Integer.parseInt(address.substring(colon + 1)));
         try (SocketChannel channel =
                 unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open()) {
             return channel.connect(target);
@@ -150,13 +162,17 @@ final class Readiness {
     }
 
     private void pause(String why) {
-        servers.failure().ifPresent(failure -> {
-            throw new CliException(ExitCode.FAILED, failure);
-        });
+        servers.failure()
+                .ifPresent(failure -> {
+                    throw new CliException(ExitCode.FAILED, failure);
+                });
         if (System.nanoTime() > endNanos) {
             throw new CliException(
                     ExitCode.UNAVAILABLE,
-                    "the cluster does not serve after " + options.patience().toSeconds() + " s: " + why
+                    "the cluster does not serve after "
+                            + options.patience().toSeconds()
+                            + " s: "
+                            + why
                             + "; its logs may tell more");
         }
         try {

@@ -42,14 +42,16 @@ public final class RunningServer implements AutoCloseable {
 
     /// Starts a server as its file says.
     ///
-    /// @throws CliException with one line for the user when the file is wrong or the server cannot start
+    /// @throws CliException with one line for the user when the file is wrong or the server cannot
+    ///   start
     public static RunningServer start(ServerKind kind, String name, Path file) {
         Config config = ConfigFiles.read(file);
         Logs.levels(config);
         try {
             AutoCloseable server =
                     switch (kind) {
-                        case METADATA -> MetadataServer.start(MetadataServerConfig.fromHocon(config));
+                        case METADATA ->
+                                MetadataServer.start(MetadataServerConfig.fromHocon(config));
                         case NODE -> StorageNode.start(StorageNodeConfig.fromHocon(config));
                         case GATEWAY -> NbdGateway.start(NbdGatewayConfig.fromHocon(config));
                     };
@@ -61,7 +63,9 @@ public final class RunningServer implements AutoCloseable {
             LOG.error("{} cannot start", name, failed);
             String why = failed.getMessage() == null ? failed.toString() : failed.getMessage();
             throw new CliException(
-                    ExitCode.FAILED, name + ": " + why.lines().findFirst().orElse("cannot start"), failed);
+                    ExitCode.FAILED,
+                    name + ": " + why.lines().findFirst().orElse("cannot start"),
+                    failed);
         }
     }
 

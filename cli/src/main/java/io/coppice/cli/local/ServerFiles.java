@@ -7,8 +7,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// `D/etc/NAME.conf`: what every server of a one-machine cluster is told. Written when they are missing;
-/// afterwards they belong to the user. Only the gateway's is written anew when the NBD address changes.
+/// `D/etc/NAME.conf`: what every server of a one-machine cluster is told. Written when they are
+/// missing; afterwards they belong to the user. Only the gateway's is written anew when the NBD
+/// address changes.
 final class ServerFiles {
     private static final String HEADER =
             """
@@ -38,13 +39,28 @@ final class ServerFiles {
     }
 
     private static String metadata(Layout layout, ClusterPlan plan, ServerSpec server) {
-        return "id = " + quote(server.name()) + "\n"
-                + "cluster = " + quote(plan.cluster()) + "\n"
-                + "dir = " + quote(layout.data(server.name())) + "\n"
-                + "raft { listen = " + quote(server.address("raft")) + ", peers " + peers(plan, "raft") + " }\n"
-                + "control { listen = " + quote(server.address("control")) + ", peers " + peers(plan, "control")
+        return "id = "
+                + quote(server.name())
+                + "\n"
+                + "cluster = "
+                + quote(plan.cluster())
+                + "\n"
+                + "dir = "
+                + quote(layout.data(server.name()))
+                + "\n"
+                + "raft { listen = "
+                + quote(server.address("raft"))
+                + ", peers "
+                + peers(plan, "raft")
                 + " }\n"
-                + "http { listen = " + quote(server.address("http")) + " }\n";
+                + "control { listen = "
+                + quote(server.address("control"))
+                + ", peers "
+                + peers(plan, "control")
+                + " }\n"
+                + "http { listen = "
+                + quote(server.address("http"))
+                + " }\n";
     }
 
     private static String peers(ClusterPlan plan, String role) {
@@ -59,24 +75,42 @@ final class ServerFiles {
             stores.add(quote(layout.data(server.name()).resolve("store" + i)));
         }
         return "node {\n"
-                + "  name = " + quote(server.name()) + "\n"
+                + "  name = "
+                + quote(server.name())
+                + "\n"
                 + "  rack = \"\"\n"
-                + "  stores = [" + String.join(", ", stores) + "]\n"
-                + "  data = " + quote(server.address("data")) + "\n"
-                + "  http = " + quote(server.address("http")) + "\n"
-                + "  control = " + endpoints(plan) + "\n"
+                + "  stores = ["
+                + String.join(", ", stores)
+                + "]\n"
+                + "  data = "
+                + quote(server.address("data"))
+                + "\n"
+                + "  http = "
+                + quote(server.address("http"))
+                + "\n"
+                + "  control = "
+                + endpoints(plan)
+                + "\n"
                 + "}\n";
     }
 
     private static String gateway(ClusterPlan plan) {
-        return "listen = [" + quote(plan.nbd()) + "]\n"
-                + "http-address = " + quote(plan.gateway().address("http")) + "\n"
-                + "control-endpoints = " + endpoints(plan) + "\n"
+        return "listen = ["
+                + quote(plan.nbd())
+                + "]\n"
+                + "http-address = "
+                + quote(plan.gateway().address("http"))
+                + "\n"
+                + "control-endpoints = "
+                + endpoints(plan)
+                + "\n"
                 + "exports = []\n";
     }
 
     private static String endpoints(ClusterPlan plan) {
-        return plan.endpoints().stream().map(ServerFiles::quote).collect(Collectors.joining(", ", "[", "]"));
+        return plan.endpoints().stream()
+                .map(ServerFiles::quote)
+                .collect(Collectors.joining(", ", "[", "]"));
     }
 
     private static String quote(Object value) {

@@ -8,7 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// The life of a process that is one server: claim the name, log, start, serve until asked to stop, stop.
+/// The life of a process that is one server: claim the name, log, start, serve until asked to stop,
+/// stop.
 public final class ServerProcess {
     private static final long LOOK_SECONDS = 1;
 
@@ -16,15 +17,18 @@ public final class ServerProcess {
 
     /// Serves until the process is told to end (SIGTERM, SIGINT).
     ///
-    /// @param dir the one-machine cluster that the server belongs to; empty: it logs to stderr and has no pid file
-    public static void run(ServerKind kind, String name, Path config, Optional<Path> dir) throws IOException {
+    /// @param dir the one-machine cluster that the server belongs to; empty: it logs to stderr and
+    ///   has no pid file
+    public static void run(ServerKind kind, String name, Path config, Optional<Path> dir)
+            throws IOException {
         Optional<PidFile> pidFile = Optional.empty();
         if (dir.isPresent()) {
             Layout layout = Layout.of(dir.get());
             layout.create();
             pidFile = PidFile.claim(layout.pid(name));
             if (pidFile.isEmpty()) {
-                throw new CliException(ExitCode.CONFLICT, name + " is already running in " + layout.dir());
+                throw new CliException(
+                        ExitCode.CONFLICT, name + " is already running in " + layout.dir());
             }
             Logs.toFile(layout.log(name), false);
         } else {
@@ -41,16 +45,21 @@ public final class ServerProcess {
 
     /// The stop itself runs in the hook: once the hooks are through, the process is gone.
     private static void untilAsked(RunningServer server, Optional<PidFile> pidFile) {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            server.close();
-            pidFile.ifPresent(file -> {
-                try {
-                    file.close();
-                } catch (IOException leftBehind) {
-                    // The lock goes with the process, so the file counts as stale.
-                }
-            });
-        }, "stop"));
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(
+                                () -> {
+                                    server.close();
+                                    pidFile.ifPresent(file -> {
+                                        try {
+                                            file.close();
+                                        } catch (IOException leftBehind) {
+                                            // The lock goes with the process, so the file counts as
+                                            // stale.
+                                        }
+                                    });
+                                },
+                                "stop"));
         while (true) {
             Optional<String> failure = server.failure();
             if (failure.isPresent()) {

@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/// Stops the processes of a cluster, the front doors first, and only processes that are surely ours.
+/// Stops the processes of a cluster, the front doors first, and only processes that are surely
+/// ours.
 public final class Stopping {
     /// A clean stop takes a second; a store that syncs gigabytes takes longer.
     private static final long PATIENCE_SECONDS = 30;
@@ -37,7 +38,8 @@ public final class Stopping {
                 names.add(fileName.substring(0, fileName.length() - ".pid".length()));
             }
         }
-        // The process of `up` stops its servers itself, in the right order; what is left is stopped here.
+        // The process of `up` stops its servers itself, in the right order; what is left is stopped
+        // here.
         int stopped = names.remove(Layout.UP) ? stop(layout, List.of(Layout.UP), tell) : 0;
         stopped += stop(layout, names, tell);
         Files.deleteIfExists(layout.clusterJson());
@@ -50,7 +52,8 @@ public final class Stopping {
         for (String name : names) {
             Optional<ProcessHandle> process = PidFile.owner(layout.pid(name));
             if (process.isPresent()) {
-                waves.computeIfAbsent(wave(name), wave -> new LinkedHashMap<>()).put(name, process.get());
+                waves.computeIfAbsent(wave(name), wave -> new LinkedHashMap<>())
+                        .put(name, process.get());
             } else {
                 Files.deleteIfExists(layout.pid(name));
             }
@@ -75,13 +78,19 @@ public final class Stopping {
         try {
             process.onExit().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException stuck) {
-            tell.accept(name + " (pid " + process.pid() + ") did not stop within " + PATIENCE_SECONDS
-                    + " s and was killed");
+            tell.accept(
+                    name
+                            + " (pid "
+                            + process.pid()
+                            + ") did not stop within "
+                            + PATIENCE_SECONDS
+                            + " s and was killed");
             process.destroyForcibly();
             process.onExit().join();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw new CliException(ExitCode.FAILED, "interrupted while waiting for " + name, interrupted);
+            throw new CliException(
+                    ExitCode.FAILED, "interrupted while waiting for " + name, interrupted);
         } catch (ExecutionException impossible) {
             throw new IllegalStateException(impossible);
         }

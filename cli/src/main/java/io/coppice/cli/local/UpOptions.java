@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
-/// What `up` was asked for. A number that is not given is that of the cluster which the directory already
-/// holds, or the default.
+/// What `up` was asked for. A number that is not given is that of the cluster which the directory
+/// already holds, or the default.
 ///
 /// @param dir the cluster's directory
 /// @param nbd `HOST:PORT` or `unix:PATH`

@@ -1,5 +1,5 @@
-/// A whole cluster on one machine: what lies where, which ports, which processes, in which order they start
-/// and stop.
+/// A whole cluster on one machine: what lies where, which ports, which processes, in which order
+/// they start and stop.
 ///
 /// `D` is the directory of the cluster, `.coppice` by default:
 ///
@@ -12,10 +12,10 @@
 /// D/run/cluster.json   a cluster that serves: where to reach it
 /// ```
 ///
-/// This is a wiring room: the only one that starts servers of several modules. Invariants: a process is
-/// signalled only when it holds the lock on its pid file and its command line is ours; `cluster.json` exists
-/// only between the moment when the cluster serves and the moment when it is asked to stop (or was killed).
-/// Failures are [io.coppice.cli.exit.CliException]s.
+/// This is a wiring room: the only one that starts servers of several modules. Invariants: a
+/// process is signalled only when it holds the lock on its pid file and its command line is ours;
+/// `cluster.json` exists only between the moment when the cluster serves and the moment when it is
+/// asked to stop (or was killed). Failures are [io.coppice.cli.exit.CliException]s.
 @NullMarked
 package io.coppice.cli.local;
 

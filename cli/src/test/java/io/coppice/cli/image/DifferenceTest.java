@@ -57,20 +57,25 @@ class DifferenceTest {
                 new Difference.Header(64 * BLOCK, "a@1", "a@2"),
                 new DifferenceReader(new ByteArrayInputStream(stream)).header());
         List<Change> changes = readAll(stream);
-        assertEquals(List.of((long) BLOCK, 8L * BLOCK, 63L * BLOCK), changes.stream().map(Change::offset).toList());
+        assertEquals(
+                List.of((long) BLOCK, 8L * BLOCK, 63L * BLOCK),
+                changes.stream().map(Change::offset).toList());
         assertArrayEquals(filled(2 * BLOCK), ((Change.Data) changes.getFirst()).bytes());
         assertEquals(new Change.Zero(8 * BLOCK, 4 * BLOCK), changes.get(1));
     }
 
     @Property(tries = 200)
-    void anyTornStreamIsRefused(@ForAll @IntRange(min = 0, max = 12_000) int length) throws IOException {
+    void anyTornStreamIsRefused(@ForAll @IntRange(min = 0, max = 12_000) int length)
+            throws IOException {
         byte[] stream = sample();
         byte[] torn = Arrays.copyOf(stream, Math.min(length, stream.length - 1));
         assertThrows(IOException.class, () -> readAll(torn));
     }
 
     @Property(tries = 500)
-    void aFlippedBitOfDataIsNoticed(@ForAll @IntRange(min = 0, max = 7) int bit, @ForAll @IntRange(min = 70, max = 8_000) int at)
+    void aFlippedBitOfDataIsNoticed(
+            @ForAll @IntRange(min = 0, max = 7) int bit,
+            @ForAll @IntRange(min = 70, max = 8_000) int at)
             throws IOException {
         byte[] stream = sample();
         stream[at] ^= (byte) (1 << bit);
@@ -79,12 +84,16 @@ class DifferenceTest {
 
     @Test
     void rangesOutsideTheVolumeAreRefused() throws IOException {
-        for (long[] range : new long[][] {{64, 1}, {0, 65}, {-1, 1}, {Long.MAX_VALUE / BLOCK, 1}, {1, 0}, {1, -1}}) {
+        for (long[] range :
+                new long[][] {
+                    {64, 1}, {0, 65}, {-1, 1}, {Long.MAX_VALUE / BLOCK, 1}, {1, 0}, {1, -1}
+                }) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             DifferenceWriter writer = new DifferenceWriter(bytes, 64 * BLOCK, "a", "b");
             writer.zero(range[0] * BLOCK, range[1] * BLOCK);
             writer.end();
-            assertThrows(IOException.class, () -> readAll(bytes.toByteArray()), Arrays.toString(range));
+            assertThrows(
+                    IOException.class, () -> readAll(bytes.toByteArray()), Arrays.toString(range));
         }
     }
 
@@ -99,11 +108,14 @@ class DifferenceTest {
         }
         List<Boolean> kinds = new ArrayList<>();
         int[] reached = {0};
-        ZeroRuns.split(bytes, length, (start, runLength, zero) -> {
-            assertEquals(reached[0], start);
-            reached[0] += runLength;
-            kinds.add(zero);
-        });
+        ZeroRuns.split(
+                bytes,
+                length,
+                (start, runLength, zero) -> {
+                    assertEquals(reached[0], start);
+                    reached[0] += runLength;
+                    kinds.add(zero);
+                });
         assertEquals(length, reached[0]);
         for (int i = 1; i < kinds.size(); i++) {
             assertTrue(!kinds.get(i).equals(kinds.get(i - 1)));

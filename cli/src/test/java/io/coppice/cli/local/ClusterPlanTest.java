@@ -17,8 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ClusterPlanTest {
-    @TempDir
-    Path dir;
+    @TempDir Path dir;
 
     private UpOptions options(Optional<Integer> nodes, Optional<String> nbd) {
         return new UpOptions(
@@ -37,7 +36,8 @@ class ClusterPlanTest {
     private ClusterPlan made() throws IOException {
         Layout layout = Layout.of(dir);
         layout.create();
-        ClusterPlan plan = ClusterPlan.forDirectory(layout, options(Optional.empty(), Optional.empty()));
+        ClusterPlan plan =
+                ClusterPlan.forDirectory(layout, options(Optional.empty(), Optional.empty()));
         plan.write(layout);
         return plan;
     }
@@ -48,7 +48,9 @@ class ClusterPlanTest {
         assertEquals(3, plan.metadata().size());
         assertEquals(3, plan.nodes().size());
         assertEquals(
-                plan, ClusterPlan.forDirectory(Layout.of(dir), options(Optional.empty(), Optional.empty())));
+                plan,
+                ClusterPlan.forDirectory(
+                        Layout.of(dir), options(Optional.empty(), Optional.empty())));
         assertEquals(16, plan.servers().stream().mapToInt(server -> server.ports().size()).sum());
         assertEquals(
                 16,
@@ -62,17 +64,21 @@ class ClusterPlanTest {
     @Test
     void anotherNumberOfNodesIsAConflict() throws IOException {
         made();
-        CliException refused = assertThrows(
-                CliException.class,
-                () -> ClusterPlan.forDirectory(Layout.of(dir), options(Optional.of(4), Optional.empty())));
+        CliException refused =
+                assertThrows(
+                        CliException.class,
+                        () ->
+                                ClusterPlan.forDirectory(
+                                        Layout.of(dir), options(Optional.of(4), Optional.empty())));
         assertEquals(ExitCode.CONFLICT, refused.exitCode());
     }
 
     @Test
     void onlyTheNbdAddressMayChange() throws IOException {
         ClusterPlan plan = made();
-        ClusterPlan moved = ClusterPlan.forDirectory(
-                Layout.of(dir), options(Optional.of(3), Optional.of("unix:/tmp/x.sock")));
+        ClusterPlan moved =
+                ClusterPlan.forDirectory(
+                        Layout.of(dir), options(Optional.of(3), Optional.of("unix:/tmp/x.sock")));
         assertEquals("unix:/tmp/x.sock", moved.nbd());
         assertEquals("nbd+unix:///?socket=/tmp/x.sock", moved.nbdUri());
         assertEquals(plan.nodes(), moved.nodes());
@@ -92,11 +98,17 @@ class ClusterPlanTest {
         made();
         Path file = Layout.of(dir).clusterConf();
         Files.writeString(file, "cluster = { \n nodes = ");
-        CliException refused = assertThrows(
-                CliException.class,
-                () -> ClusterPlan.forDirectory(Layout.of(dir), options(Optional.empty(), Optional.empty())));
+        CliException refused =
+                assertThrows(
+                        CliException.class,
+                        () ->
+                                ClusterPlan.forDirectory(
+                                        Layout.of(dir),
+                                        options(Optional.empty(), Optional.empty())));
         assertEquals(ExitCode.FAILED, refused.exitCode());
-        assertTrue(refused.getMessage().startsWith("bad configuration in " + file), refused.getMessage());
+        assertTrue(
+                refused.getMessage().startsWith("bad configuration in " + file),
+                refused.getMessage());
         assertEquals(1, refused.getMessage().lines().count());
     }
 
@@ -105,18 +117,28 @@ class ClusterPlanTest {
         made();
         Path file = Layout.of(dir).clusterConf();
         Files.writeString(file, Files.readString(file).replace("format = 1", "format = 2"));
-        CliException refused = assertThrows(
-                CliException.class,
-                () -> ClusterPlan.forDirectory(Layout.of(dir), options(Optional.empty(), Optional.empty())));
+        CliException refused =
+                assertThrows(
+                        CliException.class,
+                        () ->
+                                ClusterPlan.forDirectory(
+                                        Layout.of(dir),
+                                        options(Optional.empty(), Optional.empty())));
         assertTrue(refused.getMessage().contains("format 2"), refused.getMessage());
     }
 
     @Test
     void aPortInUseIsNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName(Ports.HOST))) {
-            CliException refused = assertThrows(
-                    CliException.class,
-                    () -> Ports.requireFree(Ports.HOST, taken.getLocalPort(), "meta1, raft", "stop it"));
+            CliException refused =
+                    assertThrows(
+                            CliException.class,
+                            () ->
+                                    Ports.requireFree(
+                                            Ports.HOST,
+                                            taken.getLocalPort(),
+                                            "meta1, raft",
+                                            "stop it"));
             assertEquals(
                     "port 127.0.0.1:" + taken.getLocalPort() + " (meta1, raft) is in use: stop it",
                     refused.getMessage());

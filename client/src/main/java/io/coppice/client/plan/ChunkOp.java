@@ -3,8 +3,8 @@ package io.coppice.client.plan;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/// One operation on consecutive blocks of one chunk, from its admission to its acknowledgement. The caller
-/// subclasses it with the payload and the completion, so that a write costs one object.
+/// One operation on consecutive blocks of one chunk, from its admission to its acknowledgement. The
+/// caller subclasses it with the payload and the completion, so that a write costs one object.
 ///
 /// Fields that the plan sets before [PlanPort#submit] say what to send; the caller only reads them.
 public abstract class ChunkOp {
@@ -45,6 +45,7 @@ public abstract class ChunkOp {
     boolean reading;
     long generation;
     long sequence;
+
     /// How many groups were found full for a new chunk so far.
     int placementTry;
 
@@ -60,7 +61,8 @@ public abstract class ChunkOp {
 
     /// @param index which chunk of the device
     /// @param block first block inside the chunk
-    /// @param deadlineNanos when the caller gives up, on the clock that is passed to [DevicePlan#expire]
+    /// @param deadlineNanos when the caller gives up, on the clock that is passed to
+    ///   [DevicePlan#expire]
     protected ChunkOp(Kind kind, long index, int block, int blockCount, long deadlineNanos) {
         this.kind = kind;
         this.index = index;
@@ -69,7 +71,8 @@ public abstract class ChunkOp {
         this.deadlineNanos = deadlineNanos;
     }
 
-    /// The slot has no chunk: the blocks are zeros. Called for reads, extents and the reading half of a patch.
+    /// The slot has no chunk: the blocks are zeros. Called for reads, extents and the reading half
+    /// of a patch.
     protected abstract void unmapped();
 
     /// The operation ended; called once. `fault` is null when it succeeded.

@@ -2,7 +2,8 @@ package io.coppice.client.plan;
 
 import java.util.ArrayDeque;
 
-/// A slot on its way from one chunk to another: derived by the replicas, flipped by the quorum, or dropped.
+/// A slot on its way from one chunk to another: derived by the replicas, flipped by the quorum, or
+/// dropped.
 final class Derivation {
     enum Stage {
         /// The new chunk is being made by the first of its writes to arrive.
@@ -26,12 +27,16 @@ final class Derivation {
     final long oldChunk;
     final long newChunk;
     final long generation;
+
     /// Answered by the replicas; acknowledged when flipped.
     final ArrayDeque<ChunkOp> applied = new ArrayDeque<>(4);
+
     /// Were refused: planned again when the derivation has ended.
     final ArrayDeque<ChunkOp> parked = new ArrayDeque<>(0);
+
     Stage stage = Stage.DERIVING;
     Again again = Again.AT_ONCE;
+
     /// Sent to the new chunk and not yet answered.
     int inFlight;
 

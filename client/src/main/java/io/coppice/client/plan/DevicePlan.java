@@ -25,9 +25,11 @@ public final class DevicePlan {
     private final PageLoads loads;
     private final LongMap<Slot> slots = new LongMap<>();
     private final LiveOps live = new LiveOps();
+
     /// Operations to plan next; drained before every entry point returns, so that chains of waiting
     /// operations do not become chains of calls.
     private final ArrayDeque<ChunkOp> ready = new ArrayDeque<>();
+
     private final ArrayDeque<ChunkOp> awaitingGeneration = new ArrayDeque<>();
     private final ArrayDeque<ChunkOp> awaitingPlacement = new ArrayDeque<>();
     private final ArrayDeque<Derivation> flips = new ArrayDeque<>();
@@ -86,7 +88,8 @@ public final class DevicePlan {
         drain();
     }
 
-    /// Fails every operation whose deadline has passed. `nowNanos` is of the clock of their deadlines.
+    /// Fails every operation whose deadline has passed. `nowNanos` is of the clock of their
+    /// deadlines.
     public void expire(long nowNanos, Fault fault) {
         ChunkOp oldest;
         while ((oldest = live.oldest()) != null && oldest.deadlineNanos() - nowNanos <= 0) {
@@ -143,7 +146,9 @@ public final class DevicePlan {
         if (derivation == null) {
             awaitGeneration(op);
         } else {
-            park(op, derivation.parked); // if the flip is under way already, its outcome comes first
+            park(
+                    op,
+                    derivation.parked); // if the flip is under way already, its outcome comes first
             failIfDeriving(derivation, Again.IN_NEXT_GENERATION);
         }
         drain();
@@ -163,8 +168,9 @@ public final class DevicePlan {
         drain();
     }
 
-    /// The primary cannot tell a retry from a new request any more. Nothing that was sent can take effect
-    /// later, and the lock kept all others off the blocks: it is safe to send it as a new request.
+    /// The primary cannot tell a retry from a new request any more. Nothing that was sent can take
+    /// effect later, and the lock kept all others off the blocks: it is safe to send it as a new
+    /// request.
     public void refusedAsOld(ChunkOp op) {
         Derivation derivation = leaveDerivation(op);
         if (derivation != null && derivation.stage == Derivation.Stage.FAILED) {
@@ -223,7 +229,8 @@ public final class DevicePlan {
         drain();
     }
 
-    /// Refused: the generation or an old chunk differs. Everything in it is planned again from a newer map.
+    /// Refused: the generation or an old chunk differs. Everything in it is planned again from a
+    /// newer map.
     public void flipStale(FlipBatch batch) {
         flipMessages--;
         for (Derivation derivation : batch.derivations()) {
@@ -419,7 +426,8 @@ public final class DevicePlan {
         send(op, derivation, old, old == 0);
     }
 
-    /// Until the chunk is known to stand, every write to it says how to make it: the first to arrive does.
+    /// Until the chunk is known to stand, every write to it says how to make it: the first to
+    /// arrive does.
     private void join(ChunkOp op, Derivation derivation) {
         boolean make = derivation.stage == Derivation.Stage.DERIVING;
         send(op, derivation, make ? derivation.oldChunk : 0, make && derivation.oldChunk == 0);
@@ -501,7 +509,9 @@ public final class DevicePlan {
                 if (next.generation == generation) {
                     batch.add(next);
                 } else {
-                    fail(next, Again.AFTER_RELOAD); // the quorum would refuse the whole batch for it
+                    fail(
+                            next,
+                            Again.AFTER_RELOAD); // the quorum would refuse the whole batch for it
                 }
             }
             if (!batch.isEmpty()) {
@@ -527,7 +537,8 @@ public final class DevicePlan {
         }
     }
 
-    /// Gives a failed derivation up once nothing of it is under way, and plans its operations again.
+    /// Gives a failed derivation up once nothing of it is under way, and plans its operations
+    /// again.
     private void settle(Derivation derivation) {
         if (derivation.stage != Derivation.Stage.FAILED || derivation.inFlight > 0) {
             return;
@@ -575,7 +586,8 @@ public final class DevicePlan {
         }
     }
 
-    // ------------------------------------------------------------ slots, parking, the end of an operation
+    // ------------------------------------------------------------ slots, parking, the end of an
+    // operation
 
     private Slot slot(long index) {
         Slot slot = slots.get(index);
@@ -620,7 +632,8 @@ public final class DevicePlan {
         }
     }
 
-    /// A completed operation is not parked: nobody waits for it, and nobody else would take it out again.
+    /// A completed operation is not parked: nobody waits for it, and nobody else would take it out
+    /// again.
     private void park(ChunkOp op, ArrayDeque<ChunkOp> where) {
         if (op.completed) {
             finish(op, null);

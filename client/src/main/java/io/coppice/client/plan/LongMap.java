@@ -3,8 +3,8 @@ package io.coppice.client.plan;
 import io.coppice.model.Invariant;
 import org.jspecify.annotations.Nullable;
 
-/// A small hash map from long to object without boxing: open addressing, linear probing, deletion by
-/// shifting back.
+/// A small hash map from long to object without boxing: open addressing, linear probing, deletion
+/// by shifting back.
 final class LongMap<V> {
     private static final int CAPACITY_MIN = 16;
 
@@ -53,7 +53,10 @@ final class LongMap<V> {
         int hole = at;
         for (int probe = next(hole); values[probe] != null; probe = next(probe)) {
             int wanted = home(keys[probe]);
-            boolean stays = hole <= probe ? wanted > hole && wanted <= probe : wanted > hole || wanted <= probe;
+            boolean stays =
+                    hole <= probe
+                            ? wanted > hole && wanted <= probe
+                            : wanted > hole || wanted <= probe;
             if (!stays) {
                 keys[hole] = keys[probe];
                 values[hole] = values[probe];

@@ -4,15 +4,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Pages of a device's chunk map, the least recently used dropped above a bound. Page p covers the chunk indexes
-/// `[p * 512, (p + 1) * 512)`.
+/// Pages of a device's chunk map, the least recently used dropped above a bound. Page p covers the
+/// chunk indexes `[p * 512, (p + 1) * 512)`.
 final class MapCache {
     static final int PAGE_SHIFT = 9;
     static final int PAGE_SLOTS = 1 << PAGE_SHIFT;
     private static final int SLOT_MASK = PAGE_SLOTS - 1;
     private static final long[] NO_CHUNKS = {};
 
-    /// Slots past the end of `chunks` are unmapped. `owned` speaks of `generation`; in a later one nothing is owned.
+    /// Slots past the end of `chunks` are unmapped. `owned` speaks of `generation`; in a later one
+    /// nothing is owned.
     static final class Page {
         private long[] chunks;
         private final long[] owned = new long[PAGE_SLOTS / Long.SIZE];
@@ -55,19 +56,22 @@ final class MapCache {
     }
 
     private final Map<Long, Page> pages;
+
     /// Neighbours are asked for one after the other: this spares the map in the steady state.
     private long lastNumber = -1;
+
     private @Nullable Page last;
 
     MapCache(int pagesMax) {
-        pages = new LinkedHashMap<>(16, 0.75f, true) {
-            private static final long serialVersionUID = 1L;
+        pages =
+                new LinkedHashMap<>(16, 0.75f, true) {
+                    private static final long serialVersionUID = 1L;
 
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<Long, Page> eldest) {
-                return size() > pagesMax;
-            }
-        };
+                    @Override
+                    protected boolean removeEldestEntry(Map.Entry<Long, Page> eldest) {
+                        return size() > pagesMax;
+                    }
+                };
     }
 
     static long pageOf(long index) {

@@ -7,8 +7,10 @@ import java.util.Arrays;
 final class PageLoads {
     private static final class Load {
         final ArrayDeque<ChunkOp> waiting = new ArrayDeque<>(4);
+
         /// Asked for, and not yet answered.
         boolean sent;
+
         /// What is on its way may be older than what we know.
         boolean dirty;
     }
@@ -19,7 +21,8 @@ final class PageLoads {
     private long[] all = new long[8];
     private int allCount;
 
-    /// Where to wait for `page`; it is asked for with the next [#takeWanted] unless it is on its way.
+    /// Where to wait for `page`; it is asked for with the next [#takeWanted] unless it is on its
+    /// way.
     ArrayDeque<ChunkOp> want(long page) {
         Load load = loads.get(page);
         if (load == null) {

@@ -1,18 +1,19 @@
 package io.coppice.client.plan;
 
-/// What a [DevicePlan] wants of the world. Called on the plan's thread; no method calls back into the plan
-/// before it returns.
+/// What a [DevicePlan] wants of the world. Called on the plan's thread; no method calls back into
+/// the plan before it returns.
 public interface PlanPort {
-    /// Send `op` to the primary of its chunk's group; retry what is safe to retry. Answer with exactly one of
-    /// [DevicePlan#succeeded], [DevicePlan#refusedBySeal], [DevicePlan#chunkMissing],
-    /// [DevicePlan#refusedAsOld], [DevicePlan#failed].
+    /// Send `op` to the primary of its chunk's group; retry what is safe to retry. Answer with
+    /// exactly one of [DevicePlan#succeeded], [DevicePlan#refusedBySeal],
+    /// [DevicePlan#chunkMissing], [DevicePlan#refusedAsOld], [DevicePlan#failed].
     void submit(ChunkOp op);
 
     /// Commit `batch` in the quorum, retrying until the outcome is known. Answer with
     /// [DevicePlan#flipped], [DevicePlan#flipStale] or [DevicePlan#flipFailed].
     void flip(FlipBatch batch);
 
-    /// Ask for pages of the chunk map. Answer with [DevicePlan#pageLoaded] for each, or [DevicePlan#pageFailed].
+    /// Ask for pages of the chunk map. Answer with [DevicePlan#pageLoaded] for each, or
+    /// [DevicePlan#pageFailed].
     void loadPages(long[] pages);
 
     /// Call [DevicePlan#turnEnd] when the present batch of events is handled.
@@ -21,10 +22,12 @@ public interface PlanPort {
     /// Call [DevicePlan#pollGeneration] in a few milliseconds, and again while it answers true.
     void generationAwaited();
 
-    /// A fresh chunk id of `group`; 0: none at hand. [DevicePlan#placementChanged] is called once there are more.
+    /// A fresh chunk id of `group`; 0: none at hand. [DevicePlan#placementChanged] is called once
+    /// there are more.
     long takeChunkId(int group);
 
-    /// The group for a new chunk of the slot, -1: none serves now. `attempt` counts the groups found full.
+    /// The group for a new chunk of the slot, -1: none serves now. `attempt` counts the groups
+    /// found full.
     int placeNewChunk(long index, int attempt);
 
     /// How many groups are worth trying before a write fails for lack of space.

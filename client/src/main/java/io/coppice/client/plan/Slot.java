@@ -3,7 +3,8 @@ package io.coppice.client.plan;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/// Range locks of one chunk index, and its derivation. Exists only while a write to it is under way.
+/// Range locks of one chunk index, and its derivation. Exists only while a write to it is under
+/// way.
 final class Slot {
     final long index;
     @Nullable Derivation derivation;
@@ -29,7 +30,8 @@ final class Slot {
         return true;
     }
 
-    /// Gives the lock back (or the place in the queue), and adds those that may go on now to `ready`.
+    /// Gives the lock back (or the place in the queue), and adds those that may go on now to
+    /// `ready`.
     void unlock(ChunkOp op, ArrayDeque<ChunkOp> ready) {
         if (op.locked) {
             op.locked = false;
@@ -68,7 +70,8 @@ final class Slot {
     }
 
     private void promote(ArrayDeque<ChunkOp> queue, ArrayDeque<ChunkOp> ready) {
-        // Rotates the queue once: who stays goes to the back, and holds back those behind that overlap it.
+        // Rotates the queue once: who stays goes to the back, and holds back those behind that
+        // overlap it.
         int count = queue.size();
         var staying = new ArrayDeque<ChunkOp>(count);
         for (int i = 0; i < count; i++) {

@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
-/// Random reads, writes, patches, discards and snapshots through a cluster that reorders, repeats and refuses.
+/// Random reads, writes, patches, discards and snapshots through a cluster that reorders, repeats
+/// and refuses.
 class DevicePlanTest {
     @Property(tries = 800)
     void contentIsLinearAndAcknowledgementsFollowFlips(@ForAll long seed) {

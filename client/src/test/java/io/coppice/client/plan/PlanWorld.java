@@ -17,8 +17,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// A cluster in a few lines: one storage node, one quorum, and a network that reorders, repeats and refuses. A block
-/// holds two cells, so that a patch changes half of it. Time is the number of events so far.
+/// A cluster in a few lines: one storage node, one quorum, and a network that reorders, repeats and
+/// refuses. A block holds two cells, so that a patch changes half of it. Time is the number of
+/// events so far.
 final class PlanWorld implements PlanPort {
     static final int CHUNK_BLOCKS = 8;
     static final int CHUNKS = 6;
@@ -55,7 +56,12 @@ final class PlanWorld implements PlanPort {
 
     PlanWorld(long seed) {
         random = new Random(seed);
-        var config = new PlanConfig(CHUNK_BLOCKS, 1 + random.nextInt(2), 1 + random.nextInt(4), 1 + random.nextInt(3));
+        var config =
+                new PlanConfig(
+                        CHUNK_BLOCKS,
+                        1 + random.nextInt(2),
+                        1 + random.nextInt(4),
+                        1 + random.nextInt(3));
         plan = new DevicePlan(config, this, generation, (long) SIZE_BLOCKS << 12);
         for (int i = 0; i < CHUNKS * CHUNK_BLOCKS * CELLS; i++) {
             var cell = new ArrayList<Written>();
@@ -117,7 +123,11 @@ final class PlanWorld implements PlanPort {
                 forCells(at -> checkRead(at, seen[i[0]++], start, now));
             } else if (writes()) {
                 entries.forEach(entry -> entry.ack[0] = now);
-                forCells(at -> assertEquals(value, committedCell(at), "acknowledged before the quorum points at it"));
+                forCells(at ->
+                        assertEquals(
+                                value,
+                                committedCell(at),
+                                "acknowledged before the quorum points at it"));
             }
         }
 
@@ -139,8 +149,12 @@ final class PlanWorld implements PlanPort {
         int block = random.nextInt(blocks);
         int count = 1 + random.nextInt(blocks - block);
         long deadline = now + (random.nextInt(4) == 0 ? 20 + random.nextInt(200) : 1_000_000);
-        ChunkOp.Kind kind = pick < 3 ? ChunkOp.Kind.READ
-                : pick < 6 ? ChunkOp.Kind.WRITE : pick < 8 ? ChunkOp.Kind.PATCH : ChunkOp.Kind.ZERO;
+        ChunkOp.Kind kind =
+                pick < 3
+                        ? ChunkOp.Kind.READ
+                        : pick < 6
+                                ? ChunkOp.Kind.WRITE
+                                : pick < 8 ? ChunkOp.Kind.PATCH : ChunkOp.Kind.ZERO;
         if (kind == ChunkOp.Kind.PATCH) {
             count = 1;
         } else if (kind == ChunkOp.Kind.ZERO && random.nextInt(3) == 0) {
@@ -209,8 +223,8 @@ final class PlanWorld implements PlanPort {
         assertEquals(0, open, "every operation is released");
         assertEquals(0, plan.busySlots(), "no slot is left busy");
         for (Snapshot snapshot : snapshots) {
-            snapshot.content.forEach(
-                    (chunk, cells) -> org.junit.jupiter.api.Assertions.assertArrayEquals(
+            snapshot.content.forEach((chunk, cells) ->
+                    org.junit.jupiter.api.Assertions.assertArrayEquals(
                             cells, chunks.get(chunk), "a snapshot's chunk never changes"));
         }
         for (long chunk : map) {
@@ -218,8 +232,8 @@ final class PlanWorld implements PlanPort {
         }
     }
 
-    /// A value is right if nothing that began after its write was acknowledged had itself been acknowledged
-    /// before the read began.
+    /// A value is right if nothing that began after its write was acknowledged had itself been
+    /// acknowledged before the read began.
     private void checkRead(int at, long value, long start, long end) {
         var writes = history.get(at);
         for (Written candidate : writes) {
@@ -233,7 +247,8 @@ final class PlanWorld implements PlanPort {
                 }
             }
         }
-        throw new AssertionError("cell " + at + " read as " + value + " in " + start + ".." + end + " of " + writes);
+        throw new AssertionError(
+                "cell " + at + " read as " + value + " in " + start + ".." + end + " of " + writes);
     }
 
     private long committedCell(int at) {
@@ -261,7 +276,8 @@ final class PlanWorld implements PlanPort {
             if (random.nextInt(30) == 0) {
                 plan.failed(op, new Fault(Reason.TIMED_OUT, "the answer was lost"));
             } else {
-                network.add(() -> serve(op, attempt + 1)); // the answer was lost: the same request again
+                network.add(() ->
+                        serve(op, attempt + 1)); // the answer was lost: the same request again
             }
             return;
         }
@@ -275,7 +291,8 @@ final class PlanWorld implements PlanPort {
                 return () -> plan.chunkMissing(op);
             }
             int from = op.block() * CELLS;
-            long[] copy = java.util.Arrays.copyOfRange(content, from, from + op.blockCount() * CELLS);
+            long[] copy =
+                    java.util.Arrays.copyOfRange(content, from, from + op.blockCount() * CELLS);
             return () -> {
                 op.seen = copy;
                 plan.succeeded(op);
@@ -300,7 +317,10 @@ final class PlanWorld implements PlanPort {
             if (parent == null) {
                 return () -> plan.chunkMissing(op);
             }
-            assertEquals(ChunkId.group(op.fromChunk()), ChunkId.group(op.chunk()), "derived in another group");
+            assertEquals(
+                    ChunkId.group(op.fromChunk()),
+                    ChunkId.group(op.chunk()),
+                    "derived in another group");
             chunks.put(op.chunk(), parent.clone());
         }
         long[] content = chunks.get(op.chunk());
@@ -334,7 +354,9 @@ final class PlanWorld implements PlanPort {
         flipsCommitted += batch.size();
         for (int i = 0; i < batch.size(); i++) {
             int index = (int) batch.index(i);
-            assertTrue(batch.newChunk(i) == 0 || chunks.containsKey(batch.newChunk(i)), "flipped before derived");
+            assertTrue(
+                    batch.newChunk(i) == 0 || chunks.containsKey(batch.newChunk(i)),
+                    "flipped before derived");
             map[index] = batch.newChunk(i);
             slotGeneration[index] = generation;
         }
@@ -343,17 +365,18 @@ final class PlanWorld implements PlanPort {
     }
 
     private void purge() {
-        chunks.keySet().removeIf(chunk -> {
-            boolean mapped = false;
-            for (long now : map) {
-                mapped |= now == chunk;
-            }
-            for (Snapshot snapshot : snapshots) {
-                mapped |= snapshot.content.containsKey(chunk);
-            }
-            // Chunks above the highest flipped ones may still be on their way in.
-            return !mapped && everMapped.contains(chunk);
-        });
+        chunks.keySet()
+                .removeIf(chunk -> {
+                    boolean mapped = false;
+                    for (long now : map) {
+                        mapped |= now == chunk;
+                    }
+                    for (Snapshot snapshot : snapshots) {
+                        mapped |= snapshot.content.containsKey(chunk);
+                    }
+                    // Chunks above the highest flipped ones may still be on their way in.
+                    return !mapped && everMapped.contains(chunk);
+                });
         for (long chunk : map) {
             everMapped.add(chunk);
         }

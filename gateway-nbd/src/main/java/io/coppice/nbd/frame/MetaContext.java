@@ -36,8 +36,8 @@ public enum MetaContext {
         };
     }
 
-    /// Contexts that a listing with these queries names: all without a query, and a bare
-    /// namespace ("base:") stands for everything in it.
+    /// Contexts that a listing with these queries names: all without a query, and a bare namespace
+    /// ("base:") stands for everything in it.
     public static Set<MetaContext> listed(List<String> queries) {
         if (queries.isEmpty()) {
             return EnumSet.allOf(MetaContext.class);
@@ -45,8 +45,8 @@ public enum MetaContext {
         return matching(queries, true);
     }
 
-    /// Contexts that SET_META_CONTEXT selects: exact names only, as the protocol wants for
-    /// `base:`, and the same for ours.
+    /// Contexts that SET_META_CONTEXT selects: exact names only, as the protocol wants for `base:`,
+    /// and the same for ours.
     public static Set<MetaContext> selected(List<String> queries) {
         return matching(queries, false);
     }

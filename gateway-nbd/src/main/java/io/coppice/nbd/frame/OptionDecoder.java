@@ -119,8 +119,7 @@ public final class OptionDecoder {
     private static String string(ByteBuf data, long length) throws WrongData {
         need(data, length);
         if (length > Protocol.STRING_BYTES_MAX) {
-            throw new WrongData(
-                    Protocol.REP_ERR_TOO_BIG, "a name is longer than 4096 bytes");
+            throw new WrongData(Protocol.REP_ERR_TOO_BIG, "a name is longer than 4096 bytes");
         }
         var bytes = new byte[(int) length];
         data.readBytes(bytes);

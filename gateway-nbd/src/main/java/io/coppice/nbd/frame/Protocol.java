@@ -10,10 +10,13 @@ public final class Protocol {
     public static final long OPTION_REPLY_MAGIC = 0x3e889045565a9L;
     public static final int FLAG_FIXED_NEWSTYLE = 1;
     public static final int FLAG_NO_ZEROES = 1 << 1;
+
     /// Server greeting: two magics and the handshake flags.
     public static final int GREETING_BYTES = 18;
+
     /// Magic, option, length.
     public static final int OPTION_HEADER_BYTES = 16;
+
     /// Zeros that end an answer to EXPORT_NAME for clients that want them.
     public static final int EXPORT_NAME_PADDING_BYTES = 124;
 
@@ -105,14 +108,18 @@ public final class Protocol {
     // Bounds on what a client may say.
     /// The protocol's own bound of names and messages.
     public static final int STRING_BYTES_MAX = 4096;
+
     /// Longest option data; a client that announces more is dropped. Sixteen strings of the
     /// greatest length fit, more than any client sends.
     public static final int OPTION_BYTES_MAX = 64 << 10;
+
     /// Metadata queries of one option.
     public static final int META_QUERIES_MAX = 64;
+
     /// A payload up to this length that is too long or wrong is read and thrown away, so that the
     /// client gets its error; a longer one ends the connection.
     public static final long PAYLOAD_BYTES_DRAINED_MAX = 2L * PAYLOAD_BYTES_MAX;
+
     /// Descriptors of one status chunk. The protocol asks for at most 2^20; fewer keep an answer
     /// under 1 MiB, and clients ask again for the rest.
     public static final int STATUS_DESCRIPTORS_MAX = 32 << 10;

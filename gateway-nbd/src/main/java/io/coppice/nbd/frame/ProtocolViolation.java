@@ -1,7 +1,7 @@
 package io.coppice.nbd.frame;
 
-/// A client broke the protocol so that its next bytes have no meaning: drop the connection.
-/// The message says what was wrong, in one line.
+/// A client broke the protocol so that its next bytes have no meaning: drop the connection. The
+/// message says what was wrong, in one line.
 public final class ProtocolViolation extends Exception {
     private static final long serialVersionUID = 1L;
 

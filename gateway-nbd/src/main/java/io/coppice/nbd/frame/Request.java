@@ -19,7 +19,9 @@ public record Request(int flags, int command, long cookie, long offset, long len
         int magic = in.readInt();
         if (magic != (extended ? Protocol.EXTENDED_REQUEST_MAGIC : Protocol.REQUEST_MAGIC)) {
             throw new ProtocolViolation(
-                    "wrong magic 0x" + Integer.toHexString(magic) + " where a request should start");
+                    "wrong magic 0x"
+                            + Integer.toHexString(magic)
+                            + " where a request should start");
         }
         int flags = in.readUnsignedShort();
         int command = in.readUnsignedShort();

@@ -20,8 +20,8 @@ public record StatusQuery(long offset, long length, boolean one, Set<MetaContext
                 selected);
     }
 
-    /// A request with payload (effect length, ids of the contexts wanted); null when the payload
-    /// is wrong: cut off, an unknown or repeated id, or a range beyond the end.
+    /// A request with payload (effect length, ids of the contexts wanted); null when the payload is
+    /// wrong: cut off, an unknown or repeated id, or a range beyond the end.
     public static @Nullable StatusQuery decode(
             Request request, ByteBuf payload, Set<MetaContext> selected, long size) {
         int ids = payload.readableBytes() - Long.BYTES;

@@ -82,8 +82,7 @@ class CodecTest {
         var flags = Unpooled.buffer().writeInt(8);
         assertThrows(ProtocolViolation.class, () -> OptionDecoder.clientFlags(flags));
         var request = Unpooled.buffer().writeInt(Protocol.REQUEST_MAGIC).writeZero(28);
-        assertThrows(
-                ProtocolViolation.class, () -> Request.decode(request, ReplyStyle.EXTENDED));
+        assertThrows(ProtocolViolation.class, () -> Request.decode(request, ReplyStyle.EXTENDED));
     }
 
     @Test
@@ -108,7 +107,9 @@ class CodecTest {
                 encoded(ReplyStyle.SIMPLE, (e, out) -> e.done(out, request)));
         assertEquals(
                 "67446698" + "00000016" + "0102030405060708",
-                encoded(ReplyStyle.SIMPLE, (e, out) -> e.error(out, request, NbdError.EINVAL, "x")));
+                encoded(
+                        ReplyStyle.SIMPLE,
+                        (e, out) -> e.error(out, request, NbdError.EINVAL, "x")));
         assertEquals(
                 "668e33ef" + "0001" + "0000" + "0102030405060708" + "00000000",
                 encoded(ReplyStyle.STRUCTURED, (e, out) -> e.done(out, request)));
@@ -120,7 +121,8 @@ class CodecTest {
         assertEquals(
                 "668e33ef" + "0000" + "0001" + "0102030405060708" + "00001008" + "0000000000001000",
                 encoded(
-                        ReplyStyle.STRUCTURED, (e, out) -> e.data(out, request, false, 4096, 4096)));
+                        ReplyStyle.STRUCTURED,
+                        (e, out) -> e.data(out, request, false, 4096, 4096)));
         assertEquals(
                 "6e8a278c00010002010203040506070800000000000010000000000000"
                         + "00000c000000000000200000001000",
@@ -146,8 +148,14 @@ class CodecTest {
         one.add(20, true, false);
         assertEquals(List.of(30L), lengths(one));
         assertEquals(
-                "668e33ef" + "0001" + "0005" + "0000000000000000" + "0000000c" + "00000002"
-                        + "0000001e" + "00000000",
+                "668e33ef"
+                        + "0001"
+                        + "0005"
+                        + "0000000000000000"
+                        + "0000000c"
+                        + "00000002"
+                        + "0000001e"
+                        + "00000000",
                 encoded(
                         ReplyStyle.STRUCTURED,
                         (e, out) -> e.status(out, new Request(8, 7, 0, 0, 100), true, one)));
@@ -238,7 +246,8 @@ class CodecTest {
         assertEquals(NbdError.EOVERFLOW, refusal == null ? null : refusal.error());
     }
 
-    private static @Nullable NbdError refused(Request request, ReplyStyle style, Set<MetaContext> contexts) {
+    private static @Nullable NbdError refused(
+            Request request, ReplyStyle style, Set<MetaContext> contexts) {
         var refusal = RequestRules.check(request, style, SIZE, false, contexts);
         return refusal == null ? null : refusal.error();
     }

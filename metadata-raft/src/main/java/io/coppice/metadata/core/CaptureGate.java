@@ -2,8 +2,8 @@ package io.coppice.metadata.core;
 
 import java.util.TreeSet;
 
-/// Tells which pages a capture may still be reading. Every page carries the number of the capture that
-/// would be the first to share it; a writer copies a page that an open capture shares.
+/// Tells which pages a capture may still be reading. Every page carries the number of the capture
+/// that would be the first to share it; a writer copies a page that an open capture shares.
 ///
 /// Captures are opened by the writing thread and closed by any. A close that is seen late costs a
 /// copy, nothing else.

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// How many leaf slots name a chunk. Only chunks named twice or more are in the table; a chunk that a
-/// map names and that is not here counts 1.
+/// How many leaf slots name a chunk. Only chunks named twice or more are in the table; a chunk that
+/// a map names and that is not here counts 1.
 ///
 /// 4,096 small open-addressing tables, so that growing one never holds up a command, and a table is
 /// copied on its own when a capture shares it.
@@ -56,7 +56,8 @@ final class ChunkCounts {
                     break;
                 }
                 int home = (int) mix(keys[at]) & mask;
-                boolean mayMove = hole <= at ? home <= hole || home > at : home <= hole && home > at;
+                boolean mayMove =
+                        hole <= at ? home <= hole || home > at : home <= hole && home > at;
                 if (mayMove) {
                     keys[hole] = keys[at];
                     counts[hole] = counts[at];

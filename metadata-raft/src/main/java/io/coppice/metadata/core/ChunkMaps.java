@@ -6,10 +6,10 @@ import static io.coppice.metadata.core.NodeSlab.SLOT_BITS;
 
 import io.coppice.model.Invariant;
 
-/// Changes chunk maps: persistent radix trees of fanout 64 with reference counts on their nodes (path
-/// copying; Rodeh, "B-trees, shadowing and clones", 2008). A node with one reference, reached over
-/// nodes with one reference, belongs to one map and changes in place; any other is copied first, and
-/// what it refers to gains a reference.
+/// Changes chunk maps: persistent radix trees of fanout 64 with reference counts on their nodes
+/// (path copying; Rodeh, "B-trees, shadowing and clones", 2008). A node with one reference, reached
+/// over nodes with one reference, belongs to one map and changes in place; any other is copied
+/// first, and what it refers to gains a reference.
 ///
 /// Every step is O(64 * height). Chunks that nothing names any more go to the purge lists.
 final class ChunkMaps {
@@ -87,8 +87,8 @@ final class ChunkMaps {
 
     // ------------------------------------------------------------ one slot
 
-    /// Sets the slot at `index`, 0 unmaps it, on behalf of `volume` in `generation`, which own it from
-    /// now on. Returns the map's root, which replaces `root`.
+    /// Sets the slot at `index`, 0 unmaps it, on behalf of `volume` in `generation`, which own it
+    /// from now on. Returns the map's root, which replaces `root`.
     MapRoot set(MapRoot root, long volume, long generation, long index, long chunk) {
         if (chunk == 0 && MapWalks.chunkAt(nodes, root, index) == 0) {
             return root;
@@ -197,8 +197,7 @@ final class ChunkMaps {
         }
         if (level > 1) {
             int parent = path[level];
-            nodes.writable(parent)[
-                            NodeSlab.offset(parent) + HEADER_LONGS + slotOf(index, level)] =
+            nodes.writable(parent)[NodeSlab.offset(parent) + HEADER_LONGS + slotOf(index, level)] =
                     0;
         }
         return root;
@@ -225,7 +224,8 @@ final class ChunkMaps {
         return new MapRoot(top, root.height());
     }
 
-    /// Keeps the first `keep` slots below an exclusive node, 0 < keep < its span; the slots unmapped.
+    /// Keeps the first `keep` slots below an exclusive node, 0 < keep < its span; the slots
+    /// unmapped.
     private long truncateNode(int node, int level, long keep) {
         long[] page = nodes.writable(node);
         int offset = NodeSlab.offset(node);

@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
 /// does not fit is [Outcome.Refused], never an exception.
 public sealed interface Command {
 
-    /// Says that every node refuses writes of `volume` up to and including `generation` (R8). A cut of
-    /// a live volume carries the seal it was made under; it is refused as STALE when the volume has
-    /// moved on since. Absent, the cut is only good when nobody was attached in the present generation.
+    /// Says that every node refuses writes of `volume` up to and including `generation` (R8). A cut
+    /// of a live volume carries the seal it was made under; it is refused as STALE when the volume
+    /// has moved on since. Absent, the cut is only good when nobody was attached in the present
+    /// generation.
     record Seal(long volume, long generation) {}
 
     /// One volume of a cut. `seal` absent: see [Seal].
@@ -85,8 +86,8 @@ public sealed interface Command {
     record CloseSession(long session) implements Command {}
 
     /// The stamped session uses the volume from now on. When another session has it, that must be
-    /// `deadSession` (the leader's judgement; 0: none), else CONFLICT. Attaching again by the holder
-    /// gives the same attachment. See [Outcome.Attached] for the barrier that must follow.
+    /// `deadSession` (the leader's judgement; 0: none), else CONFLICT. Attaching again by the
+    /// holder gives the same attachment. See [Outcome.Attached] for the barrier that must follow.
     record Attach(String volume, long deadSession) implements Command {}
 
     /// By the holder, after its last write is finished. Of what it no longer holds: done already.
@@ -132,9 +133,9 @@ public sealed interface Command {
         }
     }
 
-    /// A node's (new) session. A new incarnation first takes its replicas out of service; then
-    /// what is not serving is SYNCING, or elected where a group has no serving replica left.
-    /// `cluster` empty: not yet a member.
+    /// A node's (new) session. A new incarnation first takes its replicas out of service; then what
+    /// is not serving is SYNCING, or elected where a group has no serving replica left. `cluster`
+    /// empty: not yet a member.
     record RegisterNode(
             String name,
             String address,

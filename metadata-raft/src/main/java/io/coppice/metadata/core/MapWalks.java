@@ -170,8 +170,8 @@ final class MapWalks {
         runs.end();
     }
 
-    /// Compares what two maps have in the span of `level` at `index`. A map that is lower than `level`
-    /// is in the first child.
+    /// Compares what two maps have in the span of `level` at `index`. A map that is lower than
+    /// `level` is in the first child.
     private void diff(MapRoot from, MapRoot to, int level, long index, Runs runs) {
         if (from.equals(to) || level == 0) {
             return;
@@ -226,11 +226,10 @@ final class MapWalks {
                 }
             }
         }
-        counts.forEachShared(
-                chunk -> {
-                    if (group == null || ChunkId.group(chunk) == group) {
-                        each.accept(chunk);
-                    }
-                });
+        counts.forEachShared(chunk -> {
+            if (group == null || ChunkId.group(chunk) == group) {
+                each.accept(chunk);
+            }
+        });
     }
 }

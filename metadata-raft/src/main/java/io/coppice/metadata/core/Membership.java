@@ -28,10 +28,10 @@ final class Membership {
                 staying++;
             }
         }
-        // Those who stay can acknowledge nothing more when they are too few: then whoever leaves now
+        // Those who stay can acknowledge nothing more when they are too few: then whoever leaves
+        // now
         // has everything that was ever acknowledged.
-        ReplicaState after =
-                staying < minWriteReplicas ? ReplicaState.LAST : ReplicaState.DOWN;
+        ReplicaState after = staying < minWriteReplicas ? ReplicaState.LAST : ReplicaState.DOWN;
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
             if (!gone.test(replica.store())) {
@@ -80,7 +80,8 @@ final class Membership {
             } else if (isUp.test(replica.store())) {
                 replicas.add(become(replica, ReplicaState.SYNCING));
             } else {
-                // A LAST one that is not here stays LAST: while its equal serves alone, too few serve for
+                // A LAST one that is not here stays LAST: while its equal serves alone, too few
+                // serve for
                 // anything to be acknowledged. `synced` ends that.
                 replicas.add(replica);
             }
@@ -88,8 +89,7 @@ final class Membership {
         return next(group, replicas);
     }
 
-    private static Optional<Replica> winner(
-            Group group, IntPredicate isUp, boolean graceIsOver) {
+    private static Optional<Replica> winner(Group group, IntPredicate isUp, boolean graceIsOver) {
         Optional<Replica> best = Optional.empty();
         for (Replica replica : group.replicas()) {
             if (replica.state() == ReplicaState.SERVING) {
@@ -154,6 +154,9 @@ final class Membership {
             same &= before.store() == after.store() && before.state() == after.state();
         }
         return new Group(
-                group.id(), same ? group.epoch() : group.epoch() + 1, replicas, group.nextSequence());
+                group.id(),
+                same ? group.epoch() : group.epoch() + 1,
+                replicas,
+                group.nextSequence());
     }
 }

@@ -27,9 +27,9 @@ public final class MetadataState {
         this.view = new TablesView(tables);
     }
 
-    /// Does one command, or says why not. Total and deterministic: the same commands in the same order
-    /// give the same outcomes and the same state everywhere. A command that was answered before gets
-    /// that answer and changes nothing.
+    /// Does one command, or says why not. Total and deterministic: the same commands in the same
+    /// order give the same outcomes and the same state everywhere. A command that was answered
+    /// before gets that answer and changes nothing.
     public Outcome apply(Stamped stamped) {
         Outcome known = remembered(stamped.session(), stamped.sequence());
         if (known != null) {
@@ -88,7 +88,8 @@ public final class MetadataState {
         return Outcome.Nothing.INSTANCE;
     }
 
-    /// The outcome of an earlier attempt at this command, without applying anything; null: none is known.
+    /// The outcome of an earlier attempt at this command, without applying anything; null: none is
+    /// known.
     public @Nullable Outcome remembered(long session, long sequence) {
         return session == 0 ? null : tables.outcomes.recall(session, sequence);
     }
@@ -98,15 +99,16 @@ public final class MetadataState {
         return view;
     }
 
-    /// Freezes the state as it is now. Called by the applying thread; the capture may then be used by
-    /// another while commands go on.
+    /// Freezes the state as it is now. Called by the applying thread; the capture may then be used
+    /// by another while commands go on.
     public MetadataCapture capture() {
         return FrozenTables.of(tables);
     }
 
     /// Reads what [MetadataCapture#writeTo] wrote. Reads ahead: nothing else should follow in `in`.
     ///
-    /// @throws IOException also when the bytes are damaged or of a newer version; one line says what
+    /// @throws IOException also when the bytes are damaged or of a newer version; one line says
+    ///   what
     public static MetadataState load(InputStream in) throws IOException {
         return new MetadataState(StateReader.read(in));
     }

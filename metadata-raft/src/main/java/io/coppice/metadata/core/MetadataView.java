@@ -5,9 +5,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
-/// Reads the metadata. Either the live state ([MetadataState#view], only between commands, by whoever
-/// keeps `apply` out meanwhile) or a frozen one ([MetadataState#capture], any thread, until closed).
-/// Lists are in the order of names or ids.
+/// Reads the metadata. Either the live state ([MetadataState#view], only between commands, by
+/// whoever keeps `apply` out meanwhile) or a frozen one ([MetadataState#capture], any thread, until
+/// closed). Lists are in the order of names or ids.
 public interface MetadataView {
 
     /// Empty: not initialised.
@@ -30,8 +30,8 @@ public interface MetadataView {
     /// Also in the trash.
     Optional<Volume> volume(long id);
 
-    /// Volumes that were ever attached: a node that connects is told to refuse their generations below
-    /// `generation` and fences below `fence`.
+    /// Volumes that were ever attached: a node that connects is told to refuse their generations
+    /// below `generation` and fences below `fence`.
     List<Volume> barrierVolumes();
 
     /// Of one volume, by name.
@@ -81,7 +81,8 @@ public interface MetadataView {
     /// Mapped slots, O(1).
     long mappedChunks(MapRoot root);
 
-    /// Chunks that no other volume or snapshot names. Walks what is not shared: on large maps use a capture.
+    /// Chunks that no other volume or snapshot names. Walks what is not shared: on large maps use a
+    /// capture.
     long ownChunks(MapRoot root);
 
     /// Names those chunks, in the order of slots.
@@ -95,12 +96,12 @@ public interface MetadataView {
     /// Nothing in a snapshot is owned.
     MapPage mapPage(Snapshot snapshot, long page);
 
-    /// What differs between two maps, in the order of slots. What they share is skipped, so the cost is
-    /// that of the difference.
+    /// What differs between two maps, in the order of slots. What they share is skipped, so the
+    /// cost is that of the difference.
     void diff(MapRoot from, MapRoot to, Consumer<SlotRun> each);
 
-    /// Every chunk of the group that any map names, once, in no order. Includes maps whose names are
-    /// gone but that are not reaped yet.
+    /// Every chunk of the group that any map names, once, in no order. Includes maps whose names
+    /// are gone but that are not reaped yet.
     void mappedChunksOf(int group, LongConsumer each);
 
     /// Distinct chunks that any map names: what is stored, before replication.

@@ -82,8 +82,7 @@ final class NodeCommands {
             wrong = "the cluster's id has 1 to " + TEXT_CHARS_MAX + " characters";
         } else if (config.replicas() < 1 || config.replicas() > REPLICAS_MAX) {
             wrong = "replicas go from 1 to " + REPLICAS_MAX;
-        } else if (config.minWriteReplicas() < 1
-                || config.minWriteReplicas() > config.replicas()) {
+        } else if (config.minWriteReplicas() < 1 || config.minWriteReplicas() > config.replicas()) {
             wrong = "min-write-replicas go from 1 to the number of replicas";
         } else if (config.groups() < 0 || config.groups() > PlacementPlanner.GROUPS_MAX) {
             wrong = "groups go from 0 (chosen) to " + PlacementPlanner.GROUPS_MAX;

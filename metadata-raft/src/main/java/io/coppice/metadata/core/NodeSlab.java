@@ -55,7 +55,13 @@ final class NodeSlab {
 
     NodeSlab freeze() {
         return new NodeSlab(
-                gate, Arrays.copyOf(pages, pageCount), new long[0], pageCount, used, firstFree, free);
+                gate,
+                Arrays.copyOf(pages, pageCount),
+                new long[0],
+                pageCount,
+                used,
+                firstFree,
+                free);
     }
 
     // ------------------------------------------------------------ reading
@@ -204,8 +210,7 @@ final class NodeSlab {
     }
 
     /// Builds a slab of pages that were read back.
-    static NodeSlab restore(
-            CaptureGate gate, long[][] pages, int used, int firstFree, int free) {
+    static NodeSlab restore(CaptureGate gate, long[][] pages, int used, int firstFree, int free) {
         var stamps = new long[Math.max(4, pages.length)];
         Arrays.fill(stamps, gate.stamp());
         return new NodeSlab(

@@ -48,8 +48,8 @@ public sealed interface Outcome {
         }
     }
 
-    /// `barrier`: an earlier holder may still be writing, so before the client hears of this, every node
-    /// must have refused fences below `attachment.fence()` (R9).
+    /// `barrier`: an earlier holder may still be writing, so before the client hears of this, every
+    /// node must have refused fences below `attachment.fence()` (R9).
     record Attached(Volume volume, Attachment attachment, boolean barrier) implements Done {}
 
     record ChunkIdsLeased(List<ChunkIdRange> ranges) implements Done {

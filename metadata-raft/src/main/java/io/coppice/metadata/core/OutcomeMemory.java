@@ -3,16 +3,18 @@ package io.coppice.metadata.core;
 import io.coppice.model.Invariant;
 import org.jspecify.annotations.Nullable;
 
-/// The answers given, so that a retried command gets the first one. For a registered session the last
-/// [#WINDOW] sequence numbers, less what it acknowledged; for anonymous callers the last
+/// The answers given, so that a retried command gets the first one. For a registered session the
+/// last [#WINDOW] sequence numbers, less what it acknowledged; for anonymous callers the last
 /// [#ANONYMOUS_MAX] answers, fewer when they are long.
 ///
-/// Refusals that ask for a retry (UNAVAILABLE, STALE) are not kept: the next attempt is judged anew.
+/// Refusals that ask for a retry (UNAVAILABLE, STALE) are not kept: the next attempt is judged
+/// anew.
 final class OutcomeMemory {
     static final int WINDOW = 512;
     static final int ANONYMOUS_MAX = 10_000;
-    /// Values in the answers kept for anonymous callers, so that 10,000 answers that list 1,000 clones
-    /// each do not fill the heap.
+
+    /// Values in the answers kept for anonymous callers, so that 10,000 answers that list 1,000
+    /// clones each do not fill the heap.
     static final int ANONYMOUS_VALUES_MAX = 200_000;
 
     record Key(long session, long sequence) implements Comparable<Key> {
@@ -28,8 +30,10 @@ final class OutcomeMemory {
 
     private static final int SHARDS = 256;
     final ShardedMap<Key, Outcome> outcomes;
+
     /// Sequence number up to which a registered session's answers are gone.
     final ShardedMap<Long, Long> forgotten;
+
     final ShardedMap<Long, Arrival> arrivals;
     long oldest;
     long next;
@@ -139,7 +143,10 @@ final class OutcomeMemory {
             case Outcome.NodeRegistered it -> 1 + it.stores().size() + it.groups().size();
             case Outcome.GroupsChanged it -> 1 + it.groups().size();
             case Outcome.SessionClosed it -> 1 + it.ended().size();
-            case Outcome.Refused _, Outcome.Nothing _, Outcome.SessionOpened _, Outcome.Attached _,
+            case Outcome.Refused _,
+                    Outcome.Nothing _,
+                    Outcome.SessionOpened _,
+                    Outcome.Attached _,
                     Outcome.Stepped _ ->
                     1;
         };

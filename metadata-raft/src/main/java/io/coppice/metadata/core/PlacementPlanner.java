@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Makes the replica groups of a new cluster: stores in proportion to their capacity, a group's replicas
-/// on distinct nodes and, when there are enough racks, in distinct racks; primaries spread evenly.
-/// Pure and deterministic. Which stores share groups is mixed, so that a failed store's groups have
-/// their other replicas all over the cluster.
+/// Makes the replica groups of a new cluster: stores in proportion to their capacity, a group's
+/// replicas on distinct nodes and, when there are enough racks, in distinct racks; primaries spread
+/// evenly. Pure and deterministic. Which stores share groups is mixed, so that a failed store's
+/// groups have their other replicas all over the cluster.
 final class PlacementPlanner {
     static final int GROUPS_MAX = 1 << 17;
     private static final int GROUPS_MIN = 32;
@@ -39,20 +39,21 @@ final class PlacementPlanner {
     private PlacementPlanner(List<Candidate> candidates, int replicas) {
         this.candidates = candidates;
         this.replicas = replicas;
-        this.byRack =
-                candidates.stream().map(Candidate::rack).distinct().count() >= replicas;
+        this.byRack = candidates.stream().map(Candidate::rack).distinct().count() >= replicas;
         this.assigned = new int[candidates.size()];
         for (int i = 0; i < assigned.length; i++) {
             loads.add(load(i));
         }
     }
 
-    /// Groups for so many stores when nobody asked for a number: each store gets part in 32 or more.
+    /// Groups for so many stores when nobody asked for a number: each store gets part in 32 or
+    /// more.
     static int groupCount(int stores, int replicas) {
         return Math.min(GROUPS_MAX, Math.max(GROUPS_MIN, GROUPS_MIN * stores / replicas));
     }
 
-    /// One array of store ids a group, the primary first. There are at least `replicas` distinct nodes.
+    /// One array of store ids a group, the primary first. There are at least `replicas` distinct
+    /// nodes.
     static List<int[]> plan(List<Candidate> candidates, int groups, int replicas) {
         var planner = new PlacementPlanner(candidates, replicas);
         var members = new ArrayList<int[]>(groups);
@@ -104,8 +105,9 @@ final class PlacementPlanner {
 
     // ------------------------------------------------------------ primaries
 
-    /// Index of the candidate that leads each group. Starts with the least burdened member and then moves
-    /// leadership along paths of groups from stores with too much of it to stores with too little.
+    /// Index of the candidate that leads each group. Starts with the least burdened member and then
+    /// moves leadership along paths of groups from stores with too much of it to stores with too
+    /// little.
     private int[] primaries(List<int[]> members) {
         var leads = new int[candidates.size()];
         var primaries = new int[members.size()];

@@ -5,12 +5,13 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Chunks of one group that nothing names any more, the oldest first. Full segments never change; the
-/// tail only grows, so a copy that remembers its length may share it.
+/// Chunks of one group that nothing names any more, the oldest first. Full segments never change;
+/// the tail only grows, so a copy that remembers its length may share it.
 final class PurgeList {
     private static final int SEGMENT = 1024;
-    /// How far from the front a chunk is looked for. The leader hands out the front, so what is further
-    /// down was not asked for; it stays.
+
+    /// How far from the front a chunk is looked for. The leader hands out the front, so what is
+    /// further down was not asked for; it stays.
     private static final int REACH = 1 << 16;
 
     final long stamp;

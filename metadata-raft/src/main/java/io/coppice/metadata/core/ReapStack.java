@@ -2,8 +2,9 @@ package io.coppice.metadata.core;
 
 import java.util.Arrays;
 
-/// References to map nodes that are to be given up, the next one last. Part of the state: a reap goes
-/// on where it was after any restart. Depth first, so a map needs at most 64 entries per level.
+/// References to map nodes that are to be given up, the next one last. Part of the state: a reap
+/// goes on where it was after any restart. Depth first, so a map needs at most 64 entries per
+/// level.
 final class ReapStack {
     private int[] nodes;
     private int size;

@@ -159,8 +159,7 @@ final class RecordFormat {
     }
 
     static Attachment attachment(DataInputStream in) throws IOException {
-        return new Attachment(
-                in.readLong(), in.readLong(), text(in), in.readLong(), in.readLong());
+        return new Attachment(in.readLong(), in.readLong(), text(in), in.readLong(), in.readLong());
     }
 
     static void session(DataOutputStream out, SessionEntry session) throws IOException {
@@ -219,8 +218,7 @@ final class RecordFormat {
     }
 
     static Store store(DataInputStream in) throws IOException {
-        return new Store(
-                in.readInt(), text(in), in.readInt(), in.readLong(), in.readBoolean());
+        return new Store(in.readInt(), text(in), in.readInt(), in.readLong(), in.readBoolean());
     }
 
     static void group(DataOutputStream out, Group group) throws IOException {

@@ -5,10 +5,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// Recomputes every reference count from the maps themselves, for `check`. Needs 4 bytes for each map
-/// node and a bounded buffer of chunk ids, however many there are.
+/// Recomputes every reference count from the maps themselves, for `check`. Needs 4 bytes for each
+/// map node and a bounded buffer of chunk ids, however many there are.
 final class Recount {
     private static final int DETAILS_MAX = 20;
+
     /// Ids that are sorted at a time: 32 MiB.
     private static final int IDS_MAX = 4 << 20;
 
@@ -44,16 +45,15 @@ final class Recount {
     private void checkNodes() {
         int[] counted = new int[nodes.end()];
         TablesView.roots(tables)
-                .forEach(
-                        (id, root) -> {
-                            if (!root.isEmpty()) {
-                                counted[root.node()]++;
-                                expect(
-                                        "height of the map of " + id,
-                                        root.height(),
-                                        nodes.level(root.node()));
-                            }
-                        });
+                .forEach((id, root) -> {
+                    if (!root.isEmpty()) {
+                        counted[root.node()]++;
+                        expect(
+                                "height of the map of " + id,
+                                root.height(),
+                                nodes.level(root.node()));
+                    }
+                });
         for (int i = 0; i < tables.reap.size(); i++) {
             counted[tables.reap.get(i)]++;
         }
@@ -140,7 +140,6 @@ final class Recount {
     }
 
     private static boolean isInPass(long chunk, int pass, int passes) {
-        return passes == 1
-                || Long.remainderUnsigned(ChunkCounts.mix(chunk) >>> 8, passes) == pass;
+        return passes == 1 || Long.remainderUnsigned(ChunkCounts.mix(chunk) >>> 8, passes) == pass;
     }
 }

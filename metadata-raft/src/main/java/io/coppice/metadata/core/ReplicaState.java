@@ -7,7 +7,8 @@ public enum ReplicaState {
     /// Gets live writes, is catching up.
     SYNCING,
     SERVING,
-    /// Not there, and it holds everything that was ever acknowledged: it or its equals may lead again.
+    /// Not there, and it holds everything that was ever acknowledged: it or its equals may lead
+    /// again.
     LAST,
     DRAINING
 }

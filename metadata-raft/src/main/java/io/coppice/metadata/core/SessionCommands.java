@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
 final class SessionCommands {
     static final int SLOTS_MAX = 65_536;
     static final int LEASE_IDS_MAX = 8_192;
+
     /// Leases a session may have that are not used up, for each group of the cluster.
     static final int LEASES_PER_GROUP = 4;
+
     static final int CLIENT_CHARS_MAX = 256;
 
     private final Tables tables;
@@ -107,8 +109,7 @@ final class SessionCommands {
         }
         Volume attached = volume.attached();
         var attachment =
-                new Attachment(
-                        volume.id(), sessionId, session.client(), attached.fence(), now);
+                new Attachment(volume.id(), sessionId, session.client(), attached.fence(), now);
         tables.replaceVolume(attached);
         tables.attachments.put(volume.id(), attachment);
         tables.sessions.put(sessionId, session.withVolume(volume.id()));
@@ -223,9 +224,7 @@ final class SessionCommands {
             return refuse(Refusal.NOT_FOUND, "the volume is gone");
         }
         Attachment holder = tables.attachments.get(command.volume());
-        if (holder == null
-                || holder.session() != sessionId
-                || holder.fence() != command.fence()) {
+        if (holder == null || holder.session() != sessionId || holder.fence() != command.fence()) {
             return refuse(
                     Refusal.STALE, "volume " + volume.name() + " is not attached here any more");
         }
@@ -240,7 +239,8 @@ final class SessionCommands {
                             + command.generation());
         }
         Outcome.Refused refused =
-                refuseSlots(volume, command, sessionId, VolumeCommands.slots(volume.size(), config));
+                refuseSlots(
+                        volume, command, sessionId, VolumeCommands.slots(volume.size(), config));
         if (refused != null) {
             return refused;
         }
@@ -250,9 +250,7 @@ final class SessionCommands {
             if (lease != null) {
                 use(lease, slot.newChunk());
             }
-            root =
-                    maps.set(
-                            root, volume.id(), volume.generation(), slot.index(), slot.newChunk());
+            root = maps.set(root, volume.id(), volume.generation(), slot.index(), slot.newChunk());
         }
         tables.flips += command.slots().size();
         if (!root.equals(volume.root())) {

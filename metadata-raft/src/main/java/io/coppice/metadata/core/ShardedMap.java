@@ -12,8 +12,8 @@ import java.util.function.BiConsumer;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A map of immutable values in many small sorted maps, each copied on its own when it changes while a
-/// capture shares it. Its content alone decides its order, never its history.
+/// A map of immutable values in many small sorted maps, each copied on its own when it changes
+/// while a capture shares it. Its content alone decides its order, never its history.
 final class ShardedMap<K extends Comparable<K>, V> {
     private final CaptureGate gate;
     private final ToIntFunction<? super K> hash;

@@ -2,11 +2,11 @@ package io.coppice.metadata.core;
 
 /// A command as the leader put it into the log.
 ///
-/// @param session who acts: a registered client session, a number an anonymous caller chose, or 0 for
-///     the leader itself. 0 is not remembered, the others are answered once per sequence
+/// @param session who acts: a registered client session, a number an anonymous caller chose, or 0
+///   for the leader itself. 0 is not remembered, the others are answered once per sequence
 /// @param sequence names the command within its session
-/// @param acknowledged the session has the answers up to this sequence, so they may be forgotten; 0:
-///     not said
+/// @param acknowledged the session has the answers up to this sequence, so they may be forgotten;
+///   0: not said
 /// @param wallMillis the leader's wall clock; for records, retention and expiry
 /// @param caller who asked, for the audit log
 public record Stamped(

@@ -18,11 +18,12 @@ import java.util.TreeMap;
 /// CRC32C of everything before (long)
 /// ```
 ///
-/// Numbers are big-endian; tables are a count and that many entries; pages of longs are little-endian,
-/// as most machines hold them.
+/// Numbers are big-endian; tables are a count and that many entries; pages of longs are
+/// little-endian, as most machines hold them.
 final class StateFormat {
     static final int MAGIC = 0x434F504D;
     static final int VERSION = 1;
+
     /// Text in a snapshot was bounded when it came in.
     private static final int TEXT_BYTES_MAX = 1 << 20;
 

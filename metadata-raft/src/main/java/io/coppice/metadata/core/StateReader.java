@@ -29,8 +29,7 @@ final class StateReader {
     static Tables read(InputStream source) throws IOException {
         // The checksum is of what was taken out of the buffer, not of what was read ahead into it.
         var checked =
-                new CheckedInputStream(
-                        new BufferedInputStream(source, BUFFER_BYTES), new CRC32C());
+                new CheckedInputStream(new BufferedInputStream(source, BUFFER_BYTES), new CRC32C());
         var in = new DataInputStream(checked);
         try {
             if (in.readInt() != StateFormat.MAGIC) {
@@ -142,8 +141,7 @@ final class StateReader {
             tables.putSnapshot(RecordFormat.snapshot(in));
         }
         list(in, RecordFormat::lineage).forEach(it -> tables.lineage.put(it.id(), it));
-        list(in, RecordFormat::attachment)
-                .forEach(it -> tables.attachments.put(it.volume(), it));
+        list(in, RecordFormat::attachment).forEach(it -> tables.attachments.put(it.volume(), it));
         list(in, RecordFormat::session).forEach(it -> tables.sessions.put(it.id(), it));
         list(in, RecordFormat::lease).forEach(it -> tables.leases.put(it.first(), it));
         list(in, RecordFormat::node).forEach(it -> tables.storageNodes.put(it.id(), it));

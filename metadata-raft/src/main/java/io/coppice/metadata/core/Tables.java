@@ -2,8 +2,8 @@ package io.coppice.metadata.core;
 
 import org.jspecify.annotations.Nullable;
 
-/// All that the quorum knows. The live one belongs to [MetadataState]; a frozen one shares its pages
-/// and never changes.
+/// All that the quorum knows. The live one belongs to [MetadataState]; a frozen one shares its
+/// pages and never changes.
 final class Tables {
     private static final int MANY = 1024;
     private static final int FEW = 64;
@@ -35,8 +35,10 @@ final class Tables {
 
     final CaptureGate gate;
     @Nullable ClusterConfig config;
+
     /// Of the next volume or snapshot.
     long nextId = 1;
+
     int nextNode = 1;
     int nextStore = 1;
     long flips;
@@ -52,8 +54,10 @@ final class Tables {
     final ShardedMap<Long, Lineage> lineage;
     final ShardedMap<Long, Attachment> attachments;
     final ShardedMap<Long, SessionEntry> sessions;
+
     /// By first id; the leases of a group are together.
     final ShardedMap<Long, Lease> leases;
+
     final ShardedMap<Integer, Node> storageNodes;
     final ShardedMap<Integer, Store> stores;
     final ShardedMap<Integer, Group> groups;

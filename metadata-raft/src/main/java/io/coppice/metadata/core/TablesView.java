@@ -40,12 +40,11 @@ class TablesView implements MetadataView {
 
     private List<Volume> volumesByName(boolean inTrash) {
         var found = new ArrayList<Volume>();
-        tables.volumes.forEach(
-                (_, volume) -> {
-                    if (volume.inTrash() == inTrash) {
-                        found.add(volume);
-                    }
-                });
+        tables.volumes.forEach((_, volume) -> {
+            if (volume.inTrash() == inTrash) {
+                found.add(volume);
+            }
+        });
         found.sort(Comparator.comparing(Volume::name).thenComparing(Volume::id));
         return found;
     }
@@ -73,12 +72,11 @@ class TablesView implements MetadataView {
     @Override
     public List<Volume> barrierVolumes() {
         var found = new ArrayList<Volume>();
-        tables.volumes.forEach(
-                (_, volume) -> {
-                    if (volume.fence() > 0) {
-                        found.add(volume);
-                    }
-                });
+        tables.volumes.forEach((_, volume) -> {
+            if (volume.fence() > 0) {
+                found.add(volume);
+            }
+        });
         found.sort(Comparator.comparing(Volume::id));
         return found;
     }
@@ -128,7 +126,8 @@ class TablesView implements MetadataView {
         for (Lineage up = oldest; up != null; up = tables.lineage.get(up.parent())) {
             oldest = up;
         }
-        // A parent is older than its children, so its id is smaller: one pass in the order of ids finds all.
+        // A parent is older than its children, so its id is smaller: one pass in the order of ids
+        // finds all.
         Set<Long> members = new HashSet<>();
         members.add(oldest.id());
         var found = new ArrayList<Lineage>();
@@ -163,8 +162,7 @@ class TablesView implements MetadataView {
     }
 
     private static Session session(SessionEntry entry) {
-        return new Session(
-                entry.id(), entry.client(), entry.openedMillis(), entry.leases().length);
+        return new Session(entry.id(), entry.client(), entry.openedMillis(), entry.leases().length);
     }
 
     @Override

@@ -104,8 +104,7 @@ final class VolumeCommands {
         Volume volume = youngestInTrash(command.name());
         if (volume == null) {
             return refuse(
-                    Refusal.NOT_FOUND,
-                    "no volume " + shown(command.name()) + " in the trash");
+                    Refusal.NOT_FOUND, "no volume " + shown(command.name()) + " in the trash");
         }
         String name = command.as().isEmpty() ? volume.name() : command.as();
         Outcome.Refused refused = refuseNewName(name);
@@ -127,8 +126,7 @@ final class VolumeCommands {
             }
             Volume volume = tables.volumes.get(key.id());
             if (volume != null
-                    && (youngest == null
-                            || volume.deletedMillis() >= youngest.deletedMillis())) {
+                    && (youngest == null || volume.deletedMillis() >= youngest.deletedMillis())) {
                 youngest = volume;
             }
         }
@@ -370,8 +368,7 @@ final class VolumeCommands {
 
     private Outcome.@Nullable Refused refuseClones(Command.CreateClones command) {
         if (command.names().isEmpty() || command.names().size() > CLONES_MAX) {
-            return refuse(
-                    Refusal.BAD_REQUEST, "a command makes 1 to " + CLONES_MAX + " clones");
+            return refuse(Refusal.BAD_REQUEST, "a command makes 1 to " + CLONES_MAX + " clones");
         }
         if (command.expiresMillis() < 0) {
             return refuse(Refusal.BAD_REQUEST, "the expiry lies before 1970");

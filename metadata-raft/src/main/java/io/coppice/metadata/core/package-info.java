@@ -1,12 +1,13 @@
 /// What the metadata quorum decides, without the quorum: a pure state machine.
 ///
-/// **Owns** names, volumes, snapshots, chunk maps and reference counts, generations, attachments, id
-/// leases, groups and their views, purge lists, lineage and the memory of answers. **Called by** the
-/// Raft shell, which feeds [MetadataState#apply] the committed commands one after the other, and by the
-/// front door, which reads a [MetadataView]. **Thread**: one at a time; a [MetadataCapture] may be
-/// read by another while commands go on. **Never** a clock, chance, thread or file: they come inside
-/// [Stamped]. **When it fails**: what a caller got wrong is [Outcome.Refused]; an
-/// [io.coppice.model.Invariant] that does not hold is ours and ends the process.
+/// **Owns** names, volumes, snapshots, chunk maps and reference counts, generations, attachments,
+/// id leases, groups and their views, purge lists, lineage and the memory of answers. **Called by**
+/// the Raft shell, which feeds [MetadataState#apply] the committed commands one after the other,
+/// and by the front door, which reads a [MetadataView]. **Thread**: one at a time; a
+/// [MetadataCapture] may be read by another while commands go on. **Never** a clock, chance, thread
+/// or file: they come inside [Stamped]. **When it fails**: what a caller got wrong is
+/// [Outcome.Refused]; an [io.coppice.model.Invariant] that does not hold is ours and ends the
+/// process.
 ///
 /// ## How it is built
 ///
@@ -22,12 +23,12 @@
 /// | [OutcomeMemory] | the first answer for every retry |
 /// | [StateWriter], [StateReader] | bytes of a snapshot |
 ///
-/// What is always true, and recounted by [Recount]: a node's references are the roots, reap entries and
-/// parents that name it; a chunk's count is the number of leaf slots that name it; a chunk that was mapped
-/// is named by a leaf or is on its group's purge list, never both.
+/// What is always true, and recounted by [Recount]: a node's references are the roots, reap entries
+/// and parents that name it; a chunk's count is the number of leaf slots that name it; a chunk that
+/// was mapped is named by a leaf or is on its group's purge list, never both.
 ///
-/// A volume owns a slot when the leaf says so: owner and generation are the volume's present ones and
-/// the slot's bit is set. So ending a generation costs one integer, however many chunks it had.
+/// A volume owns a slot when the leaf says so: owner and generation are the volume's present ones
+/// and the slot's bit is set. So ending a generation costs one integer, however many chunks it had.
 ///
 /// ## Membership of a group
 ///
@@ -47,8 +48,8 @@
 /// | its store registers | SERVING, SYNCING (same incarnation) | the same | |
 /// | it has caught up, in this epoch | SYNCING | SERVING | LAST: DOWN, once enough serve |
 ///
-/// A flush must be answered like a write: only while enough replicas serve. Then any LAST replica has
-/// all that was ever acknowledged or flushed.
+/// A flush must be answered like a write: only while enough replicas serve. Then any LAST replica
+/// has all that was ever acknowledged or flushed.
 @NullMarked
 package io.coppice.metadata.core;
 

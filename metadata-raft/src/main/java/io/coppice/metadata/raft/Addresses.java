@@ -14,7 +14,8 @@ public final class Addresses {
             if (colon > 0 && port >= 0 && port <= 65_535) {
                 String host = address.substring(0, colon);
                 boolean bracketed = host.startsWith("[") && host.endsWith("]");
-                return new InetSocketAddress(bracketed ? host.substring(1, host.length() - 1) : host, port);
+                return new InetSocketAddress(
+                        bracketed ? host.substring(1, host.length() - 1) : host, port);
             }
         } catch (NumberFormatException notANumber) {
             // Told below.

@@ -10,8 +10,9 @@ import org.apache.ratis.protocol.Message;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 
-/// Commands and reads that share one log entry, and who waits for them. It travels through the local Ratis
-/// server as the request's message, so on the leader the apply thread finds its waiters without a lookup.
+/// Commands and reads that share one log entry, and who waits for them. It travels through the
+/// local Ratis server as the request's message, so on the leader the apply thread finds its waiters
+/// without a lookup.
 final class Batch implements Message {
     private final LogEntry.Builder entry = LogEntry.newBuilder();
     private final List<CompletableFuture<Outcome>> commands = new ArrayList<>();

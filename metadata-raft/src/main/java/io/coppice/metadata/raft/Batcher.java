@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Bundles what arrives while earlier entries are under way into one log entry.
 ///
-/// Nothing is delayed for company: with no entry under way a command leaves at once, and under load the
-/// entries grow by themselves. One thread of its own forms the entries and hands them to Ratis one after the
-/// other, so that commands reach the log in the order of their submission. Thread-safe.
+/// Nothing is delayed for company: with no entry under way a command leaves at once, and under load
+/// the entries grow by themselves. One thread of its own forms the entries and hands them to Ratis
+/// one after the other, so that commands reach the log in the order of their submission.
+/// Thread-safe.
 final class Batcher implements AutoCloseable {
     /// Takes an entry to the log. The future ends when the entry was applied here, or cannot be.
     @FunctionalInterface
@@ -40,11 +41,19 @@ final class Batcher implements AutoCloseable {
     private boolean closed;
     private final Thread pump;
 
-    Batcher(String server, QuorumConfig.BatchLimits limits, Proposer proposer, QuorumMetrics metrics) {
+    Batcher(
+            String server,
+            QuorumConfig.BatchLimits limits,
+            Proposer proposer,
+            QuorumMetrics metrics) {
         this.limits = limits;
         this.proposer = proposer;
         this.metrics = metrics;
-        this.pump = Thread.ofPlatform().name("metadata-batcher-" + server).daemon().unstarted(this::run);
+        this.pump =
+                Thread.ofPlatform()
+                        .name("metadata-batcher-" + server)
+                        .daemon()
+                        .unstarted(this::run);
     }
 
     void start() {
@@ -54,7 +63,10 @@ final class Batcher implements AutoCloseable {
     CompletableFuture<Outcome> submit(Stamped stamped) {
         var outcome = new CompletableFuture<Outcome>();
         LoggedCommand command = LogEncoder.encode(stamped);
-        enqueue(new Waiting(command, command.getSerializedSize(), outcome, new CompletableFuture<>()), outcome);
+        enqueue(
+                new Waiting(
+                        command, command.getSerializedSize(), outcome, new CompletableFuture<>()),
+                outcome);
         return outcome;
     }
 
@@ -70,12 +82,17 @@ final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             if (closed) {
-                refused = new QuorumException(QuorumException.Reason.STOPPED, "this metadata server stops");
+                refused =
+                        new QuorumException(
+                                QuorumException.Reason.STOPPED, "this metadata server stops");
             } else if (waiting.size() >= limits.waitingMax()) {
                 metrics.refusedWhenFull().inc();
-                refused = new QuorumException(
-                        QuorumException.Reason.OVERLOADED,
-                        "the metadata quorum has " + limits.waitingMax() + " commands waiting; retry later");
+                refused =
+                        new QuorumException(
+                                QuorumException.Reason.OVERLOADED,
+                                "the metadata quorum has "
+                                        + limits.waitingMax()
+                                        + " commands waiting; retry later");
             } else {
                 waiting.add(one);
                 if (waiting.size() == 1) {
@@ -108,7 +125,9 @@ final class Batcher implements AutoCloseable {
                 return null;
             }
             var batch = new Batch();
-            for (Waiting next = waiting.peek(); next != null && fits(batch, next); next = waiting.peek()) {
+            for (Waiting next = waiting.peek();
+                    next != null && fits(batch, next);
+                    next = waiting.peek()) {
                 waiting.remove();
                 LoggedCommand command = next.command();
                 if (command == null) {
@@ -128,7 +147,8 @@ final class Batcher implements AutoCloseable {
         if (next.command() == null || batch.commandCount() == 0) {
             return true;
         }
-        return batch.commandCount() < limits.commandsMax() && batch.bytes() + next.bytes() <= limits.bytesMax();
+        return batch.commandCount() < limits.commandsMax()
+                && batch.bytes() + next.bytes() <= limits.bytesMax();
     }
 
     private void propose(Batch batch) {
@@ -138,16 +158,19 @@ final class Batcher implements AutoCloseable {
         metrics.batchBytes().update(batch.bytes());
         metrics.reads().inc(batch.readCount());
         var timer = metrics.commit().time();
-        proposer.propose(batch).whenComplete((applied, failed) -> {
-            timer.stop();
-            entryEnded();
-            if (failed != null) {
-                batch.fail(
-                        failed instanceof QuorumException known
-                                ? known
-                                : new QuorumException(QuorumException.Reason.NOT_LEADER, "no leader: " + failed));
-            }
-        });
+        proposer.propose(batch)
+                .whenComplete((applied, failed) -> {
+                    timer.stop();
+                    entryEnded();
+                    if (failed != null) {
+                        batch.fail(
+                                failed instanceof QuorumException known
+                                        ? known
+                                        : new QuorumException(
+                                                QuorumException.Reason.NOT_LEADER,
+                                                "no leader: " + failed));
+                    }
+                });
     }
 
     private void entryEnded() {

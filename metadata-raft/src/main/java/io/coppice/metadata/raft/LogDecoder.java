@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Log records as commands of the core. The way there is [LogEncoder].
 ///
-/// What is in the log was encoded by a leader of ours. A record that cannot be understood was written by a
-/// newer version: going on without it would make this server's state differ, so that is a violation.
+/// What is in the log was encoded by a leader of ours. A record that cannot be understood was
+/// written by a newer version: going on without it would make this server's state differ, so that
+/// is a violation.
 final class LogDecoder {
     private LogDecoder() {}
 
@@ -35,7 +36,8 @@ final class LogDecoder {
         try {
             parsed = LogEntry.parseFrom(entry);
         } catch (InvalidProtocolBufferException damaged) {
-            throw new IllegalStateException("a log entry cannot be read: " + damaged.getMessage(), damaged);
+            throw new IllegalStateException(
+                    "a log entry cannot be read: " + damaged.getMessage(), damaged);
         }
         var commands = new ArrayList<Stamped>(parsed.getCommandsCount());
         for (LoggedCommand command : parsed.getCommandsList()) {
@@ -56,58 +58,60 @@ final class LogDecoder {
 
     private static Command command(LoggedCommand r) {
         return switch (r.getCommandCase()) {
-            case INITIALIZE_CLUSTER -> new Command.InitializeCluster(config(r.getInitializeCluster()));
+            case INITIALIZE_CLUSTER ->
+                    new Command.InitializeCluster(config(r.getInitializeCluster()));
             case CREATE_VOLUME -> {
                 var c = r.getCreateVolume();
                 yield new Command.CreateVolume(c.getName(), c.getSize(), c.getLabelsMap());
             }
             case DELETE_VOLUME ->
-                new Command.DeleteVolume(
-                        r.getDeleteVolume().getName(), r.getDeleteVolume().getNow());
+                    new Command.DeleteVolume(
+                            r.getDeleteVolume().getName(), r.getDeleteVolume().getNow());
             case RESTORE_VOLUME ->
-                new Command.RestoreVolume(
-                        r.getRestoreVolume().getName(), r.getRestoreVolume().getAs());
+                    new Command.RestoreVolume(
+                            r.getRestoreVolume().getName(), r.getRestoreVolume().getAs());
             case RESIZE_VOLUME ->
-                new Command.ResizeVolume(
-                        r.getResizeVolume().getName(), r.getResizeVolume().getSize());
+                    new Command.ResizeVolume(
+                            r.getResizeVolume().getName(), r.getResizeVolume().getSize());
             case RENAME_VOLUME ->
-                new Command.RenameVolume(
-                        r.getRenameVolume().getName(), r.getRenameVolume().getNewName());
+                    new Command.RenameVolume(
+                            r.getRenameVolume().getName(), r.getRenameVolume().getNewName());
             case CREATE_SNAPSHOTS -> snapshots(r.getCreateSnapshots());
             case DELETE_SNAPSHOT ->
-                new Command.DeleteSnapshot(
-                        r.getDeleteSnapshot().getVolume(),
-                        r.getDeleteSnapshot().getSnapshot());
+                    new Command.DeleteSnapshot(
+                            r.getDeleteSnapshot().getVolume(), r.getDeleteSnapshot().getSnapshot());
             case ROLLBACK_VOLUME -> rollback(r.getRollbackVolume());
             case CREATE_CLONES -> clones(r.getCreateClones());
             case RAISE_GENERATION ->
-                new Command.RaiseGeneration(
-                        r.getRaiseGeneration().getVolume(),
-                        r.getRaiseGeneration().getGeneration());
+                    new Command.RaiseGeneration(
+                            r.getRaiseGeneration().getVolume(),
+                            r.getRaiseGeneration().getGeneration());
             case OPEN_SESSION ->
-                new Command.OpenSession(
-                        r.getOpenSession().getSession(), r.getOpenSession().getClient());
+                    new Command.OpenSession(
+                            r.getOpenSession().getSession(), r.getOpenSession().getClient());
             case CLOSE_SESSION -> new Command.CloseSession(r.getCloseSession().getSession());
             case ATTACH ->
-                new Command.Attach(r.getAttach().getVolume(), r.getAttach().getDeadSession());
+                    new Command.Attach(r.getAttach().getVolume(), r.getAttach().getDeadSession());
             case DETACH -> new Command.Detach(r.getDetach().getVolume(), r.getDetach().getFence());
-            case BREAK_ATTACHMENT -> new Command.BreakAttachment(r.getBreakAttachment().getVolume());
+            case BREAK_ATTACHMENT ->
+                    new Command.BreakAttachment(r.getBreakAttachment().getVolume());
             case LEASE_CHUNK_IDS ->
-                new Command.LeaseChunkIds(
-                        r.getLeaseChunkIds().getGroupsList(),
-                        r.getLeaseChunkIds().getCount());
+                    new Command.LeaseChunkIds(
+                            r.getLeaseChunkIds().getGroupsList(), r.getLeaseChunkIds().getCount());
             case FLIP -> flip(r.getFlip());
             case ABANDON_CHUNKS -> new Command.AbandonChunks(r.getAbandonChunks().getChunksList());
             case REGISTER_NODE -> register(r.getRegisterNode());
             case NODE_LOST ->
-                new Command.NodeLost(r.getNodeLost().getNode(), r.getNodeLost().getIncarnation());
+                    new Command.NodeLost(
+                            r.getNodeLost().getNode(), r.getNodeLost().getIncarnation());
             case REPLICA_SYNCED -> {
                 ReplicaSynced c = r.getReplicaSynced();
                 yield new Command.ReplicaSynced(c.getGroup(), c.getEpoch(), c.getStore());
             }
             case REPLICA_FAILED -> {
                 var c = r.getReplicaFailed();
-                yield new Command.ReplicaFailed(c.getGroup(), c.getEpoch(), c.getStore(), c.getWhy());
+                yield new Command.ReplicaFailed(
+                        c.getGroup(), c.getEpoch(), c.getStore(), c.getWhy());
             }
             case ELECT_LAST -> new Command.ElectLast(r.getElectLast());
             case MOVE_PRIMARY -> {
@@ -115,12 +119,13 @@ final class LogDecoder {
                 yield new Command.MovePrimary(c.getGroup(), c.getEpoch(), c.getStore());
             }
             case CHUNKS_PURGED ->
-                new Command.ChunksPurged(
-                        r.getChunksPurged().getGroup(), r.getChunksPurged().getChunksList());
+                    new Command.ChunksPurged(
+                            r.getChunksPurged().getGroup(), r.getChunksPurged().getChunksList());
             case REAP_STEP -> new Command.ReapStep(r.getReapStep());
             case PURGE_TRASH -> new Command.PurgeTrash(r.getPurgeTrash());
             case COMMAND_NOT_SET ->
-                throw new IllegalStateException("the log holds a command that this version does not know");
+                    throw new IllegalStateException(
+                            "the log holds a command that this version does not know");
         };
     }
 
@@ -142,8 +147,11 @@ final class LogDecoder {
     private static Command snapshots(LoggedSnapshots c) {
         var cuts = new ArrayList<Command.SnapshotCut>(c.getCutsCount());
         for (LoggedCut cut : c.getCutsList()) {
-            cuts.add(new Command.SnapshotCut(
-                    cut.getName().getVolume(), cut.getName().getSnapshot(), seal(cut.hasSeal(), cut.getSeal())));
+            cuts.add(
+                    new Command.SnapshotCut(
+                            cut.getName().getVolume(),
+                            cut.getName().getSnapshot(),
+                            seal(cut.hasSeal(), cut.getSeal())));
         }
         return new Command.CreateSnapshots(cuts, c.getLabelsMap());
     }
@@ -167,7 +175,8 @@ final class LogDecoder {
     private static Command flip(Flip c) {
         var slots = new ArrayList<Command.FlipSlot>(c.getSlotsCount());
         for (FlipSlot slot : c.getSlotsList()) {
-            slots.add(new Command.FlipSlot(slot.getIndex(), slot.getOldChunk(), slot.getNewChunk()));
+            slots.add(
+                    new Command.FlipSlot(slot.getIndex(), slot.getOldChunk(), slot.getNewChunk()));
         }
         return new Command.Flip(c.getVolume(), c.getGeneration(), c.getFence(), slots);
     }
@@ -178,9 +187,11 @@ final class LogDecoder {
             var positions = new ArrayList<Command.GroupPosition>(store.getPositionsCount());
             for (GroupPosition p : store.getPositionsList()) {
                 positions.add(
-                        new Command.GroupPosition(p.getGroup(), new Position(p.getEpoch(), p.getSequence())));
+                        new Command.GroupPosition(
+                                p.getGroup(), new Position(p.getEpoch(), p.getSequence())));
             }
-            stores.add(new Command.StoreReport(store.getUuid(), store.getCapacityBytes(), positions));
+            stores.add(
+                    new Command.StoreReport(store.getUuid(), store.getCapacityBytes(), positions));
         }
         return new Command.RegisterNode(
                 c.getName(),

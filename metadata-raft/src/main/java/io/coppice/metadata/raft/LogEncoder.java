@@ -37,65 +37,85 @@ final class LogEncoder {
     private LogEncoder() {}
 
     static LoggedCommand encode(Stamped stamped) {
-        var record = LoggedCommand.newBuilder()
-                .setSession(stamped.session())
-                .setSequence(stamped.sequence())
-                .setAcknowledged(stamped.acknowledged())
-                .setWallMillis(stamped.wallMillis())
-                .setCaller(stamped.caller());
+        var record =
+                LoggedCommand.newBuilder()
+                        .setSession(stamped.session())
+                        .setSequence(stamped.sequence())
+                        .setAcknowledged(stamped.acknowledged())
+                        .setWallMillis(stamped.wallMillis())
+                        .setCaller(stamped.caller());
         switch (stamped.command()) {
             case Command.InitializeCluster c -> record.setInitializeCluster(config(c.config()));
-            case Command.CreateVolume c -> record.setCreateVolume(CreateVolume.newBuilder()
-                    .setName(c.name())
-                    .setSize(c.size())
-                    .putAllLabels(c.labels()));
+            case Command.CreateVolume c ->
+                    record.setCreateVolume(
+                            CreateVolume.newBuilder()
+                                    .setName(c.name())
+                                    .setSize(c.size())
+                                    .putAllLabels(c.labels()));
             case Command.DeleteVolume c ->
-                record.setDeleteVolume(DeleteVolume.newBuilder().setName(c.name()).setNow(c.now()));
+                    record.setDeleteVolume(
+                            DeleteVolume.newBuilder().setName(c.name()).setNow(c.now()));
             case Command.RestoreVolume c ->
-                record.setRestoreVolume(RestoreVolume.newBuilder().setName(c.name()).setAs(c.as()));
+                    record.setRestoreVolume(
+                            RestoreVolume.newBuilder().setName(c.name()).setAs(c.as()));
             case Command.ResizeVolume c ->
-                record.setResizeVolume(ResizeVolume.newBuilder().setName(c.name()).setSize(c.size()));
+                    record.setResizeVolume(
+                            ResizeVolume.newBuilder().setName(c.name()).setSize(c.size()));
             case Command.RenameVolume c ->
-                record.setRenameVolume(RenameVolume.newBuilder().setName(c.name()).setNewName(c.newName()));
+                    record.setRenameVolume(
+                            RenameVolume.newBuilder().setName(c.name()).setNewName(c.newName()));
             case Command.CreateSnapshots c -> record.setCreateSnapshots(snapshots(c));
-            case Command.DeleteSnapshot c -> record.setDeleteSnapshot(name(c.volume(), c.snapshot()));
+            case Command.DeleteSnapshot c ->
+                    record.setDeleteSnapshot(name(c.volume(), c.snapshot()));
             case Command.RollbackVolume c -> record.setRollbackVolume(rollback(c));
             case Command.CreateClones c -> record.setCreateClones(clones(c));
             case Command.RaiseGeneration c ->
-                record.setRaiseGeneration(seal(new Command.Seal(c.volume(), c.generation())));
-            case Command.OpenSession c -> record.setOpenSession(LoggedSession.newBuilder()
-                    .setSession(c.session())
-                    .setClient(c.client()));
+                    record.setRaiseGeneration(seal(new Command.Seal(c.volume(), c.generation())));
+            case Command.OpenSession c ->
+                    record.setOpenSession(
+                            LoggedSession.newBuilder()
+                                    .setSession(c.session())
+                                    .setClient(c.client()));
             case Command.CloseSession c ->
-                record.setCloseSession(LoggedSession.newBuilder().setSession(c.session()));
-            case Command.Attach c -> record.setAttach(LoggedAttach.newBuilder()
-                    .setVolume(c.volume())
-                    .setDeadSession(c.deadSession()));
+                    record.setCloseSession(LoggedSession.newBuilder().setSession(c.session()));
+            case Command.Attach c ->
+                    record.setAttach(
+                            LoggedAttach.newBuilder()
+                                    .setVolume(c.volume())
+                                    .setDeadSession(c.deadSession()));
             case Command.Detach c ->
-                record.setDetach(Detach.newBuilder().setVolume(c.volume()).setFence(c.fence()));
+                    record.setDetach(Detach.newBuilder().setVolume(c.volume()).setFence(c.fence()));
             case Command.BreakAttachment c ->
-                record.setBreakAttachment(BreakAttachment.newBuilder().setVolume(c.volume()));
-            case Command.LeaseChunkIds c -> record.setLeaseChunkIds(LeaseChunkIds.newBuilder()
-                    .addAllGroups(c.groups())
-                    .setCount(c.count()));
+                    record.setBreakAttachment(BreakAttachment.newBuilder().setVolume(c.volume()));
+            case Command.LeaseChunkIds c ->
+                    record.setLeaseChunkIds(
+                            LeaseChunkIds.newBuilder()
+                                    .addAllGroups(c.groups())
+                                    .setCount(c.count()));
             case Command.Flip c -> record.setFlip(flip(c));
             case Command.AbandonChunks c ->
-                record.setAbandonChunks(AbandonChunks.newBuilder().addAllChunks(c.chunks()));
+                    record.setAbandonChunks(AbandonChunks.newBuilder().addAllChunks(c.chunks()));
             case Command.RegisterNode c -> record.setRegisterNode(register(c));
-            case Command.NodeLost c -> record.setNodeLost(LoggedNodeLost.newBuilder()
-                    .setNode(c.node())
-                    .setIncarnation(c.incarnation()));
-            case Command.ReplicaSynced c -> record.setReplicaSynced(replica(c.group(), c.epoch(), c.store()));
-            case Command.ReplicaFailed c -> record.setReplicaFailed(ReplicaFailed.newBuilder()
-                    .setGroup(c.group())
-                    .setEpoch(c.epoch())
-                    .setStore(c.store())
-                    .setWhy(c.why()));
+            case Command.NodeLost c ->
+                    record.setNodeLost(
+                            LoggedNodeLost.newBuilder()
+                                    .setNode(c.node())
+                                    .setIncarnation(c.incarnation()));
+            case Command.ReplicaSynced c ->
+                    record.setReplicaSynced(replica(c.group(), c.epoch(), c.store()));
+            case Command.ReplicaFailed c ->
+                    record.setReplicaFailed(
+                            ReplicaFailed.newBuilder()
+                                    .setGroup(c.group())
+                                    .setEpoch(c.epoch())
+                                    .setStore(c.store())
+                                    .setWhy(c.why()));
             case Command.ElectLast c -> record.setElectLast(c.group());
-            case Command.MovePrimary c -> record.setMovePrimary(replica(c.group(), c.epoch(), c.store()));
-            case Command.ChunksPurged c -> record.setChunksPurged(PurgeDone.newBuilder()
-                    .setGroup(c.group())
-                    .addAllChunks(c.chunks()));
+            case Command.MovePrimary c ->
+                    record.setMovePrimary(replica(c.group(), c.epoch(), c.store()));
+            case Command.ChunksPurged c ->
+                    record.setChunksPurged(
+                            PurgeDone.newBuilder().setGroup(c.group()).addAllChunks(c.chunks()));
             case Command.ReapStep c -> record.setReapStep(c.nodes());
             case Command.PurgeTrash c -> record.setPurgeTrash(c.limit());
         }
@@ -148,13 +168,15 @@ final class LogEncoder {
     }
 
     private static LoggedClones clones(Command.CreateClones c) {
-        var logged = LoggedClones.newBuilder()
-                .setClones(CreateClones.newBuilder()
-                        .setVolume(c.volume())
-                        .setSnapshot(c.snapshot())
-                        .addAllNames(c.names())
-                        .putAllLabels(c.labels())
-                        .setExpiresMillis(c.expiresMillis()));
+        var logged =
+                LoggedClones.newBuilder()
+                        .setClones(
+                                CreateClones.newBuilder()
+                                        .setVolume(c.volume())
+                                        .setSnapshot(c.snapshot())
+                                        .addAllNames(c.names())
+                                        .putAllLabels(c.labels())
+                                        .setExpiresMillis(c.expiresMillis()));
         var seal = c.seal();
         if (seal != null) {
             logged.setSeal(seal(seal));
@@ -163,45 +185,46 @@ final class LogEncoder {
     }
 
     private static Flip flip(Command.Flip c) {
-        var flip = Flip.newBuilder()
-                .setVolume(c.volume())
-                .setGeneration(c.generation())
-                .setFence(c.fence());
+        var flip =
+                Flip.newBuilder()
+                        .setVolume(c.volume())
+                        .setGeneration(c.generation())
+                        .setFence(c.fence());
         for (Command.FlipSlot slot : c.slots()) {
-            flip.addSlots(FlipSlot.newBuilder()
-                    .setIndex(slot.index())
-                    .setOldChunk(slot.oldChunk())
-                    .setNewChunk(slot.newChunk()));
+            flip.addSlots(
+                    FlipSlot.newBuilder()
+                            .setIndex(slot.index())
+                            .setOldChunk(slot.oldChunk())
+                            .setNewChunk(slot.newChunk()));
         }
         return flip.build();
     }
 
     private static ReplicaSynced replica(int group, long epoch, int store) {
-        return ReplicaSynced.newBuilder()
-                .setGroup(group)
-                .setEpoch(epoch)
-                .setStore(store)
-                .build();
+        return ReplicaSynced.newBuilder().setGroup(group).setEpoch(epoch).setStore(store).build();
     }
 
     private static RegisterNode register(Command.RegisterNode c) {
-        var node = RegisterNode.newBuilder()
-                .setName(c.name())
-                .setAddress(c.address())
-                .setHttpAddress(c.httpAddress())
-                .setIncarnation(c.incarnation())
-                .setPid(c.pid())
-                .setRack(c.rack())
-                .setCluster(c.cluster());
+        var node =
+                RegisterNode.newBuilder()
+                        .setName(c.name())
+                        .setAddress(c.address())
+                        .setHttpAddress(c.httpAddress())
+                        .setIncarnation(c.incarnation())
+                        .setPid(c.pid())
+                        .setRack(c.rack())
+                        .setCluster(c.cluster());
         for (Command.StoreReport store : c.stores()) {
-            var report = StoreReport.newBuilder()
-                    .setUuid(store.uuid())
-                    .setCapacityBytes(store.capacityBytes());
+            var report =
+                    StoreReport.newBuilder()
+                            .setUuid(store.uuid())
+                            .setCapacityBytes(store.capacityBytes());
             for (Command.GroupPosition position : store.positions()) {
-                report.addPositions(GroupPosition.newBuilder()
-                        .setGroup(position.group())
-                        .setEpoch(position.position().epoch())
-                        .setSequence(position.position().sequence()));
+                report.addPositions(
+                        GroupPosition.newBuilder()
+                                .setGroup(position.group())
+                                .setEpoch(position.position().epoch())
+                                .setSequence(position.position().sequence()));
             }
             node.addStores(report);
         }

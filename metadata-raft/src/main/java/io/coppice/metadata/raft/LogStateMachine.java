@@ -37,11 +37,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The core's state machine as Ratis drives it: one thread applies, in log order. Reads of others take the
-/// state's lock between two entries, or a capture.
+/// The core's state machine as Ratis drives it: one thread applies, in log order. Reads of others
+/// take the state's lock between two entries, or a capture.
 final class LogStateMachine extends BaseStateMachine {
     private static final Logger log = LoggerFactory.getLogger(LogStateMachine.class);
-    /// First bytes of a snapshot: `CPM1`, then the entries with flips so far, then the core's own dump.
+
+    /// First bytes of a snapshot: `CPM1`, then the entries with flips so far, then the core's own
+    /// dump.
     private static final int SNAPSHOT_MAGIC = 0x43504d31;
 
     private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
@@ -100,7 +102,8 @@ final class LogStateMachine extends BaseStateMachine {
     // ------------------------------------------------------------ life
 
     @Override
-    public void initialize(RaftServer server, RaftGroupId group, RaftStorage raftStorage) throws IOException {
+    public void initialize(RaftServer server, RaftGroupId group, RaftStorage raftStorage)
+            throws IOException {
         getLifeCycle().transition(LifeCycle.State.STARTING);
         super.initialize(server, group, raftStorage);
         storage.init(raftStorage);
@@ -136,7 +139,8 @@ final class LogStateMachine extends BaseStateMachine {
     private void readFrom(InputStream in) throws IOException {
         var header = new DataInputStream(in);
         if (header.readInt() != SNAPSHOT_MAGIC) {
-            throw new IOException("this is no snapshot of a metadata server, or one of a newer version");
+            throw new IOException(
+                    "this is no snapshot of a metadata server, or one of a newer version");
         }
         long flipEntries = header.readLong();
         MetadataState loaded = MetadataState.load(in);
@@ -149,7 +153,8 @@ final class LogStateMachine extends BaseStateMachine {
         }
     }
 
-    private static void writeTo(OutputStream out, MetadataCapture capture, long flipEntries) throws IOException {
+    private static void writeTo(OutputStream out, MetadataCapture capture, long flipEntries)
+            throws IOException {
         var header = new DataOutputStream(out);
         header.writeInt(SNAPSHOT_MAGIC);
         header.writeLong(flipEntries);
@@ -178,8 +183,12 @@ final class LogStateMachine extends BaseStateMachine {
     public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
         LogEntryProto entry = transaction.getLogEntry();
         try {
-            List<Outcome> outcomes = apply(LogDecoder.decodeEntry(
-                    entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer()));
+            List<Outcome> outcomes =
+                    apply(
+                            LogDecoder.decodeEntry(
+                                    entry.getStateMachineLogEntry()
+                                            .getLogData()
+                                            .asReadOnlyByteBuffer()));
             updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
             if (transaction.getStateMachineContext() instanceof Batch batch) {
                 batch.complete(outcomes);
@@ -187,7 +196,12 @@ final class LogStateMachine extends BaseStateMachine {
             return CompletableFuture.completedFuture(Message.EMPTY);
         } catch (RuntimeException | Error bug) {
             // Going on would make this server's state differ from the others'.
-            log.error("{} failed to apply entry {}:{}", getId(), entry.getTerm(), entry.getIndex(), bug);
+            log.error(
+                    "{} failed to apply entry {}:{}",
+                    getId(),
+                    entry.getTerm(),
+                    entry.getIndex(),
+                    bug);
             listener.failed("a log entry could not be applied: " + bug);
             throw bug;
         }
@@ -218,7 +232,8 @@ final class LogStateMachine extends BaseStateMachine {
 
     // ------------------------------------------------------------ snapshots
 
-    /// Called on the apply thread. Starts one in the background, or tells the index of a finished one.
+    /// Called on the apply thread. Starts one in the background, or tells the index of a finished
+    /// one.
     @Override
     public long takeSnapshot() {
         long finished = snapshots.takeFinished();

@@ -7,8 +7,8 @@ import java.util.Map;
 /// How one server takes part in the metadata quorum.
 ///
 /// @param server this server's id, one of the keys of `peers`
-/// @param cluster id of the cluster, or empty: servers of different clusters then cannot be told apart
-///     before they are initialised
+/// @param cluster id of the cluster, or empty: servers of different clusters then cannot be told
+///   apart before they are initialised
 /// @param dir where log and snapshots live; nobody else writes there
 /// @param listen `host:port` to listen on
 /// @param peers every server of the quorum with its `host:port`, this one included
@@ -34,7 +34,9 @@ public record QuorumConfig(
     public QuorumConfig {
         peers = Map.copyOf(peers);
         require(!server.isEmpty(), "a metadata server needs an id");
-        require(peers.containsKey(server), "raft-peers does not list this server, '" + server + "'");
+        require(
+                peers.containsKey(server),
+                "raft-peers does not list this server, '" + server + "'");
         require(electionTimeoutMin.toMillis() >= 50, "raft.election-timeout-min is below 50 ms");
         require(
                 electionTimeoutMax.compareTo(electionTimeoutMin) > 0
@@ -54,13 +56,18 @@ public record QuorumConfig(
     ///
     /// @param commandsMax commands in one entry
     /// @param bytesMax encoded bytes in one entry; a single larger command travels alone
-    /// @param entriesInFlight entries proposed and not yet applied: while so many are out, commands gather
+    /// @param entriesInFlight entries proposed and not yet applied: while so many are out, commands
+    ///   gather
     /// @param waitingMax commands and reads that wait; beyond it callers are told to back off
     public record BatchLimits(int commandsMax, int bytesMax, int entriesInFlight, int waitingMax) {
         public BatchLimits {
             require(commandsMax > 0, "batch.commands-max must be positive");
-            require(bytesMax >= 1024 && bytesMax <= 2 << 20, "batch.bytes-max must lie between 1 KiB and 2 MiB");
-            require(entriesInFlight > 0 && entriesInFlight <= 64, "batch.entries-in-flight must be 1 to 64");
+            require(
+                    bytesMax >= 1024 && bytesMax <= 2 << 20,
+                    "batch.bytes-max must lie between 1 KiB and 2 MiB");
+            require(
+                    entriesInFlight > 0 && entriesInFlight <= 64,
+                    "batch.entries-in-flight must be 1 to 64");
             require(waitingMax > 0, "batch.waiting-max must be positive");
         }
 

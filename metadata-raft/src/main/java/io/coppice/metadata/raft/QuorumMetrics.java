@@ -5,8 +5,8 @@ import com.codahale.metrics.Histogram;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
 
-/// What the quorum's shell measures. `commit` is the whole: it contains the wait for the log on a majority
-/// and then `apply`.
+/// What the quorum's shell measures. `commit` is the whole: it contains the wait for the log on a
+/// majority and then `apply`.
 record QuorumMetrics(
         Timer commit,
         Timer apply,

@@ -35,8 +35,9 @@ import org.slf4j.LoggerFactory;
 
 /// This server's part in the metadata quorum. Thread-safe.
 ///
-/// Commands and reads are taken by the leader only; elsewhere they fail with [QuorumException]. Futures
-/// complete on the apply thread: what depends on them must be short or go to another thread.
+/// Commands and reads are taken by the leader only; elsewhere they fail with [QuorumException].
+/// Futures complete on the apply thread: what depends on them must be short or go to another
+/// thread.
 public final class RaftQuorum implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RaftQuorum.class);
 
@@ -63,7 +64,11 @@ public final class RaftQuorum implements AutoCloseable {
     private final Batcher batcher;
 
     private RaftQuorum(
-            QuorumConfig config, LogStateMachine machine, RaftServer server, RaftGroupId group, QuorumMetrics metrics) {
+            QuorumConfig config,
+            LogStateMachine machine,
+            RaftServer server,
+            RaftGroupId group,
+            QuorumMetrics metrics) {
         this.config = config;
         this.machine = machine;
         this.server = server;
@@ -78,44 +83,56 @@ public final class RaftQuorum implements AutoCloseable {
         requireFree(listen);
         var metrics = QuorumMetrics.in(registry);
         var machine = new LogStateMachine(config.server(), listener, metrics);
-        var group = RaftGroup.valueOf(
-                groupId(config.cluster()),
-                config.peers().entrySet().stream().map(e -> peer(e.getKey(), e.getValue())).toList());
+        var group =
+                RaftGroup.valueOf(
+                        groupId(config.cluster()),
+                        config.peers().entrySet().stream()
+                                .map(e -> peer(e.getKey(), e.getValue()))
+                                .toList());
         @org.jspecify.annotations.Nullable RaftServer server = null;
         try {
-            server = RaftServer.newBuilder()
-                    .setServerId(RaftPeerId.valueOf(config.server()))
-                    .setGroup(group)
-                    .setStateMachineRegistry(id -> machine)
-                    .setProperties(RaftTuning.properties(config, listen.getHostString(), listen.getPort()))
-                    .setParameters(new Parameters())
-                    .setOption(RaftStorage.StartupOption.RECOVER)
-                    .build();
+            server =
+                    RaftServer.newBuilder()
+                            .setServerId(RaftPeerId.valueOf(config.server()))
+                            .setGroup(group)
+                            .setStateMachineRegistry(id -> machine)
+                            .setProperties(
+                                    RaftTuning.properties(
+                                            config, listen.getHostString(), listen.getPort()))
+                            .setParameters(new Parameters())
+                            .setOption(RaftStorage.StartupOption.RECOVER)
+                            .build();
             server.start();
             var quorum = new RaftQuorum(config, machine, server, group.getGroupId(), metrics);
             quorum.batcher.start();
             registry.gauge("metadata.log.index", () -> (Gauge<Long>) quorum::logIndex);
-            registry.gauge("metadata.log.flip_entries", () -> (Gauge<Long>) quorum::entriesWithFlips);
+            registry.gauge(
+                    "metadata.log.flip_entries", () -> (Gauge<Long>) quorum::entriesWithFlips);
             registry.gauge("metadata.leads", () -> (Gauge<Integer>) () -> quorum.leads() ? 1 : 0);
             return quorum;
         } catch (IOException | RuntimeException failed) {
             closeQuietly(server);
-            throw new StartupException("metadata server '" + config.server() + "' cannot start on " + config.dir()
-                    + ": " + rootCause(failed));
+            throw new StartupException(
+                    "metadata server '"
+                            + config.server()
+                            + "' cannot start on "
+                            + config.dir()
+                            + ": "
+                            + rootCause(failed));
         }
     }
 
     // ------------------------------------------------------------ commands and reads
 
-    /// Replicates and applies a command, possibly in one entry with others. Commands are applied in the
-    /// order in which this was called.
+    /// Replicates and applies a command, possibly in one entry with others. Commands are applied in
+    /// the order in which this was called.
     public CompletableFuture<Outcome> submit(Stamped command) {
         return batcher.submit(command);
     }
 
-    /// Ends when this server has applied an entry that was proposed after this call: then it led until after
-    /// the call, and [#read] shows everything that any server acknowledged before it. Concurrent calls share
-    /// an entry.
+    /// Ends when this server has applied an entry that was proposed after this call: then it led
+    /// until after the call, and [#read] shows everything that any server acknowledged before it.
+    /// Concurrent calls share an entry.
     public CompletableFuture<Void> barrier() {
         return batcher.barrier();
     }
@@ -135,24 +152,34 @@ public final class RaftQuorum implements AutoCloseable {
         return Optional.ofNullable(machine.remembered(session, sequence));
     }
 
-    /// Whether this server knows nothing although another one leads: it is new, or lost its directory.
+    /// Whether this server knows nothing although another one leads: it is new, or lost its
+    /// directory.
     public boolean isEmptyFollower() {
         return logIndex() < 0 && leader().filter(id -> !id.equals(config.server())).isPresent();
     }
 
-    /// Asks the leader to let a new one be elected. A leader that remembers what an emptied follower once had
-    /// never sends it from the start; the next leader (perhaps the same server) does. Waits a few seconds.
+    /// Asks the leader to let a new one be elected. A leader that remembers what an emptied
+    /// follower once had never sends it from the start; the next leader (perhaps the same server)
+    /// does. Waits a few seconds.
     public void askForElection() {
-        try (var admin = RaftClient.newBuilder()
-                .setProperties(new RaftProperties())
-                .setRaftGroup(server.getDivision(group).getGroup())
-                .setRetryPolicy(RetryPolicies.noRetry())
-                .build()) {
+        try (var admin =
+                RaftClient.newBuilder()
+                        .setProperties(new RaftProperties())
+                        .setRaftGroup(server.getDivision(group).getGroup())
+                        .setRetryPolicy(RetryPolicies.noRetry())
+                        .build()) {
             RaftPeerId leader = server.getDivision(group).getInfo().getLeaderId();
             var reply = admin.admin().transferLeadership(null, leader, ELECTION_WAIT_MILLIS);
-            log.info("{} is empty and asked {} to step down: {}", config.server(), leader, reply.isSuccess());
+            log.info(
+                    "{} is empty and asked {} to step down: {}",
+                    config.server(),
+                    leader,
+                    reply.isSuccess());
         } catch (IOException refused) {
-            log.warn("{} is empty and could not ask for an election: {}", config.server(), refused.toString());
+            log.warn(
+                    "{} is empty and could not ask for an election: {}",
+                    config.server(),
+                    refused.toString());
         }
     }
 
@@ -192,16 +219,19 @@ public final class RaftQuorum implements AutoCloseable {
     }
 
     private CompletableFuture<Void> propose(Batch batch) {
-        var request = RaftClientRequest.newBuilder()
-                .setClientId(client)
-                .setServerId(server.getId())
-                .setGroupId(group)
-                .setCallId(calls.incrementAndGet())
-                .setMessage(batch)
-                .setType(RaftClientRequest.writeRequestType())
-                .build();
+        var request =
+                RaftClientRequest.newBuilder()
+                        .setClientId(client)
+                        .setServerId(server.getId())
+                        .setGroupId(group)
+                        .setCallId(calls.incrementAndGet())
+                        .setMessage(batch)
+                        .setType(RaftClientRequest.writeRequestType())
+                        .build();
         try {
-            return server.submitClientRequestAsync(request).handle(RaftQuorum::ended).thenCompose(done -> done);
+            return server.submitClientRequestAsync(request)
+                    .handle(RaftQuorum::ended)
+                    .thenCompose(done -> done);
         } catch (IOException | RuntimeException failed) {
             return CompletableFuture.failedFuture(refusal(failed));
         }
@@ -219,9 +249,10 @@ public final class RaftQuorum implements AutoCloseable {
     private static QuorumException refusal(Throwable failed) {
         String why = rootCause(failed);
         return switch (failed) {
-            case AlreadyClosedException closed -> new QuorumException(QuorumException.Reason.STOPPED, why);
+            case AlreadyClosedException closed ->
+                    new QuorumException(QuorumException.Reason.STOPPED, why);
             case org.apache.ratis.protocol.exceptions.ResourceUnavailableException full ->
-                new QuorumException(QuorumException.Reason.OVERLOADED, why);
+                    new QuorumException(QuorumException.Reason.OVERLOADED, why);
             default -> new QuorumException(QuorumException.Reason.NOT_LEADER, why);
         };
     }
@@ -235,7 +266,8 @@ public final class RaftQuorum implements AutoCloseable {
     /// Servers of different clusters that meet by mistake refuse each other by this.
     private static RaftGroupId groupId(String cluster) {
         return RaftGroupId.valueOf(
-                UUID.nameUUIDFromBytes(("coppice metadata " + cluster).getBytes(StandardCharsets.UTF_8)));
+                UUID.nameUUIDFromBytes(
+                        ("coppice metadata " + cluster).getBytes(StandardCharsets.UTF_8)));
     }
 
     private static void requireFree(InetSocketAddress address) throws StartupException {
@@ -243,8 +275,14 @@ public final class RaftQuorum implements AutoCloseable {
             probe.setReuseAddress(true);
             probe.bind(address);
         } catch (IOException | IllegalArgumentException taken) {
-            throw new StartupException("cannot listen on " + address.getHostString() + ":" + address.getPort()
-                    + " (raft.listen): " + taken.getMessage() + "; stop what uses the port or choose another");
+            throw new StartupException(
+                    "cannot listen on "
+                            + address.getHostString()
+                            + ":"
+                            + address.getPort()
+                            + " (raft.listen): "
+                            + taken.getMessage()
+                            + "; stop what uses the port or choose another");
         }
     }
 
@@ -253,9 +291,11 @@ public final class RaftQuorum implements AutoCloseable {
         for (Throwable next = cause; next != null; next = next.getCause()) {
             cause = next;
         }
-        return String.valueOf(cause.getMessage()).lines().findFirst().orElseGet(() -> failed.getClass().getSimpleName());
+        return String.valueOf(cause.getMessage())
+                .lines()
+                .findFirst()
+                .orElseGet(() -> failed.getClass().getSimpleName());
     }
-
 
     private static void closeQuietly(@org.jspecify.annotations.Nullable RaftServer server) {
         if (server != null) {

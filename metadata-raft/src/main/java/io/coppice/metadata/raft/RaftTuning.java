@@ -23,8 +23,10 @@ final class RaftTuning {
     static RaftProperties properties(QuorumConfig config, String host, int port) {
         var properties = new RaftProperties();
         RaftConfigKeys.Rpc.setType(properties, SupportedRpcType.GRPC);
-        RaftServerConfigKeys.setStorageDir(properties, List.of(config.dir().resolve("raft").toFile()));
-        RaftServerConfigKeys.setRemovedGroupsDir(properties, new File(config.dir().toFile(), "removed"));
+        RaftServerConfigKeys.setStorageDir(
+                properties, List.of(config.dir().resolve("raft").toFile()));
+        RaftServerConfigKeys.setRemovedGroupsDir(
+                properties, new File(config.dir().toFile(), "removed"));
         // Small machines are legal; Coppice reports full disks by itself.
         RaftServerConfigKeys.setStorageFreeSpaceMin(properties, SizeInBytes.valueOf("1MB"));
         elections(properties, config);
@@ -36,23 +38,30 @@ final class RaftTuning {
 
     private static void elections(RaftProperties properties, QuorumConfig config) {
         long minMillis = config.electionTimeoutMin().toMillis();
-        // Ratis' read index can confirm a deposed leader while max is well above min. Reads here commit an
-        // entry and do not depend on it; keeping max below twice min shortens a wrong belief all the same.
+        // Ratis' read index can confirm a deposed leader while max is well above min. Reads here
+        // commit an
+        // entry and do not depend on it; keeping max below twice min shortens a wrong belief all
+        // the same.
         Rpc.setTimeoutMin(properties, millis(minMillis));
         Rpc.setTimeoutMax(properties, millis(config.electionTimeoutMax().toMillis()));
         Rpc.setRequestTimeout(properties, millis(3_000));
-        // A follower that was itself stalled (collector, busy machine) for this long skips one election tick.
-        RaftServerConfigKeys.setSleepDeviationThreshold(properties, millis(Math.max(200, minMillis * 3 / 5)));
+        // A follower that was itself stalled (collector, busy machine) for this long skips one
+        // election tick.
+        RaftServerConfigKeys.setSleepDeviationThreshold(
+                properties, millis(Math.max(200, minMillis * 3 / 5)));
         // A stopped and continued process takes part again instead of shutting its server down.
         RaftServerConfigKeys.setCloseThreshold(properties, TimeDuration.valueOf(1, TimeUnit.HOURS));
         RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
-        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, millis(minMillis * 4));
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(
+                properties, millis(minMillis * 4));
         RaftServerConfigKeys.Read.setLeaderLeaseEnabled(properties, false);
-        RaftServerConfigKeys.RetryCache.setExpiryTime(properties, TimeDuration.valueOf(10, TimeUnit.SECONDS));
+        RaftServerConfigKeys.RetryCache.setExpiryTime(
+                properties, TimeDuration.valueOf(10, TimeUnit.SECONDS));
     }
 
     private static void log(RaftProperties properties) {
-        // Every entry of ours is followed by others; recovery learns the commit index from the leader.
+        // Every entry of ours is followed by others; recovery learns the commit index from the
+        // leader.
         Log.setLogMetadataEnabled(properties, false);
         Log.setAppendEntriesComposeEnabled(properties, false);
         Log.setReadLockEnabled(properties, false);
@@ -74,10 +83,12 @@ final class RaftTuning {
     private static void snapshots(RaftProperties properties, QuorumConfig config) {
         RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(properties, true);
         RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(properties, config.snapshotEntries());
-        // A snapshot is written in the background, so one that is asked for while stopping would be too late.
+        // A snapshot is written in the background, so one that is asked for while stopping would be
+        // too late.
         RaftServerConfigKeys.Snapshot.setTriggerWhenStopEnabled(properties, false);
         RaftServerConfigKeys.Snapshot.setRetentionFileNum(properties, 2);
-        // A server that is away must not keep the others' logs growing for ever: it gets a snapshot.
+        // A server that is away must not keep the others' logs growing for ever: it gets a
+        // snapshot.
         Log.setPurgeUptoSnapshotIndex(properties, true);
         Log.setPurgePreservationLogNum(properties, config.keptEntries());
         Log.setPurgeGap(properties, (int) Math.min(1024, config.snapshotEntries()));

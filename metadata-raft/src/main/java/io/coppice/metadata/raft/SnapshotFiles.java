@@ -21,8 +21,9 @@ import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
 import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
 import org.apache.ratis.util.MD5FileUtil;
 
-/// Snapshot files that are whole or absent: written under another name, synced, renamed, the directory
-/// synced, and only then announced, because the log behind an announced snapshot is purged.
+/// Snapshot files that are whole or absent: written under another name, synced, renamed, the
+/// directory synced, and only then announced, because the log behind an announced snapshot is
+/// purged.
 final class SnapshotFiles {
     private static final int BUFFER_BYTES = 1 << 18;
 
@@ -41,12 +42,14 @@ final class SnapshotFiles {
     }
 
     /// When this returns the snapshot is durable and the newest of `storage`. The bytes written.
-    static long write(SimpleStateMachineStorage storage, TermIndex at, Writer writer) throws IOException {
+    static long write(SimpleStateMachineStorage storage, TermIndex at, Writer writer)
+            throws IOException {
         File target = storage.getSnapshotFile(at.getTerm(), at.getIndex());
         Path temporary = target.toPath().resolveSibling(target.getName() + ".tmp");
         var md5 = MD5FileUtil.newMD5();
         try (var file = new FileOutputStream(temporary.toFile());
-                var out = new DigestOutputStream(new BufferedOutputStream(file, BUFFER_BYTES), md5)) {
+                var out =
+                        new DigestOutputStream(new BufferedOutputStream(file, BUFFER_BYTES), md5)) {
             writer.writeTo(out);
             out.flush();
             file.getChannel().force(true);
@@ -59,7 +62,8 @@ final class SnapshotFiles {
         Files.move(temporary, target.toPath(), StandardCopyOption.ATOMIC_MOVE);
         syncDirectory(target.toPath().getParent());
         storage.updateLatestSnapshot(
-                new SingleFileSnapshotInfo(new FileInfo(target.toPath(), hash), at.getTerm(), at.getIndex()));
+                new SingleFileSnapshotInfo(
+                        new FileInfo(target.toPath(), hash), at.getTerm(), at.getIndex()));
         return target.length();
     }
 
@@ -67,12 +71,14 @@ final class SnapshotFiles {
     static void read(SingleFileSnapshotInfo snapshot, Reader reader) throws IOException {
         Path path = snapshot.getFile().getPath();
         var md5 = MD5FileUtil.newMD5();
-        try (var in = new DigestInputStream(
-                new BufferedInputStream(Files.newInputStream(path), BUFFER_BYTES), md5)) {
+        try (var in =
+                new DigestInputStream(
+                        new BufferedInputStream(Files.newInputStream(path), BUFFER_BYTES), md5)) {
             reader.readFrom(in);
             in.transferTo(OutputStream.nullOutputStream());
         } catch (RuntimeException damaged) {
-            throw new IOException("snapshot " + path + " is damaged: " + damaged.getMessage(), damaged);
+            throw new IOException(
+                    "snapshot " + path + " is damaged: " + damaged.getMessage(), damaged);
         }
         MD5Hash stored = snapshot.getFile().getFileDigest();
         if (stored != null && !stored.equals(MD5Hash.newInstance(md5.digest()))) {
@@ -80,7 +86,8 @@ final class SnapshotFiles {
         }
     }
 
-    private static void syncDirectory(@org.jspecify.annotations.Nullable Path dir) throws IOException {
+    private static void syncDirectory(@org.jspecify.annotations.Nullable Path dir)
+            throws IOException {
         if (dir == null) {
             return;
         }

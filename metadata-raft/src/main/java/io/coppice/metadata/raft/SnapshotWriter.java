@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Writes one snapshot at a time on a thread of its own, so that the apply thread only pays for a capture.
+/// Writes one snapshot at a time on a thread of its own, so that the apply thread only pays for a
+/// capture.
 final class SnapshotWriter implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SnapshotWriter.class);
     private static final long NONE = -1;
@@ -20,6 +21,7 @@ final class SnapshotWriter implements AutoCloseable {
     private final SimpleStateMachineStorage storage;
     private final QuorumMetrics metrics;
     private final AtomicReference<@Nullable CountDownLatch> running = new AtomicReference<>();
+
     /// Index of a snapshot that is durable and not yet told to Ratis.
     private final AtomicLong finished = new AtomicLong(NONE);
 
@@ -42,20 +44,27 @@ final class SnapshotWriter implements AutoCloseable {
     void start(TermIndex at, MetadataCapture capture, SnapshotFiles.Writer writer) {
         var latch = new CountDownLatch(1);
         running.set(latch);
-        Thread.ofPlatform().name("metadata-snapshot-" + server).daemon().start(() -> {
-            try (capture;
-                    var timed = metrics.snapshotWrite().time()) {
-                long bytes = SnapshotFiles.write(storage, at, writer);
-                finished.set(at.getIndex());
-                log.info("{} wrote a snapshot of {}, {} bytes", server, at, bytes);
-            } catch (IOException | RuntimeException failed) {
-                // The log is kept, so nothing is lost; the next entry tries again.
-                log.error("{} could not write a snapshot of {}: {}", server, at, failed.toString());
-            } finally {
-                running.set(null);
-                latch.countDown();
-            }
-        });
+        Thread.ofPlatform()
+                .name("metadata-snapshot-" + server)
+                .daemon()
+                .start(() -> {
+                    try (capture;
+                            var timed = metrics.snapshotWrite().time()) {
+                        long bytes = SnapshotFiles.write(storage, at, writer);
+                        finished.set(at.getIndex());
+                        log.info("{} wrote a snapshot of {}, {} bytes", server, at, bytes);
+                    } catch (IOException | RuntimeException failed) {
+                        // The log is kept, so nothing is lost; the next entry tries again.
+                        log.error(
+                                "{} could not write a snapshot of {}: {}",
+                                server,
+                                at,
+                                failed.toString());
+                    } finally {
+                        running.set(null);
+                        latch.countDown();
+                    }
+                });
     }
 
     void awaitIdle() {

@@ -46,11 +46,12 @@ final class Answers {
     static VolumeInfo now(MetadataView view, Volume volume) {
         return view.volume(volume.id())
                 .map(present -> volume(view, present))
-                .orElseGet(() -> VolumeInfo.newBuilder()
-                        .setId(volume.id())
-                        .setName(volume.name())
-                        .setSize(volume.size())
-                        .setGeneration(volume.generation()))
+                .orElseGet(() ->
+                        VolumeInfo.newBuilder()
+                                .setId(volume.id())
+                                .setName(volume.name())
+                                .setSize(volume.size())
+                                .setGeneration(volume.generation()))
                 .build();
     }
 
@@ -58,11 +59,12 @@ final class Answers {
     static SnapshotInfo now(MetadataView view, Snapshot snapshot) {
         return view.snapshot(snapshot.id())
                 .map(present -> snapshot(view, present))
-                .orElseGet(() -> SnapshotInfo.newBuilder()
-                        .setId(snapshot.id())
-                        .setName(snapshot.name())
-                        .setSize(snapshot.size())
-                        .build());
+                .orElseGet(() ->
+                        SnapshotInfo.newBuilder()
+                                .setId(snapshot.id())
+                                .setName(snapshot.name())
+                                .setSize(snapshot.size())
+                                .build());
     }
 
     static SnapshotInfo snapshot(MetadataView view, Snapshot snapshot) {
@@ -103,24 +105,27 @@ final class Answers {
     }
 
     static io.coppice.wire.pb.ClusterConfig config(Optional<ClusterConfig> config) {
-        return config.map(Answers::config).orElse(io.coppice.wire.pb.ClusterConfig.getDefaultInstance());
+        return config.map(Answers::config)
+                .orElse(io.coppice.wire.pb.ClusterConfig.getDefaultInstance());
     }
 
     // ------------------------------------------------------------ groups
 
     static GroupInfo group(MetadataView view, Group group) {
-        var info = GroupInfo.newBuilder()
-                .setId(group.id())
-                .setEpoch(group.epoch())
-                .setPrimary(group.primary().map(Replica::store).orElse(0))
-                .setState(health(view, group));
+        var info =
+                GroupInfo.newBuilder()
+                        .setId(group.id())
+                        .setEpoch(group.epoch())
+                        .setPrimary(group.primary().map(Replica::store).orElse(0))
+                        .setState(health(view, group));
         for (Replica replica : group.replicas()) {
             int node = view.store(replica.store()).map(Store::node).orElse(0);
-            info.addReplicas(ReplicaInfo.newBuilder()
-                    .setStore(replica.store())
-                    .setNode(node)
-                    .setAddress(view.node(node).map(n -> n.address()).orElse(""))
-                    .setStateValue(replica.state().ordinal()));
+            info.addReplicas(
+                    ReplicaInfo.newBuilder()
+                            .setStore(replica.store())
+                            .setNode(node)
+                            .setAddress(view.node(node).map(n -> n.address()).orElse(""))
+                            .setStateValue(replica.state().ordinal()));
         }
         return info.build();
     }

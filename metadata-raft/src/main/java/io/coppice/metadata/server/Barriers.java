@@ -15,10 +15,11 @@ import java.util.function.Consumer;
 
 /// Seals (R8) and fences (R9) on their way: who was told, who still has writes to finish.
 ///
-/// A barrier is done when every living node has said so. A node lives from its registration until the
-/// quorum has declared it lost; one whose stream broke meanwhile is waited for, and told again when it is
-/// back, because the writes that it had accepted may still be under way. No thread, no clock: the caller
-/// decides how long to wait, and a barrier that nobody waits for any more still completes. Thread-safe.
+/// A barrier is done when every living node has said so. A node lives from its registration until
+/// the quorum has declared it lost; one whose stream broke meanwhile is waited for, and told again
+/// when it is back, because the writes that it had accepted may still be under way. No thread, no
+/// clock: the caller decides how long to wait, and a barrier that nobody waits for any more still
+/// completes. Thread-safe.
 final class Barriers {
     /// One barrier under way.
     private record Pending(Barrier barrier, Set<Integer> missing, CompletableFuture<Void> done) {}
@@ -45,10 +46,7 @@ final class Barriers {
         boolean nobody;
         lock.lock();
         try {
-            barrier = Barrier.newBuilder()
-                    .setBarrier(++lastId)
-                    .addAllVolumes(volumes)
-                    .build();
+            barrier = Barrier.newBuilder().setBarrier(++lastId).addAllVolumes(volumes).build();
             var missing = new TreeSet<>(living);
             nobody = missing.isEmpty();
             if (!nobody) {
@@ -72,10 +70,11 @@ final class Barriers {
         try {
             living.add(node);
             connected.put(node, sender);
-            missed = pending.values().stream()
-                    .peek(one -> one.missing().add(node))
-                    .map(Pending::barrier)
-                    .toList();
+            missed =
+                    pending.values().stream()
+                            .peek(one -> one.missing().add(node))
+                            .map(Pending::barrier)
+                            .toList();
         } finally {
             lock.unlock();
         }
@@ -97,7 +96,8 @@ final class Barriers {
         settle(List.of(barrier), node);
     }
 
-    /// The quorum has taken the node's replicas out of service: what it accepted is no longer its to finish.
+    /// The quorum has taken the node's replicas out of service: what it accepted is no longer its
+    /// to finish.
     void lost(int node) {
         List<Long> all;
         lock.lock();

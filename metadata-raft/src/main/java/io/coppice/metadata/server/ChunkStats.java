@@ -28,10 +28,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Asks the groups' primaries how many blocks their chunks hold. Bounded: ids per request, requests under
-/// way, and time. Thread-safe.
+/// Asks the groups' primaries how many blocks their chunks hold. Bounded: ids per request, requests
+/// under way, and time. Thread-safe.
 final class ChunkStats implements AutoCloseable {
-    private static final int IDS_PER_REQUEST = 4096;
+    private static final int IDS_PER_REQUEST = 3000;
     private static final int REQUESTS_IN_FLIGHT = 8;
     private static final long TIMEOUT_MILLIS = 3_000;
     private static final int PROTOCOL = 1;
@@ -76,8 +76,13 @@ final class ChunkStats implements AutoCloseable {
             answer.whenComplete((header, failed) -> permits.release());
         }
         for (CompletableFuture<DataHeader> answer : answers) {
-            long leftMillis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
-            DataHeader header = Leadership.await(answer, leftMillis, () -> "the stores did not count in time; retry later");
+            long leftMillis =
+                    Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
+            DataHeader header =
+                    Leadership.await(
+                            answer,
+                            leftMillis,
+                            () -> "the stores did not count in time; retry later");
             for (ChunkStat stat : header.getStatsList()) {
                 table.count(stat.getChunk(), stat.getBlocks(), stat.getOwnBlocks());
             }
@@ -86,7 +91,8 @@ final class ChunkStats implements AutoCloseable {
 
     private static void acquire(Semaphore permits, long deadline) throws ControlFailure {
         try {
-            if (permits.tryAcquire(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+            if (permits.tryAcquire(
+                    Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
                 return;
             }
         } catch (InterruptedException stopping) {
@@ -99,9 +105,10 @@ final class ChunkStats implements AutoCloseable {
         var requests = new ArrayList<Request>();
         int from = 0;
         for (int i = 1; i <= chunks.length; i++) {
-            boolean ends = i == chunks.length
-                    || ChunkId.group(chunks[i]) != ChunkId.group(chunks[from])
-                    || i - from == IDS_PER_REQUEST;
+            boolean ends =
+                    i == chunks.length
+                            || ChunkId.group(chunks[i]) != ChunkId.group(chunks[from])
+                            || i - from == IDS_PER_REQUEST;
             if (ends) {
                 requests.add(new Request(ChunkId.group(chunks[from]), from, i));
                 from = i;
@@ -114,21 +121,25 @@ final class ChunkStats implements AutoCloseable {
         Group group = view.group(id).orElse(null);
         Replica replica = group == null ? null : group.primary().orElse(null);
         if (group == null || replica == null) {
-            throw ControlFailure.unavailable("group " + id + " has no serving replica, so its blocks cannot be counted");
+            throw ControlFailure.unavailable(
+                    "group " + id + " has no serving replica, so its blocks cannot be counted");
         }
-        String address = view.store(replica.store())
-                .map(Store::node)
-                .flatMap(view::node)
-                .map(Node::address)
-                .orElse("");
+        String address =
+                view.store(replica.store())
+                        .map(Store::node)
+                        .flatMap(view::node)
+                        .map(Node::address)
+                        .orElse("");
         return new Primary(address, group.epoch());
     }
 
-    private CompletableFuture<DataHeader> ask(String cluster, Primary primary, long[] chunks, Request request) {
-        var header = DataHeader.newBuilder()
-                .setKind(DataKind.CHUNK_STATS)
-                .setGroup(request.group())
-                .setEpoch(primary.epoch());
+    private CompletableFuture<DataHeader> ask(
+            String cluster, Primary primary, long[] chunks, Request request) {
+        var header =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.CHUNK_STATS)
+                        .setGroup(request.group())
+                        .setEpoch(primary.epoch());
         for (int i = request.from(); i < request.to(); i++) {
             header.addChunks(chunks[i]);
         }
@@ -142,23 +153,32 @@ final class ChunkStats implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        on.execute(() -> peer.call(header, null, TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS), new ReplyHandler() {
-            @Override
-            public void reply(DataHeader reply, ByteBuf payload) {
-                payload.release();
-                if (reply.getStatus() == DataStatus.OK) {
-                    answer.complete(reply);
-                } else {
-                    failed(reply.getStatus() + " " + reply.getMessage());
-                }
-            }
+        on.execute(() ->
+                peer.call(
+                        header,
+                        null,
+                        TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS),
+                        new ReplyHandler() {
+                            @Override
+                            public void reply(DataHeader reply, ByteBuf payload) {
+                                payload.release();
+                                if (reply.getStatus() == DataStatus.OK) {
+                                    answer.complete(reply);
+                                } else {
+                                    failed(reply.getStatus() + " " + reply.getMessage());
+                                }
+                            }
 
-            @Override
-            public void failed(String why) {
-                answer.completeExceptionally(ControlFailure.unavailable(
-                        "group " + request.group() + " did not count its blocks: " + why.strip()));
-            }
-        }));
+                            @Override
+                            public void failed(String why) {
+                                answer.completeExceptionally(
+                                        ControlFailure.unavailable(
+                                                "group "
+                                                        + request.group()
+                                                        + " did not count its blocks: "
+                                                        + why.strip()));
+                            }
+                        }));
         return answer;
     }
 
@@ -181,16 +201,17 @@ final class ChunkStats implements AutoCloseable {
         }
         return peers.computeIfAbsent(
                 address,
-                to -> new Peer(
-                        with,
-                        on,
-                        Transport.parse(to),
-                        Hello.newBuilder()
-                                .setProtocol(PROTOCOL)
-                                .setCluster(cluster)
-                                .setSession(session)
-                                .build(),
-                        PeerConfig.defaults()));
+                to ->
+                        new Peer(
+                                with,
+                                on,
+                                Transport.parse(to),
+                                Hello.newBuilder()
+                                        .setProtocol(PROTOCOL)
+                                        .setCluster(cluster)
+                                        .setSession(session)
+                                        .build(),
+                                PeerConfig.defaults()));
     }
 
     @Override

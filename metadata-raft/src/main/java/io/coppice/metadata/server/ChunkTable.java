@@ -2,8 +2,8 @@ package io.coppice.metadata.server;
 
 import java.util.Arrays;
 
-/// Blocks and own blocks of many chunks in two flat arrays: open addressing, 16 bytes a slot. A chunk that was
-/// added and not counted yet has no blocks. Not thread-safe.
+/// Blocks and own blocks of many chunks in two flat arrays: open addressing, 16 bytes a slot. A
+/// chunk that was added and not counted yet has no blocks. Not thread-safe.
 final class ChunkTable {
     private long[] chunks = new long[1024];
     private long[] counts = new long[1024];

@@ -21,12 +21,13 @@ import java.util.stream.Stream;
 
 /// Answers that need block counts: maps from a capture, counts from the stores.
 ///
-/// A map's bytes are the blocks in its chunks; its own bytes are the own blocks of chunks that only it names.
-/// When the stores cannot be asked, the whole answer fails: no number here is a guess. Lists that must be
-/// quick leave the bytes out instead and give chunks only.
+/// A map's bytes are the blocks in its chunks; its own bytes are the own blocks of chunks that only
+/// it names. When the stores cannot be asked, the whole answer fails: no number here is a guess.
+/// Lists that must be quick leave the bytes out instead and give chunks only.
 final class ChunkUsage {
     /// Lists ask the stores for so many chunks at most.
     private static final int LISTED_CHUNKS_MAX = 65_536;
+
     private static final int COUNTED_CHUNKS_MAX = 4_000_000;
 
     private final Leadership leadership;
@@ -44,19 +45,23 @@ final class ChunkUsage {
         var all = new ArrayList<Named>();
         for (Volume volume : view.volumes()) {
             all.add(new Named(volume.id(), volume.root()));
-            view.snapshots(volume.id()).forEach(snapshot -> all.add(new Named(snapshot.id(), snapshot.root())));
+            view.snapshots(volume.id())
+                    .forEach(snapshot -> all.add(new Named(snapshot.id(), snapshot.root())));
         }
         all.sort((a, b) -> Long.compare(a.id(), b.id()));
         return all;
     }
 
-    private MapTotals totals(MetadataCapture capture, List<Named> maps, int chunksMax) throws ControlFailure {
+    private MapTotals totals(MetadataCapture capture, List<Named> maps, int chunksMax)
+            throws ControlFailure {
         var totals = new MapTotals(capture, chunksMax);
         for (Named map : maps) {
             if (!totals.add(map.id(), map.root())) {
                 throw new ControlFailure(
                         Code.CODE_INTERNAL,
-                        "more than " + chunksMax + " chunks are mapped, too many to count at once; ask for one volume");
+                        "more than "
+                                + chunksMax
+                                + " chunks are mapped, too many to count at once; ask for one volume");
             }
         }
         try (var timed = leadership.metrics().chunkStats().time()) {
@@ -72,7 +77,9 @@ final class ChunkUsage {
         try (var capture = leadership.quorum().capture()) {
             Optional<MapTotals> totals = quickTotals(capture);
             for (Volume volume : capture.volumes()) {
-                var info = Answers.volume(capture, volume).setOwnChunks(capture.ownChunks(volume.root()));
+                var info =
+                        Answers.volume(capture, volume)
+                                .setOwnChunks(capture.ownChunks(volume.root()));
                 totals.ifPresent(known -> bytes(info, known, volume.root()));
                 response.addVolumes(info);
             }
@@ -94,17 +101,21 @@ final class ChunkUsage {
         try (var capture = leadership.quorum().capture()) {
             Volume volume = volume(capture, name);
             response.addVolumes(volumeWithBytes(capture, volume));
-            capture.snapshots(volume.id()).forEach(s -> response.addSnapshots(Answers.snapshot(capture, s)));
+            capture.snapshots(volume.id())
+                    .forEach(s -> response.addSnapshots(Answers.snapshot(capture, s)));
         }
     }
 
-    private VolumeInfo.Builder volumeWithBytes(MetadataCapture capture, Volume volume) throws ControlFailure {
+    private VolumeInfo.Builder volumeWithBytes(MetadataCapture capture, Volume volume)
+            throws ControlFailure {
         var info = Answers.volume(capture, volume).setOwnChunks(capture.ownChunks(volume.root()));
-        var totals = totals(capture, List.of(new Named(volume.id(), volume.root())), COUNTED_CHUNKS_MAX);
+        var totals =
+                totals(capture, List.of(new Named(volume.id(), volume.root())), COUNTED_CHUNKS_MAX);
         return bytes(info, totals, volume.root());
     }
 
-    private static VolumeInfo.Builder bytes(VolumeInfo.Builder info, MapTotals totals, MapRoot root) {
+    private static VolumeInfo.Builder bytes(
+            VolumeInfo.Builder info, MapTotals totals, MapRoot root) {
         long mapped = totals.blocks(root) * Blocks.BLOCK_BYTES;
         long own = totals.ownBlocks(root) * Blocks.BLOCK_BYTES;
         return info.setMappedBytes(mapped)
@@ -115,7 +126,9 @@ final class ChunkUsage {
 
     private static Volume volume(MetadataView view, String name) throws ControlFailure {
         return view.volume(name)
-                .orElseThrow(() -> new ControlFailure(Code.CODE_NOT_FOUND, "no volume is called '" + name + "'"));
+                .orElseThrow(() ->
+                        new ControlFailure(
+                                Code.CODE_NOT_FOUND, "no volume is called '" + name + "'"));
     }
 
     // ------------------------------------------------------------ usage
@@ -134,26 +147,33 @@ final class ChunkUsage {
             var built = response.getUsageBuilder();
             stored(capture, built);
             built.setSavingsRatio(
-                    built.getStoredBytes() == 0 ? 1 : (double) built.getLogicalBytes() / built.getStoredBytes());
+                    built.getStoredBytes() == 0
+                            ? 1
+                            : (double) built.getLogicalBytes() / built.getStoredBytes());
         }
     }
 
-    private Usage.Builder clusterUsage(MetadataCapture capture, Usage.Builder usage) throws ControlFailure {
+    private Usage.Builder clusterUsage(MetadataCapture capture, Usage.Builder usage)
+            throws ControlFailure {
         List<Named> maps = allMaps(capture);
         MapTotals totals = totals(capture, maps, COUNTED_CHUNKS_MAX);
         long logicalBlocks = maps.stream().mapToLong(map -> totals.blocks(map.root())).sum();
         long provisioned = 0;
         for (Volume volume : capture.volumes()) {
             provisioned = saturatedSum(provisioned, volume.size());
-            usage.addVolumes(bytes(
-                    Answers.volume(capture, volume).setOwnChunks(capture.ownChunks(volume.root())),
-                    totals,
-                    volume.root()));
+            usage.addVolumes(
+                    bytes(
+                            Answers.volume(capture, volume)
+                                    .setOwnChunks(capture.ownChunks(volume.root())),
+                            totals,
+                            volume.root()));
         }
-        return usage.setProvisionedBytes(provisioned).setLogicalBytes(logicalBlocks * Blocks.BLOCK_BYTES);
+        return usage.setProvisionedBytes(provisioned)
+                .setLogicalBytes(logicalBlocks * Blocks.BLOCK_BYTES);
     }
 
-    /// Of the whole cluster, also when one volume was asked for: what is shared has no single owner.
+    /// Of the whole cluster, also when one volume was asked for: what is shared has no single
+    /// owner.
     private void stored(MetadataView view, Usage.Builder usage) {
         int replicas = view.config().map(ClusterConfig::replicas).orElse(1);
         long live = 0;
@@ -166,7 +186,8 @@ final class ChunkUsage {
     }
 
     private Stream<StoreReport> reports(MetadataView view) {
-        return view.stores().stream().flatMap(store -> leadership.nodes().report(store.uuid()).stream());
+        return view.stores().stream()
+                .flatMap(store -> leadership.nodes().report(store.uuid()).stream());
     }
 
     private static long saturatedSum(long a, long b) {
@@ -199,7 +220,9 @@ final class ChunkUsage {
         }
         return view.snapshot(name.substring(0, at), name.substring(at + 1))
                 .map(Snapshot::id)
-                .orElseThrow(() -> new ControlFailure(Code.CODE_NOT_FOUND, "no snapshot is called '" + name + "'"));
+                .orElseThrow(() ->
+                        new ControlFailure(
+                                Code.CODE_NOT_FOUND, "no snapshot is called '" + name + "'"));
     }
 
     private static Optional<Named> map(MetadataView view, long id) {
@@ -210,19 +233,21 @@ final class ChunkUsage {
     }
 
     private static LineageEntry entry(MetadataView view, Lineage one, MapTotals totals) {
-        var entry = LineageEntry.newBuilder()
-                .setId(one.id())
-                .setParent(one.parent())
-                .setName(view.fullName(one))
-                .setSnapshot(one.snapshot())
-                .setDeleted(one.deletedMillis() != 0)
-                .setCreatedMillis(one.createdMillis())
-                .setDeletedMillis(one.deletedMillis());
-        map(view, one.id()).ifPresent(map -> {
-            long mapped = totals.blocks(map.root()) * Blocks.BLOCK_BYTES;
-            long own = totals.ownBlocks(map.root()) * Blocks.BLOCK_BYTES;
-            entry.setMappedBytes(mapped).setOwnBytes(own).setSharedBytes(mapped - own);
-        });
+        var entry =
+                LineageEntry.newBuilder()
+                        .setId(one.id())
+                        .setParent(one.parent())
+                        .setName(view.fullName(one))
+                        .setSnapshot(one.snapshot())
+                        .setDeleted(one.deletedMillis() != 0)
+                        .setCreatedMillis(one.createdMillis())
+                        .setDeletedMillis(one.deletedMillis());
+        map(view, one.id())
+                .ifPresent(map -> {
+                    long mapped = totals.blocks(map.root()) * Blocks.BLOCK_BYTES;
+                    long own = totals.ownBlocks(map.root()) * Blocks.BLOCK_BYTES;
+                    entry.setMappedBytes(mapped).setOwnBytes(own).setSharedBytes(mapped - own);
+                });
         return entry.build();
     }
 }

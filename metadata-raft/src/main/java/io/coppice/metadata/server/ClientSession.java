@@ -26,8 +26,9 @@ import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One client's stream. Flips, leases and the like are pipelined: they enter the log in the order in which
-/// they arrived, and are answered by id. What waits for nodes (attach) has a thread of its own.
+/// One client's stream. Flips, leases and the like are pipelined: they enter the log in the order
+/// in which they arrived, and are answered by id. What waits for nodes (attach) has a thread of its
+/// own.
 ///
 /// Back pressure: at most `messagesInFlight` unanswered messages; then the stream is not read.
 final class ClientSession implements StreamObserver<ClientMessage> {
@@ -42,7 +43,10 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     private volatile long session = NONE;
     private volatile String caller = "";
 
-    ClientSession(Leadership leadership, Entropy entropy, ServerCallStreamObserver<ClientDirective> call) {
+    ClientSession(
+            Leadership leadership,
+            Entropy entropy,
+            ServerCallStreamObserver<ClientDirective> call) {
         this.leadership = leadership;
         this.entropy = entropy;
         this.call = call;
@@ -106,10 +110,14 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                         new Command.AbandonChunks(abandon.getChunksList()),
                         (answer, outcome) -> {});
             }
-            case HEARTBEAT -> answer(message, answer -> answer.setHeartbeat(ClientHeartbeat.getDefaultInstance()));
+            case HEARTBEAT ->
+                    answer(
+                            message,
+                            answer -> answer.setHeartbeat(ClientHeartbeat.getDefaultInstance()));
             case MAP_PAGES -> mapPages(message, message.getMapPages());
             case MESSAGE_NOT_SET ->
-                throw ControlFailure.badRequest("a client sent a message that this version does not know");
+                    throw ControlFailure.badRequest(
+                            "a client sent a message that this version does not know");
         }
     }
 
@@ -125,11 +133,13 @@ final class ClientSession implements StreamObserver<ClientMessage> {
             throw ControlFailure.notLeader();
         }
         log.info("client session {} ({}) away→connected", Long.toHexString(id), caller);
-        var opened = leadership.read(view -> SessionOpened.newBuilder()
-                .setSession(id)
-                .setConfig(Answers.config(view.config()))
-                .setViews(Answers.groups(view, view.groups(), true))
-                .build());
+        var opened =
+                leadership.read(view ->
+                        SessionOpened.newBuilder()
+                                .setSession(id)
+                                .setConfig(Answers.config(view.config()))
+                                .setViews(Answers.groups(view, view.groups(), true))
+                                .build());
         answer(message, answer -> answer.setOpened(opened));
     }
 
@@ -138,8 +148,12 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     private void attach(ClientMessage message, Attach request) throws ControlFailure {
         try (var gate = leadership.enter(List.of(request.getVolume()))) {
             long dead = deadHolder(request.getVolume());
-            var outcome = leadership.commit(
-                    session, request.getSequence(), caller, new Command.Attach(request.getVolume(), dead));
+            var outcome =
+                    leadership.commit(
+                            session,
+                            request.getSequence(),
+                            caller,
+                            new Command.Attach(request.getVolume(), dead));
             if (!(outcome instanceof Outcome.Attached attached)) {
                 throw new IllegalStateException("an attach ended as " + outcome);
             }
@@ -147,31 +161,42 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                 leadership.fence(attached.volume());
             }
             if (dead != NONE) {
-                log.info("volume {} session {}→{}: taken over", request.getVolume(), Long.toHexString(dead), Long.toHexString(session));
+                log.info(
+                        "volume {} session {}→{}: taken over",
+                        request.getVolume(),
+                        Long.toHexString(dead),
+                        Long.toHexString(session));
             }
             Volume volume = attached.volume();
-            answer(message, answer -> answer.setAttached(Attached.newBuilder()
-                    .setVolume(volume.id())
-                    .setName(volume.name())
-                    .setSize(volume.size())
-                    .setGeneration(volume.generation())
-                    .setFence(attached.attachment().fence())));
+            answer(
+                    message,
+                    answer ->
+                            answer.setAttached(
+                                    Attached.newBuilder()
+                                            .setVolume(volume.id())
+                                            .setName(volume.name())
+                                            .setSize(volume.size())
+                                            .setGeneration(volume.generation())
+                                            .setFence(attached.attachment().fence())));
         }
     }
 
     /// The session that holds the volume, if its client is away; 0: nobody is in the way.
     private long deadHolder(String volume) throws ControlFailure {
-        long holder = leadership
-                .read(view -> view.volume(volume).flatMap(v -> view.attachment(v.id())))
-                .map(held -> held.session())
-                .orElse(NONE);
+        long holder =
+                leadership
+                        .read(view -> view.volume(volume).flatMap(v -> view.attachment(v.id())))
+                        .map(held -> held.session())
+                        .orElse(NONE);
         if (holder == NONE || holder == session || leadership.clients().connected(holder)) {
             return NONE;
         }
         if (!leadership.clients().away(holder)) {
             // A new leader does not know yet who is alive. The client asks again.
             throw ControlFailure.unavailable(
-                    "volume '" + volume + "' is attached by a client that this new leader has not heard of yet; retry");
+                    "volume '"
+                            + volume
+                            + "' is attached by a client that this new leader has not heard of yet; retry");
         }
         return holder;
     }
@@ -180,47 +205,60 @@ final class ClientSession implements StreamObserver<ClientMessage> {
 
     private void flip(ClientMessage message) {
         var timer = leadership.metrics().flip().time();
-        submit(message, message.getFlip().getSequence(), Requests.flip(message.getFlip()), (answer, outcome) -> {
-            timer.stop();
-            leadership.metrics().flips().mark(message.getFlip().getSlotsCount());
-            answer.setFlipped(Flipped.getDefaultInstance());
-        });
+        submit(
+                message,
+                message.getFlip().getSequence(),
+                Requests.flip(message.getFlip()),
+                (answer, outcome) -> {
+                    timer.stop();
+                    leadership.metrics().flips().mark(message.getFlip().getSlotsCount());
+                    answer.setFlipped(Flipped.getDefaultInstance());
+                });
     }
 
     private void mapPages(ClientMessage message, GetMapPages request) {
-        leadership.quorum().barrier().whenComplete((confirmed, failed) -> {
-            if (failed != null) {
-                answer(message, Leadership.failure(failed));
-                return;
-            }
-            waiting(message, () -> {
-                MapPages pages = pages(leadership, request);
-                answer(message, answer -> answer.setMapPages(pages));
-            });
-        });
+        leadership
+                .quorum()
+                .barrier()
+                .whenComplete((confirmed, failed) -> {
+                    if (failed != null) {
+                        answer(message, Leadership.failure(failed));
+                        return;
+                    }
+                    waiting(
+                            message,
+                            () -> {
+                                MapPages pages = pages(leadership, request);
+                                answer(message, answer -> answer.setMapPages(pages));
+                            });
+                });
     }
 
     static MapPages pages(Leadership leadership, GetMapPages request) throws ControlFailure {
         if (request.getPagesCount() > 256) {
             throw ControlFailure.badRequest("at most 256 map pages in one request");
         }
-        var answer = leadership.read(view -> {
-            var pages = MapPages.newBuilder();
-            if (request.getSnapshot() != NONE) {
-                Snapshot snapshot = view.snapshot(request.getSnapshot()).orElse(null);
-                if (snapshot == null) {
-                    return null;
-                }
-                request.getPagesList().forEach(p -> pages.addPages(Answers.page(view.mapPage(snapshot, p))));
-                return pages.setGeneration(snapshot.generation()).build();
-            }
-            Volume volume = view.volume(request.getVolume()).orElse(null);
-            if (volume == null) {
-                return null;
-            }
-            request.getPagesList().forEach(p -> pages.addPages(Answers.page(view.mapPage(volume, p))));
-            return pages.setGeneration(volume.generation()).build();
-        });
+        var answer =
+                leadership.read(view -> {
+                    var pages = MapPages.newBuilder();
+                    if (request.getSnapshot() != NONE) {
+                        Snapshot snapshot = view.snapshot(request.getSnapshot()).orElse(null);
+                        if (snapshot == null) {
+                            return null;
+                        }
+                        request.getPagesList()
+                                .forEach(p ->
+                                        pages.addPages(Answers.page(view.mapPage(snapshot, p))));
+                        return pages.setGeneration(snapshot.generation()).build();
+                    }
+                    Volume volume = view.volume(request.getVolume()).orElse(null);
+                    if (volume == null) {
+                        return null;
+                    }
+                    request.getPagesList()
+                            .forEach(p -> pages.addPages(Answers.page(view.mapPage(volume, p))));
+                    return pages.setGeneration(volume.generation()).build();
+                });
         if (answer == null) {
             throw new ControlFailure(Code.CODE_NOT_FOUND, "the volume or snapshot is gone");
         }
@@ -230,10 +268,13 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     private static ChunkIdsLeased leased(Outcome outcome) {
         var answer = ChunkIdsLeased.newBuilder();
         if (outcome instanceof Outcome.ChunkIdsLeased leased) {
-            leased.ranges().forEach(range -> answer.addRanges(ChunkIdRange.newBuilder()
-                    .setGroup(range.group())
-                    .setFirst(range.first())
-                    .setCount(range.count())));
+            leased.ranges()
+                    .forEach(range ->
+                            answer.addRanges(
+                                    ChunkIdRange.newBuilder()
+                                            .setGroup(range.group())
+                                            .setFirst(range.first())
+                                            .setCount(range.count())));
         }
         return answer.build();
     }
@@ -255,7 +296,8 @@ final class ClientSession implements StreamObserver<ClientMessage> {
         void run() throws ControlFailure;
     }
 
-    private void submit(ClientMessage message, long sequence, Command command, OutcomeFiller filler) {
+    private void submit(
+            ClientMessage message, long sequence, Command command, OutcomeFiller filler) {
         CompletableFuture<Outcome> future =
                 leadership.submit(session, sequence, message.getAcknowledged(), caller, command);
         future.whenComplete((outcome, failed) -> {
@@ -270,15 +312,17 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     }
 
     private void waiting(ClientMessage message, Work work) {
-        leadership.threads().execute(() -> {
-            try {
-                work.run();
-            } catch (ControlFailure refused) {
-                answer(message, refused);
-            } catch (RuntimeException bug) {
-                answer(message, Leadership.failure(bug));
-            }
-        });
+        leadership
+                .threads()
+                .execute(() -> {
+                    try {
+                        work.run();
+                    } catch (ControlFailure refused) {
+                        answer(message, refused);
+                    } catch (RuntimeException bug) {
+                        answer(message, Leadership.failure(bug));
+                    }
+                });
     }
 
     private void answer(ClientMessage message, Filler filler) {
@@ -299,12 +343,14 @@ final class ClientSession implements StreamObserver<ClientMessage> {
 
     // ------------------------------------------------------------ the end
 
-    /// A refusal because this server does not lead also ends the stream: the client follows the leader.
+    /// A refusal because this server does not lead also ends the stream: the client follows the
+    /// leader.
     void refuse(long id, ControlFailure why) {
-        send(ClientDirective.newBuilder()
-                .setId(id)
-                .setFailure(why.toFailure(leadership.leaderAddress()))
-                .build());
+        send(
+                ClientDirective.newBuilder()
+                        .setId(id)
+                        .setFailure(why.toFailure(leadership.leaderAddress()))
+                        .build());
         if (why.code() == Code.CODE_NOT_LEADER || session == NONE) {
             end(why.message());
         }

@@ -36,7 +36,8 @@ final class ClientSessions implements AutoCloseable {
 
     // ------------------------------------------------------------ sessions
 
-    /// The session's stream stands; an older one of the same session ends. False: this leader's time is over.
+    /// The session's stream stands; an older one of the same session ends. False: this leader's
+    /// time is over.
     boolean add(long id, ClientSession session) throws ControlFailure {
         ClientSession older;
         lock.lock();
@@ -44,7 +45,8 @@ final class ClientSessions implements AutoCloseable {
             if (closed) {
                 return false;
             }
-            if (live.size() >= leadership.config().sessions().sessionsMax() && !live.containsKey(id)) {
+            if (live.size() >= leadership.config().sessions().sessionsMax()
+                    && !live.containsKey(id)) {
                 throw ControlFailure.unavailable("too many client sessions are open; retry later");
             }
             older = live.put(id, session);
@@ -78,13 +80,14 @@ final class ClientSessions implements AutoCloseable {
         return session(id).isPresent();
     }
 
-    /// Whether the session is surely without a stream: it broke in this leader's time, or nobody came for it
-    /// in the time that a new leader gives.
+    /// Whether the session is surely without a stream: it broke in this leader's time, or nobody
+    /// came for it in the time that a new leader gives.
     boolean away(long id) {
         lock.lock();
         try {
             return !live.containsKey(id)
-                    && (goneSinceNanos.containsKey(id) || leadership.leadingNanos() > newLeaderGraceNanos());
+                    && (goneSinceNanos.containsKey(id)
+                            || leadership.leadingNanos() > newLeaderGraceNanos());
         } finally {
             lock.unlock();
         }
@@ -121,10 +124,12 @@ final class ClientSessions implements AutoCloseable {
             if (sessions.isEmpty()) {
                 return;
             }
-            GroupViews views = leadership.read(view -> {
-                List<Group> groups = ids.stream().flatMap(id -> view.group(id).stream()).toList();
-                return Answers.groups(view, groups, false);
-            });
+            GroupViews views =
+                    leadership.read(view -> {
+                        List<Group> groups =
+                                ids.stream().flatMap(id -> view.group(id).stream()).toList();
+                        return Answers.groups(view, groups, false);
+                    });
             var directive = ClientDirective.newBuilder().setViews(views).build();
             sessions.forEach(session -> session.send(directive));
         } finally {
@@ -133,8 +138,9 @@ final class ClientSessions implements AutoCloseable {
     }
 
     void push(long id, VolumeChanged changed) {
-        session(id).ifPresent(session ->
-                session.send(ClientDirective.newBuilder().setChanged(changed).build()));
+        session(id)
+                .ifPresent(session ->
+                        session.send(ClientDirective.newBuilder().setChanged(changed).build()));
     }
 
     // ------------------------------------------------------------ the end of sessions
@@ -177,22 +183,31 @@ final class ClientSessions implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        leadership.submit(new Command.CloseSession(session.id())).whenComplete((outcome, failed) -> {
-            if (outcome instanceof Outcome.Done) {
-                log.info("client session {} ({}) away→closed", Long.toHexString(session.id()), session.client());
-            }
-            lock.lock();
-            try {
-                closing.remove(session.id());
-                if (outcome instanceof Outcome.Done) {
-                    goneSinceNanos.remove(session.id());
-                }
-            } finally {
-                lock.unlock();
-            }
-            // Who came back in between registers anew.
-            session(session.id()).ifPresent(back -> leadership.threads().execute(() -> back.end("the session expired")));
-        });
+        leadership
+                .submit(new Command.CloseSession(session.id()))
+                .whenComplete((outcome, failed) -> {
+                    if (outcome instanceof Outcome.Done) {
+                        log.info(
+                                "client session {} ({}) away→closed",
+                                Long.toHexString(session.id()),
+                                session.client());
+                    }
+                    lock.lock();
+                    try {
+                        closing.remove(session.id());
+                        if (outcome instanceof Outcome.Done) {
+                            goneSinceNanos.remove(session.id());
+                        }
+                    } finally {
+                        lock.unlock();
+                    }
+                    // Who came back in between registers anew.
+                    session(session.id())
+                            .ifPresent(back ->
+                                    leadership
+                                            .threads()
+                                            .execute(() -> back.end("the session expired")));
+                });
     }
 
     @Override

@@ -6,7 +6,8 @@ import io.coppice.metadata.raft.QuorumException;
 import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.Failure;
 
-/// An answer of the control plane that is no success: code and one line. Thrown only inside this room.
+/// An answer of the control plane that is no success: code and one line. Thrown only inside this
+/// room.
 final class ControlFailure extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -48,7 +49,8 @@ final class ControlFailure extends Exception {
         return String.valueOf(getMessage());
     }
 
-    /// @param leader control address of the leader, as far as it is known; named only where it helps
+    /// @param leader control address of the leader, as far as it is known; named only where it
+    ///   helps
     Failure toFailure(String leader) {
         return Failure.newBuilder()
                 .setCode(code)

@@ -25,8 +25,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The gRPC service: hands calls to the present leadership, or names the leader. Every call has a virtual
-/// thread while it runs.
+/// The gRPC service: hands calls to the present leadership, or names the leader. Every call has a
+/// virtual thread while it runs.
 final class ControlService extends ControlGrpc.ControlImplBase {
     private static final Context.Key<String> CALLER = Context.key("caller");
     private static final Metadata.Key<String> USER =
@@ -41,7 +41,8 @@ final class ControlService extends ControlGrpc.ControlImplBase {
     /// The rooms of one leadership.
     record Serving(Leadership leadership, AdminCommands commands, Queries queries) {}
 
-    ControlService(Supplier<Optional<Serving>> serving, Supplier<String> leaderAddress, Entropy entropy) {
+    ControlService(
+            Supplier<Optional<Serving>> serving, Supplier<String> leaderAddress, Entropy entropy) {
         this.serving = serving;
         this.leaderAddress = leaderAddress;
         this.entropy = entropy;
@@ -57,9 +58,10 @@ final class ControlService extends ControlGrpc.ControlImplBase {
         } catch (ControlFailure refused) {
             response = ExecuteResponse.newBuilder().setFailure(failure(refused)).build();
         } catch (RuntimeException bug) {
-            response = ExecuteResponse.newBuilder()
-                    .setFailure(failure(Leadership.failure(bug)))
-                    .build();
+            response =
+                    ExecuteResponse.newBuilder()
+                            .setFailure(failure(Leadership.failure(bug)))
+                            .build();
         }
         finish(out, response);
     }
@@ -83,10 +85,12 @@ final class ControlService extends ControlGrpc.ControlImplBase {
         // Without a handler a cancelled call makes onNext throw; with one, isCancelled tells.
         call.setOnCancelHandler(() -> {});
         try {
-            now().queries().stream(request, part -> {
-                awaitWritable(call);
-                call.onNext(part);
-            });
+            now().queries().stream(
+                    request,
+                    part -> {
+                        awaitWritable(call);
+                        call.onNext(part);
+                    });
         } catch (StreamCancelled gone) {
             return;
         } catch (ControlFailure refused) {
@@ -125,9 +129,10 @@ final class ControlService extends ControlGrpc.ControlImplBase {
     public StreamObserver<NodeMessage> nodeSession(StreamObserver<NodeDirective> out) {
         var present = serving.get();
         if (present.isEmpty()) {
-            var refused = NodeDirective.newBuilder()
-                    .setRefused(failure(ControlFailure.notLeader()))
-                    .build();
+            var refused =
+                    NodeDirective.newBuilder()
+                            .setRefused(failure(ControlFailure.notLeader()))
+                            .build();
             return refusing(out, refused);
         }
         return new NodeSession(present.get().leadership(), out);
@@ -137,13 +142,16 @@ final class ControlService extends ControlGrpc.ControlImplBase {
     public StreamObserver<ClientMessage> clientSession(StreamObserver<ClientDirective> out) {
         var present = serving.get();
         if (present.isEmpty()) {
-            var refused = ClientDirective.newBuilder()
-                    .setFailure(failure(ControlFailure.notLeader()))
-                    .build();
+            var refused =
+                    ClientDirective.newBuilder()
+                            .setFailure(failure(ControlFailure.notLeader()))
+                            .build();
             return refusing(out, refused);
         }
         return new ClientSession(
-                present.get().leadership(), entropy, (ServerCallStreamObserver<ClientDirective>) out);
+                present.get().leadership(),
+                entropy,
+                (ServerCallStreamObserver<ClientDirective>) out);
     }
 
     private static <Q, R> StreamObserver<Q> refusing(StreamObserver<R> out, R refusal) {
@@ -193,7 +201,10 @@ final class ControlService extends ControlGrpc.ControlImplBase {
                     ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
                 @Nullable String user = headers.get(USER);
                 Object address = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-                String caller = (user == null ? "anonymous" : user) + "@" + String.valueOf(address).replace("/", "");
+                String caller =
+                        (user == null ? "anonymous" : user)
+                                + "@"
+                                + String.valueOf(address).replace("/", "");
                 return Contexts.interceptCall(
                         Context.current().withValue(CALLER, caller), call, headers, next);
             }

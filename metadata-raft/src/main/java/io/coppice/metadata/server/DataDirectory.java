@@ -13,8 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
-/// Makes sure that a data directory is ours: used by one process, of a format that we know, of this server
-/// and of this cluster. The mark is the file `coppice-metadata`, three `name=value` lines.
+/// Makes sure that a data directory is ours: used by one process, of a format that we know, of this
+/// server and of this cluster. The mark is the file `coppice-metadata`, three `name=value` lines.
 final class DataDirectory implements AutoCloseable {
     private static final int FORMAT = 1;
     private static final String MARK = "coppice-metadata";
@@ -45,8 +45,12 @@ final class DataDirectory implements AutoCloseable {
             return new DataDirectory(dir, lock);
         } catch (IOException failed) {
             close(lock);
-            throw new StartupException("cannot use data directory " + dir + ": " + why(failed)
-                    + "; check that it exists and may be written");
+            throw new StartupException(
+                    "cannot use data directory "
+                            + dir
+                            + ": "
+                            + why(failed)
+                            + "; check that it exists and may be written");
         } catch (StartupException refused) {
             close(lock);
             throw refused;
@@ -58,7 +62,9 @@ final class DataDirectory implements AutoCloseable {
     }
 
     private static FileChannel lock(Path dir) throws IOException, StartupException {
-        var channel = FileChannel.open(dir.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        var channel =
+                FileChannel.open(
+                        dir.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             if (channel.tryLock() != null) {
                 return channel;
@@ -67,7 +73,8 @@ final class DataDirectory implements AutoCloseable {
             // The same answer as for another process.
         }
         channel.close();
-        throw new StartupException("data directory " + dir + " is in use by another metadata server; stop it first");
+        throw new StartupException(
+                "data directory " + dir + " is in use by another metadata server; stop it first");
     }
 
     private static @Nullable Properties read(Path dir) throws IOException, StartupException {
@@ -79,27 +86,42 @@ final class DataDirectory implements AutoCloseable {
         try {
             properties.load(new StringReader(Files.readString(file)));
         } catch (IllegalArgumentException | java.nio.charset.CharacterCodingException damaged) {
-            throw new StartupException(file + " is damaged; restore it or start this server with an empty directory");
+            throw new StartupException(
+                    file + " is damaged; restore it or start this server with an empty directory");
         }
         return properties;
     }
 
-    private static void check(Path dir, Properties mark, String server, String cluster) throws StartupException {
+    private static void check(Path dir, Properties mark, String server, String cluster)
+            throws StartupException {
         int format;
         try {
             format = Integer.parseInt(mark.getProperty("format", "").strip());
         } catch (NumberFormatException damaged) {
-            throw new StartupException(dir.resolve(MARK)
-                    + " is damaged; restore it or start this server with an empty directory");
+            throw new StartupException(
+                    dir.resolve(MARK)
+                            + " is damaged; restore it or start this server with an empty directory");
         }
         if (format > FORMAT) {
-            throw new StartupException("data directory " + dir + " has format " + format
-                    + ", this program knows formats up to " + FORMAT + "; use the newer version that wrote it");
+            throw new StartupException(
+                    "data directory "
+                            + dir
+                            + " has format "
+                            + format
+                            + ", this program knows formats up to "
+                            + FORMAT
+                            + "; use the newer version that wrote it");
         }
         String owner = mark.getProperty("server", "");
         if (!owner.equals(server)) {
             throw new StartupException(
-                    "data directory " + dir + " belongs to metadata server '" + owner + "', not to '" + server + "'");
+                    "data directory "
+                            + dir
+                            + " belongs to metadata server '"
+                            + owner
+                            + "', not to '"
+                            + server
+                            + "'");
         }
         String of = mark.getProperty("cluster", "");
         if (!of.isEmpty() && !cluster.isEmpty() && !of.equals(cluster)) {
@@ -110,13 +132,18 @@ final class DataDirectory implements AutoCloseable {
 
     private static void refuseForeign(Path dir) throws IOException, StartupException {
         try (var files = Files.list(dir)) {
-            var foreign = files.map(file -> String.valueOf(file.getFileName()))
-                    .filter(name -> !name.equals("lock") && !name.startsWith(MARK))
-                    .sorted()
-                    .findFirst();
+            var foreign =
+                    files.map(file -> String.valueOf(file.getFileName()))
+                            .filter(name -> !name.equals("lock") && !name.startsWith(MARK))
+                            .sorted()
+                            .findFirst();
             if (foreign.isPresent()) {
-                throw new StartupException("data directory " + dir + " holds '" + foreign.get()
-                        + "' and is no metadata directory; use an empty one");
+                throw new StartupException(
+                        "data directory "
+                                + dir
+                                + " holds '"
+                                + foreign.get()
+                                + "' and is no metadata directory; use an empty one");
             }
         }
     }
@@ -128,11 +155,12 @@ final class DataDirectory implements AutoCloseable {
             return;
         }
         Path temporary = dir.resolve(MARK + ".tmp");
-        try (var channel = FileChannel.open(
-                temporary,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
+        try (var channel =
+                FileChannel.open(
+                        temporary,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
             var bytes = java.nio.ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);

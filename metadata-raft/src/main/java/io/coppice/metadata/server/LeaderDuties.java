@@ -17,15 +17,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What only the leader does, again and again: lost nodes, ended sessions, elections of groups that went down,
-/// reaping, trash, purging. Each is one command, decided from what is applied; the state machine refuses what
-/// came too late. [#tick] runs on one thread; nothing here waits.
+/// What only the leader does, again and again: lost nodes, ended sessions, elections of groups that
+/// went down, reaping, trash, purging. Each is one command, decided from what is applied; the state
+/// machine refuses what came too late. [#tick] runs on one thread; nothing here waits.
 final class LeaderDuties {
     private static final Logger log = LoggerFactory.getLogger(LeaderDuties.class);
+
     /// Small enough that a flip never waits longer than for another flip.
     private static final int REAP_NODES = 512;
+
     private static final int TRASH_VOLUMES = 16;
     private static final int PURGE_CHUNKS = 2048;
+
     /// A purge that was not answered is sent again: its primary may have changed.
     private static final long PURGE_AGAIN_NANOS = 3_000_000_000L;
 
@@ -55,19 +58,27 @@ final class LeaderDuties {
 
     private void elect() {
         long now = leadership.time().nanos();
-        List<Group> electable = leadership.read(view ->
-                view.groups().stream().filter(group -> isElectable(view, group)).toList());
+        List<Group> electable =
+                leadership.read(view ->
+                        view.groups().stream().filter(group -> isElectable(view, group)).toList());
         electableSince.keySet().retainAll(electable.stream().map(Group::id).toList());
         for (Group group : electable) {
             long since = electableSince.computeIfAbsent(group.id(), id -> now);
             if (now - since > leadership.config().timeouts().elect().toNanos()) {
                 electableSince.put(group.id(), now);
-                leadership.submit(new Command.ElectLast(group.id())).whenComplete((outcome, failed) -> {
-                    if (outcome instanceof Outcome.GroupsChanged changed && !changed.groups().isEmpty()) {
-                        log.warn("group {} without all of its last replicas: one of those that are back leads", group.id());
-                        leadership.threads().execute(() -> leadership.groupsChanged(changed.groups()));
-                    }
-                });
+                leadership
+                        .submit(new Command.ElectLast(group.id()))
+                        .whenComplete((outcome, failed) -> {
+                            if (outcome instanceof Outcome.GroupsChanged changed
+                                    && !changed.groups().isEmpty()) {
+                                log.warn(
+                                        "group {} without all of its last replicas: one of those that are back leads",
+                                        group.id());
+                                leadership
+                                        .threads()
+                                        .execute(() -> leadership.groupsChanged(changed.groups()));
+                            }
+                        });
             }
         }
     }
@@ -76,8 +87,11 @@ final class LeaderDuties {
     private static boolean isElectable(MetadataView view, Group group) {
         return group.primary().isEmpty()
                 && group.replicas().stream()
-                        .anyMatch(replica -> replica.state() == ReplicaState.LAST
-                                && view.store(replica.store()).map(Store::up).orElse(false));
+                        .anyMatch(replica ->
+                                replica.state() == ReplicaState.LAST
+                                        && view.store(replica.store())
+                                                .map(Store::up)
+                                                .orElse(false));
     }
 
     // ------------------------------------------------------------ names that are gone
@@ -85,8 +99,9 @@ final class LeaderDuties {
     private void emptyTrash() {
         long due = leadership.read(MetadataView::nextPurgeMillis);
         if (due <= leadership.time().wallMillis() && emptyingTrash.compareAndSet(false, true)) {
-            leadership.submit(new Command.PurgeTrash(TRASH_VOLUMES)).whenComplete((outcome, failed) ->
-                    emptyingTrash.set(false));
+            leadership
+                    .submit(new Command.PurgeTrash(TRASH_VOLUMES))
+                    .whenComplete((outcome, failed) -> emptyingTrash.set(false));
         }
     }
 
@@ -98,13 +113,17 @@ final class LeaderDuties {
 
     /// One step after the other, each an entry that others share.
     private void reapStep() {
-        leadership.submit(new Command.ReapStep(REAP_NODES)).whenComplete((outcome, failed) -> {
-            if (outcome instanceof Outcome.Stepped stepped && stepped.more() && !leadership.ended()) {
-                reapStep();
-            } else {
-                reaping.set(false);
-            }
-        });
+        leadership
+                .submit(new Command.ReapStep(REAP_NODES))
+                .whenComplete((outcome, failed) -> {
+                    if (outcome instanceof Outcome.Stepped stepped
+                            && stepped.more()
+                            && !leadership.ended()) {
+                        reapStep();
+                    } else {
+                        reaping.set(false);
+                    }
+                });
     }
 
     // ------------------------------------------------------------ chunks that nothing names
@@ -121,30 +140,33 @@ final class LeaderDuties {
     private void purge(int group, long now) {
         long[] chunks = leadership.read(view -> view.purgeable(group, PURGE_CHUNKS));
         Sent sent = purges.get(group);
-        boolean pending = sent != null
-                && chunks.length > 0
-                && sent.firstChunk() == chunks[0]
-                && now - sent.atNanos() < PURGE_AGAIN_NANOS;
+        boolean pending =
+                sent != null
+                        && chunks.length > 0
+                        && sent.firstChunk() == chunks[0]
+                        && now - sent.atNanos() < PURGE_AGAIN_NANOS;
         if (chunks.length == 0 || pending) {
             return;
         }
-        primary(group).ifPresent(session -> {
-            var purge = Purge.newBuilder().setGroup(group);
-            for (long chunk : chunks) {
-                purge.addChunks(chunk);
-            }
-            session.send(NodeDirective.newBuilder().setPurge(purge).build());
-            purges.put(group, new Sent(chunks[0], now));
-        });
+        primary(group)
+                .ifPresent(session -> {
+                    var purge = Purge.newBuilder().setGroup(group);
+                    for (long chunk : chunks) {
+                        purge.addChunks(chunk);
+                    }
+                    session.send(NodeDirective.newBuilder().setPurge(purge).build());
+                    purges.put(group, new Sent(chunks[0], now));
+                });
     }
 
     private Optional<NodeSession> primary(int id) {
         return leadership
-                .read(view -> view.group(id)
-                        .flatMap(Group::primary)
-                        .map(Replica::store)
-                        .flatMap(view::store)
-                        .map(Store::node))
+                .read(view ->
+                        view.group(id)
+                                .flatMap(Group::primary)
+                                .map(Replica::store)
+                                .flatMap(view::store)
+                                .map(Store::node))
                 .flatMap(node -> leadership.nodes().session(node));
     }
 }

@@ -25,11 +25,12 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One time of leading, from "this server leads" to "it does not any more": everything that only a leader
-/// has - live sessions, barriers under way - is in here and is thrown away with it. Thread-safe; the methods
-/// that wait are for virtual threads.
+/// One time of leading, from "this server leads" to "it does not any more": everything that only a
+/// leader has - live sessions, barriers under way - is in here and is thrown away with it.
+/// Thread-safe; the methods that wait are for virtual threads.
 final class Leadership implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Leadership.class);
+
     /// Longer than any healthy commit; an entry that takes longer has an unknown end.
     private static final long COMMIT_TIMEOUT_SECONDS = 10;
 
@@ -57,9 +58,14 @@ final class Leadership implements AutoCloseable {
         this.metrics = metrics;
         this.threads = threads;
         this.startedNanos = time.nanos();
-        var up = quorum.read(view ->
-                view.nodes().stream().filter(Node::up).map(Node::id).collect(Collectors.toSet()));
-        // Barriers of an earlier leader had lower ids: the log only grows, and a barrier is no entry.
+        var up =
+                quorum.read(view ->
+                        view.nodes().stream()
+                                .filter(Node::up)
+                                .map(Node::id)
+                                .collect(Collectors.toSet()));
+        // Barriers of an earlier leader had lower ids: the log only grows, and a barrier is no
+        // entry.
         this.barriers = new Barriers(up, quorum.logIndex() << 20);
         this.nodes = new NodeSessions(this);
         this.clients = new ClientSessions(this);
@@ -113,8 +119,10 @@ final class Leadership implements AutoCloseable {
 
     // ------------------------------------------------------------ commands and reads
 
-    CompletableFuture<Outcome> submit(long session, long sequence, long acknowledged, String caller, Command command) {
-        return quorum.submit(new Stamped(session, sequence, acknowledged, time.wallMillis(), caller, command));
+    CompletableFuture<Outcome> submit(
+            long session, long sequence, long acknowledged, String caller, Command command) {
+        return quorum.submit(
+                new Stamped(session, sequence, acknowledged, time.wallMillis(), caller, command));
     }
 
     /// A command of the leader's own.
@@ -123,7 +131,8 @@ final class Leadership implements AutoCloseable {
     }
 
     /// Commits and waits; a refusal is thrown.
-    Outcome commit(long session, long sequence, String caller, Command command) throws ControlFailure {
+    Outcome commit(long session, long sequence, String caller, Command command)
+            throws ControlFailure {
         return done(submit(session, sequence, 0, caller, command));
     }
 
@@ -132,7 +141,11 @@ final class Leadership implements AutoCloseable {
     }
 
     static Outcome done(CompletableFuture<Outcome> future) throws ControlFailure {
-        Outcome outcome = await(future, COMMIT_TIMEOUT_SECONDS * 1000, () -> "the metadata quorum did not commit in time");
+        Outcome outcome =
+                await(
+                        future,
+                        COMMIT_TIMEOUT_SECONDS * 1000,
+                        () -> "the metadata quorum did not commit in time");
         if (outcome instanceof Outcome.Refused refused) {
             throw ControlFailure.of(refused);
         }
@@ -141,14 +154,18 @@ final class Leadership implements AutoCloseable {
 
     /// After it everything that any leader acknowledged before the call is readable here.
     void confirm() throws ControlFailure {
-        await(quorum.barrier(), COMMIT_TIMEOUT_SECONDS * 1000, () -> "the metadata quorum did not answer in time");
+        await(
+                quorum.barrier(),
+                COMMIT_TIMEOUT_SECONDS * 1000,
+                () -> "the metadata quorum did not answer in time");
     }
 
     <T> T read(Function<MetadataView, T> reader) {
         return quorum.read(reader);
     }
 
-    static <T> T await(CompletableFuture<T> future, long millis, Supplier<String> late) throws ControlFailure {
+    static <T> T await(CompletableFuture<T> future, long millis, Supplier<String> late)
+            throws ControlFailure {
         try {
             return future.get(millis, TimeUnit.MILLISECONDS);
         } catch (TimeoutException tooLate) {
@@ -165,11 +182,13 @@ final class Leadership implements AutoCloseable {
         return switch (failed) {
             case QuorumException known -> ControlFailure.of(known);
             case ControlFailure known -> known;
-            case CompletionException wrapped when wrapped.getCause() != null -> failure(wrapped.getCause());
+            case CompletionException wrapped when wrapped.getCause() != null ->
+                    failure(wrapped.getCause());
             default -> {
                 log.error("a request failed by a bug", failed);
                 yield new ControlFailure(
-                        io.coppice.wire.pb.Code.CODE_INTERNAL, "internal error, see the metadata server's log");
+                        io.coppice.wire.pb.Code.CODE_INTERNAL,
+                        "internal error, see the metadata server's log");
             }
         };
     }
@@ -182,7 +201,10 @@ final class Leadership implements AutoCloseable {
 
     /// Waits until every node refuses what `barrier` says and has finished what it had accepted.
     void fence(Volume volume) throws ControlFailure {
-        await(raise(List.of(Answers.barrier(volume))), config.timeouts().barrier().toMillis(), this::lateBarrier);
+        await(
+                raise(List.of(Answers.barrier(volume))),
+                config.timeouts().barrier().toMillis(),
+                this::lateBarrier);
     }
 
     CompletableFuture<Void> raise(List<VolumeBarrier> volumes) {
@@ -191,9 +213,11 @@ final class Leadership implements AutoCloseable {
     }
 
     String lateBarrier() {
-        var names = read(view -> barriers.waitedFor().stream()
-                .map(node -> view.node(node).map(Node::name).orElse("node " + node))
-                .collect(Collectors.joining(", ")));
+        var names =
+                read(view ->
+                        barriers.waitedFor().stream()
+                                .map(node -> view.node(node).map(Node::name).orElse("node " + node))
+                                .collect(Collectors.joining(", ")));
         return "node " + names + " did not finish its writes in time; retry later";
     }
 
@@ -210,10 +234,14 @@ final class Leadership implements AutoCloseable {
 
     /// Tells the holder of a volume, if it has one with a live stream, what became of it.
     void volumeChanged(long id, boolean mapChanged, String why) {
-        read(view -> view.attachment(id)
-                        .flatMap(held -> view.volume(id).map(volume -> new Held(held.session(), volume))))
+        read(view ->
+                        view.attachment(id)
+                                .flatMap(held ->
+                                        view.volume(id)
+                                                .map(volume -> new Held(held.session(), volume))))
                 .ifPresent(held ->
-                        clients.push(held.session(), Answers.changed(held.volume(), mapChanged, why)));
+                        clients.push(
+                                held.session(), Answers.changed(held.volume(), mapChanged, why)));
     }
 
     private record Held(long session, Volume volume) {}

@@ -8,8 +8,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Blocks of many maps that share most of their chunks. Each map is walked only where it differs from a
-/// relative that was walked before, so a thousand clones cost little more than one. Not thread-safe.
+/// Blocks of many maps that share most of their chunks. Each map is walked only where it differs
+/// from a relative that was walked before, so a thousand clones cost little more than one. Not
+/// thread-safe.
 final class MapTotals {
     /// A growing list of chunk ids.
     private static final class Ids {
@@ -88,12 +89,17 @@ final class MapTotals {
     private void walk(MapRoot root, MapRoot base) {
         var difference = new Difference(base);
         maps.put(root, difference);
-        capture.diff(base, root, run -> {
-            for (long i = run.index(); i < run.index() + run.count() && visited <= chunksMax; i++) {
-                take(capture.chunkAt(root, i), difference.added);
-                take(capture.chunkAt(base, i), difference.removed);
-            }
-        });
+        capture.diff(
+                base,
+                root,
+                run -> {
+                    for (long i = run.index();
+                            i < run.index() + run.count() && visited <= chunksMax;
+                            i++) {
+                        take(capture.chunkAt(root, i), difference.added);
+                        take(capture.chunkAt(base, i), difference.removed);
+                    }
+                });
     }
 
     private void take(long chunk, Ids into) {
@@ -112,9 +118,10 @@ final class MapTotals {
     void sum() {
         for (Difference difference : maps.values()) {
             Difference base = maps.get(difference.base);
-            difference.blocks = (base == null ? 0 : base.blocks)
-                    + difference.added.blocks(table)
-                    - difference.removed.blocks(table);
+            difference.blocks =
+                    (base == null ? 0 : base.blocks)
+                            + difference.added.blocks(table)
+                            - difference.removed.blocks(table);
         }
     }
 

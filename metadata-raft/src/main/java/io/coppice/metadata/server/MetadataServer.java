@@ -25,11 +25,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One metadata server: its part in the quorum, the control plane, metrics. Everything is put together here.
+/// One metadata server: its part in the quorum, the control plane, metrics. Everything is put
+/// together here.
 public final class MetadataServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(MetadataServer.class);
     private static final int MESSAGE_BYTES_MAX = 16 << 20;
     private static final long TICK_MILLIS = 100;
+
     /// A new follower that hears from the leader has its first entries long before.
     private static final long EMPTY_PATIENCE_NANOS = 8_000_000_000L;
 
@@ -40,14 +42,18 @@ public final class MetadataServer implements AutoCloseable {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final ScheduledExecutorService lane;
     private final ChunkStats stats = new ChunkStats();
+
     /// What to close, in the order of closing.
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+
     private volatile @Nullable RaftQuorum quorum;
     private volatile @Nullable Present present;
     private volatile @Nullable String failure;
     private volatile boolean closed;
+
     /// Only on the lane.
     private long emptySinceNanos = Time.system().nanos();
+
     private @Nullable InetSocketAddress controlAddress;
     private @Nullable InetSocketAddress httpAddress;
 
@@ -56,10 +62,12 @@ public final class MetadataServer implements AutoCloseable {
 
     private MetadataServer(MetadataServerConfig config) {
         this.config = config;
-        this.lane = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform()
-                .name("metadata-leader-" + config.id())
-                .daemon()
-                .factory());
+        this.lane =
+                Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform()
+                                .name("metadata-leader-" + config.id())
+                                .daemon()
+                                .factory());
     }
 
     /// Starts the server; it joins the quorum on its own time. When this returns its ports answer.
@@ -89,31 +97,41 @@ public final class MetadataServer implements AutoCloseable {
             parts.push(endpoint);
             httpAddress = endpoint.address();
         } catch (IOException taken) {
-            throw new StartupException(taken.getMessage() + " (http.listen); stop what uses the port or choose another");
+            throw new StartupException(
+                    taken.getMessage()
+                            + " (http.listen); stop what uses the port or choose another");
         }
         // Leadership may have come before the quorum was known here.
         lane.execute(this::reconsider);
         lane.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
-        log.info("metadata server {} serves control at {}, raft at {}, metrics at {}", config.id(), controlAddress, config.raftAddress(), httpAddress);
+        log.info(
+                "metadata server {} serves control at {}, raft at {}, metrics at {}",
+                config.id(),
+                controlAddress,
+                config.raftAddress(),
+                httpAddress);
     }
 
     private InetSocketAddress listen(InetSocketAddress address) throws StartupException {
         var boss = new NioEventLoopGroup(1);
         var workers = new NioEventLoopGroup(2);
-        Server server = NettyServerBuilder.forAddress(address)
-                .bossEventLoopGroup(boss)
-                .workerEventLoopGroup(workers)
-                .channelType(NioServerSocketChannel.class)
-                .withOption(ChannelOption.SO_REUSEADDR, true)
-                .executor(threads)
-                .maxInboundMessageSize(MESSAGE_BYTES_MAX)
-                .permitKeepAliveTime(1, TimeUnit.SECONDS)
-                .permitKeepAliveWithoutCalls(true)
-                .keepAliveTime(5, TimeUnit.SECONDS)
-                .keepAliveTimeout(5, TimeUnit.SECONDS)
-                .intercept(ControlService.callers())
-                .addService(new ControlService(this::serving, this::leaderAddress, Entropy.system()))
-                .build();
+        Server server =
+                NettyServerBuilder.forAddress(address)
+                        .bossEventLoopGroup(boss)
+                        .workerEventLoopGroup(workers)
+                        .channelType(NioServerSocketChannel.class)
+                        .withOption(ChannelOption.SO_REUSEADDR, true)
+                        .executor(threads)
+                        .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+                        .permitKeepAliveTime(1, TimeUnit.SECONDS)
+                        .permitKeepAliveWithoutCalls(true)
+                        .keepAliveTime(5, TimeUnit.SECONDS)
+                        .keepAliveTimeout(5, TimeUnit.SECONDS)
+                        .intercept(ControlService.callers())
+                        .addService(
+                                new ControlService(
+                                        this::serving, this::leaderAddress, Entropy.system()))
+                        .build();
         parts.push(() -> {
             server.shutdownNow();
             server.awaitTermination(2, TimeUnit.SECONDS);
@@ -123,9 +141,11 @@ public final class MetadataServer implements AutoCloseable {
         try {
             server.start();
         } catch (IOException taken) {
-            throw new StartupException("cannot listen on " + config.controlAddress()
-                    + " (control.listen): the address is in use or not of this machine;"
-                    + " stop what uses the port or choose another");
+            throw new StartupException(
+                    "cannot listen on "
+                            + config.controlAddress()
+                            + " (control.listen): the address is in use or not of this machine;"
+                            + " stop what uses the port or choose another");
         }
         return new InetSocketAddress(address.getHostString(), server.getPort());
     }
@@ -167,14 +187,23 @@ public final class MetadataServer implements AutoCloseable {
         Present was = present;
         if (leads && was == null) {
             var leadership = new Leadership(part, config, time, metrics, threads);
-            var serving = new ControlService.Serving(
-                    leadership, new AdminCommands(leadership), new Queries(leadership, new ChunkUsage(leadership, stats)));
+            var serving =
+                    new ControlService.Serving(
+                            leadership,
+                            new AdminCommands(leadership),
+                            new Queries(leadership, new ChunkUsage(leadership, stats)));
             present = new Present(serving, new LeaderDuties(leadership));
-            log.info("metadata server {} follower→leader at log index {}", config.id(), part.logIndex());
+            log.info(
+                    "metadata server {} follower→leader at log index {}",
+                    config.id(),
+                    part.logIndex());
         } else if (!leads && was != null) {
             present = null;
             was.serving().leadership().close();
-            log.info("metadata server {} leader→follower at log index {}", config.id(), part.logIndex());
+            log.info(
+                    "metadata server {} leader→follower at log index {}",
+                    config.id(),
+                    part.logIndex());
         }
     }
 
@@ -267,7 +296,11 @@ public final class MetadataServer implements AutoCloseable {
             try {
                 part.close();
             } catch (Exception failed) {
-                log.warn("metadata server {}: {} did not close cleanly: {}", config.id(), part, failed.toString());
+                log.warn(
+                        "metadata server {}: {} did not close cleanly: {}",
+                        config.id(),
+                        part,
+                        failed.toString());
             }
         }
         stats.close();

@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Everything that one metadata server is told when it starts. Cluster-wide values (replicas, chunk size,
-/// trash retention) are not here: they live in the replicated state.
+/// Everything that one metadata server is told when it starts. Cluster-wide values (replicas, chunk
+/// size, trash retention) are not here: they live in the replicated state.
 ///
 /// @param id this server, one of the keys of both peer maps
 /// @param cluster id of the cluster, or empty: the server then serves whatever its directory holds
@@ -21,7 +21,8 @@ import java.util.TreeMap;
 /// @param controlAddress `host:port` for nodes, clients and the command line; port 0: any
 /// @param httpAddress `host:port` for metrics and health; port 0: any
 /// @param raftPeers every server's `host:port` for Raft, this one's included
-/// @param controlPeers every server's `host:port` for the control plane, which followers name as the leader's
+/// @param controlPeers every server's `host:port` for the control plane, which followers name as
+///   the leader's
 public record MetadataServerConfig(
         String id,
         String cluster,
@@ -40,7 +41,9 @@ public record MetadataServerConfig(
         raftPeers = Map.copyOf(raftPeers);
         controlPeers = Map.copyOf(controlPeers);
         require(raftPeers.containsKey(id), "raft.peers does not list this server, '" + id + "'");
-        require(controlPeers.keySet().equals(raftPeers.keySet()), "control.peers and raft.peers list different servers");
+        require(
+                controlPeers.keySet().equals(raftPeers.keySet()),
+                "control.peers and raft.peers list different servers");
         require(raftPeers.size() % 2 == 1, "a quorum has an odd number of metadata servers");
     }
 
@@ -71,8 +74,18 @@ public record MetadataServerConfig(
     /// The same server with other timeouts, for tests and one-machine clusters.
     public MetadataServerConfig with(RaftLimits otherRaft, Timeouts otherTimeouts) {
         return new MetadataServerConfig(
-                id, cluster, dir, raftAddress, controlAddress, httpAddress, raftPeers, controlPeers, otherRaft,
-                batch, otherTimeouts, sessions);
+                id,
+                cluster,
+                dir,
+                raftAddress,
+                controlAddress,
+                httpAddress,
+                raftPeers,
+                controlPeers,
+                otherRaft,
+                batch,
+                otherTimeouts,
+                sessions);
     }
 
     /// @param electionTimeoutMin a follower that hears nothing for this long stands for election
@@ -80,20 +93,32 @@ public record MetadataServerConfig(
     /// @param snapshotEntries log entries between two snapshots
     /// @param keptEntries log entries kept behind a snapshot for servers that were away briefly
     public record RaftLimits(
-            Duration electionTimeoutMin, Duration electionTimeoutMax, long snapshotEntries, long keptEntries) {
+            Duration electionTimeoutMin,
+            Duration electionTimeoutMax,
+            long snapshotEntries,
+            long keptEntries) {
         public static RaftLimits defaults() {
             return new RaftLimits(
-                    QuorumConfig.ELECTION_TIMEOUT_MIN, QuorumConfig.ELECTION_TIMEOUT_MAX, 20_000, 5_000);
+                    QuorumConfig.ELECTION_TIMEOUT_MIN,
+                    QuorumConfig.ELECTION_TIMEOUT_MAX,
+                    20_000,
+                    5_000);
         }
     }
 
     /// @param node a node that is silent for this long is lost
     /// @param sessionGrace a client whose stream broke may resume its session for this long
     /// @param barrier a seal or fence that takes longer fails its command
-    /// @param elect how long a group whose serving replicas all went down waits for the rest of them
-    /// @param crashDetection a node whose stream broke and whose address refuses connections is lost at once
+    /// @param elect how long a group whose serving replicas all went down waits for the rest of
+    ///   them
+    /// @param crashDetection a node whose stream broke and whose address refuses connections is
+    ///   lost at once
     public record Timeouts(
-            Duration node, Duration sessionGrace, Duration barrier, Duration elect, boolean crashDetection) {
+            Duration node,
+            Duration sessionGrace,
+            Duration barrier,
+            Duration elect,
+            boolean crashDetection) {
         public Timeouts {
             require(node.toMillis() >= 100, "timeouts.node is below 100 ms");
             require(!sessionGrace.isNegative(), "timeouts.session-grace is negative");
@@ -103,16 +128,23 @@ public record MetadataServerConfig(
 
         public static Timeouts defaults() {
             return new Timeouts(
-                    Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(5), true);
+                    Duration.ofSeconds(2),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(5),
+                    true);
         }
     }
 
-    /// @param messagesInFlight unanswered messages of one client session; beyond it its stream is not read
+    /// @param messagesInFlight unanswered messages of one client session; beyond it its stream is
+    ///   not read
     /// @param sessionsMax open client sessions
     /// @param streamRows rows in one message of a streamed answer
     public record SessionLimits(int messagesInFlight, int sessionsMax, int streamRows) {
         public SessionLimits {
-            require(messagesInFlight > 0 && sessionsMax > 0 && streamRows > 0, "sessions.* must be positive");
+            require(
+                    messagesInFlight > 0 && sessionsMax > 0 && streamRows > 0,
+                    "sessions.* must be positive");
         }
 
         public static SessionLimits defaults() {
@@ -122,8 +154,16 @@ public record MetadataServerConfig(
 
     QuorumConfig quorum() {
         return new QuorumConfig(
-                id, cluster, dir, raftAddress, raftPeers, raft.electionTimeoutMin(), raft.electionTimeoutMax(),
-                raft.snapshotEntries(), raft.keptEntries(), batch);
+                id,
+                cluster,
+                dir,
+                raftAddress,
+                raftPeers,
+                raft.electionTimeoutMin(),
+                raft.electionTimeoutMax(),
+                raft.snapshotEntries(),
+                raft.keptEntries(),
+                batch);
     }
 
     /// Reads the section of a metadata server. A missing or wrong value is told in one line.
@@ -131,18 +171,40 @@ public record MetadataServerConfig(
         try {
             return parse(config.withFallback(DEFAULTS).resolve());
         } catch (ConfigException | IllegalArgumentException wrong) {
-            throw new StartupException("bad configuration of the metadata server: " + firstLine(wrong));
+            throw new StartupException(
+                    "bad configuration of the metadata server: " + firstLine(wrong));
         }
     }
 
-    private static final Config DEFAULTS = ConfigFactory.parseString(
-            """
-            cluster = ""
-            raft { election-timeout-min = 500ms, election-timeout-max = 900ms, snapshot-entries = 20000, kept-entries = 5000 }
-            batch { commands-max = 1024, bytes-max = 512KiB, entries-in-flight = 2, waiting-max = 16384 }
-            timeouts { node = 2s, session-grace = 10s, barrier = 10s, elect = 5s, crash-detection = true }
-            sessions { messages-in-flight = 1024, sessions-max = 100000, stream-rows = 8192 }
-            """);
+    private static final Config DEFAULTS =
+            ConfigFactory.parseString(
+                    """
+                    cluster = ""
+                    raft {
+                      election-timeout-min = 500ms
+                      election-timeout-max = 900ms
+                      snapshot-entries = 20000
+                      kept-entries = 5000
+                    }
+                    batch {
+                      commands-max = 1024
+                      bytes-max = 512KiB
+                      entries-in-flight = 2
+                      waiting-max = 16384
+                    }
+                    timeouts {
+                      node = 2s
+                      session-grace = 10s
+                      barrier = 10s
+                      elect = 5s
+                      crash-detection = true
+                    }
+                    sessions {
+                      messages-in-flight = 1024
+                      sessions-max = 100000
+                      stream-rows = 8192
+                    }
+                    """);
 
     private static MetadataServerConfig parse(Config c) {
         return new MetadataServerConfig(

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One storage node's stream. Its messages are handled one after the other, on a thread that may wait.
+/// One storage node's stream. Its messages are handled one after the other, on a thread that may
+/// wait.
 final class NodeSession implements StreamObserver<NodeMessage> {
     private static final Logger log = LoggerFactory.getLogger(NodeSession.class);
     private static final int UNKNOWN = 0;
@@ -34,6 +35,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     private volatile long incarnation;
     private volatile String name = "";
     private final Object welcoming = new Object();
+
     /// Barriers raised before the welcome left; null: it has. Under `welcoming`.
     private @Nullable List<Barrier> early = new ArrayList<>();
 
@@ -64,7 +66,8 @@ final class NodeSession implements StreamObserver<NodeMessage> {
             if (message.hasRegister()) {
                 register(message.getRegister());
             } else if (node == UNKNOWN) {
-                throw ControlFailure.badRequest("the first message of a node session is its registration");
+                throw ControlFailure.badRequest(
+                        "the first message of a node session is its registration");
             } else {
                 registered(message);
             }
@@ -79,20 +82,31 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         switch (message.getMessageCase()) {
             case HEARTBEAT -> heartbeat(message.getHeartbeat());
             case BARRIER_DONE ->
-                leadership.barriers().done(node, message.getBarrierDone().getBarrier());
+                    leadership.barriers().done(node, message.getBarrierDone().getBarrier());
             case PURGE_DONE -> purged(message.getPurgeDone());
             case REPLICA_SYNCED -> {
                 var synced = message.getReplicaSynced();
-                changeGroup(new Command.ReplicaSynced(synced.getGroup(), synced.getEpoch(), synced.getStore()));
+                changeGroup(
+                        new Command.ReplicaSynced(
+                                synced.getGroup(), synced.getEpoch(), synced.getStore()));
             }
             case REPLICA_FAILED -> {
                 var failed = message.getReplicaFailed();
-                log.warn("group {} store {} serving→failed: {}", failed.getGroup(), failed.getStore(), failed.getWhy());
-                changeGroup(new Command.ReplicaFailed(
-                        failed.getGroup(), failed.getEpoch(), failed.getStore(), failed.getWhy()));
+                log.warn(
+                        "group {} store {} serving→failed: {}",
+                        failed.getGroup(),
+                        failed.getStore(),
+                        failed.getWhy());
+                changeGroup(
+                        new Command.ReplicaFailed(
+                                failed.getGroup(),
+                                failed.getEpoch(),
+                                failed.getStore(),
+                                failed.getWhy()));
             }
             case REGISTER, MESSAGE_NOT_SET ->
-                throw ControlFailure.badRequest("a node sent a message that this version does not know");
+                    throw ControlFailure.badRequest(
+                            "a node sent a message that this version does not know");
         }
     }
 
@@ -111,18 +125,32 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         if (!leadership.nodes().add(node, this)) {
             throw ControlFailure.notLeader();
         }
-        // From here on new barriers wait for this node. Those that come before the welcome follow it.
+        // From here on new barriers wait for this node. Those that come before the welcome follow
+        // it.
         leadership.barriers().connected(node, barrierSender);
         welcome(registered, request);
-        log.info("node {} away→connected: id {}, {} stores, incarnation {}", name, node, request.getStoresCount(), incarnation);
+        log.info(
+                "node {} away→connected: id {}, {} stores, incarnation {}",
+                name,
+                node,
+                request.getStoresCount(),
+                incarnation);
         leadership.groupsChanged(registered.groups());
-        leadership.threads().execute(() -> new SealRepair(leadership).repair(request.getBarriersList()));
+        leadership
+                .threads()
+                .execute(() -> new SealRepair(leadership).repair(request.getBarriersList()));
     }
 
     private void welcome(Outcome.NodeRegistered registered, RegisterNode request) {
-        var directives = leadership.read(view -> List.of(
-                NodeDirective.newBuilder().setWelcome(welcome(view, registered)).build(),
-                NodeDirective.newBuilder().setViews(Answers.groups(view, groups(view), true)).build()));
+        var directives =
+                leadership.read(view ->
+                        List.of(
+                                NodeDirective.newBuilder()
+                                        .setWelcome(welcome(view, registered))
+                                        .build(),
+                                NodeDirective.newBuilder()
+                                        .setViews(Answers.groups(view, groups(view), true))
+                                        .build()));
         directives.forEach(this::send);
         List<Barrier> held;
         synchronized (welcoming) {
@@ -133,13 +161,16 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     }
 
     private NodeWelcome welcome(MetadataView view, Outcome.NodeRegistered registered) {
-        var welcome = NodeWelcome.newBuilder()
-                .setNode(node)
-                .setCluster(view.config().map(c -> c.cluster()).orElse(""))
-                .setConfig(Answers.config(view.config()));
-        registered.stores()
-                .forEach(store -> welcome.addStores(
-                        StoreId.newBuilder().setUuid(store.uuid()).setId(store.id())));
+        var welcome =
+                NodeWelcome.newBuilder()
+                        .setNode(node)
+                        .setCluster(view.config().map(c -> c.cluster()).orElse(""))
+                        .setConfig(Answers.config(view.config()));
+        registered
+                .stores()
+                .forEach(store ->
+                        welcome.addStores(
+                                StoreId.newBuilder().setUuid(store.uuid()).setId(store.id())));
         view.barrierVolumes().forEach(volume -> welcome.addBarriers(Answers.barrier(volume)));
         return welcome.build();
     }
@@ -152,25 +183,34 @@ final class NodeSession implements StreamObserver<NodeMessage> {
 
     private void heartbeat(NodeHeartbeat beat) {
         leadership.nodes().reported(beat.getStoresList());
-        send(NodeDirective.newBuilder()
-                .setHeartbeat(HeartbeatReply.newBuilder().setSequence(beat.getSequence()))
-                .build());
+        send(
+                NodeDirective.newBuilder()
+                        .setHeartbeat(HeartbeatReply.newBuilder().setSequence(beat.getSequence()))
+                        .build());
     }
 
     /// Not waited for: the stream goes on while the entry is under way.
     private void changeGroup(Command command) {
-        leadership.submit(command).whenComplete((outcome, failed) -> {
-            if (outcome instanceof Outcome.GroupsChanged changed) {
-                leadership.threads().execute(() -> leadership.groupsChanged(changed.groups()));
-            } else if (outcome instanceof Outcome.Refused refused) {
-                log.info("node {}: {} is refused: {}", name, command, refused.message());
-            }
-        });
+        leadership
+                .submit(command)
+                .whenComplete((outcome, failed) -> {
+                    if (outcome instanceof Outcome.GroupsChanged changed) {
+                        leadership
+                                .threads()
+                                .execute(() -> leadership.groupsChanged(changed.groups()));
+                    } else if (outcome instanceof Outcome.Refused refused) {
+                        log.info("node {}: {} is refused: {}", name, command, refused.message());
+                    }
+                });
     }
 
     private void purged(PurgeDone done) {
-        leadership.submit(new Command.ChunksPurged(done.getGroup(), List.copyOf(done.getChunksList())))
-                .whenComplete((outcome, failed) -> leadership.metrics().purged().mark(done.getChunksCount()));
+        leadership
+                .submit(
+                        new Command.ChunksPurged(
+                                done.getGroup(), List.copyOf(done.getChunksList())))
+                .whenComplete((outcome, failed) ->
+                        leadership.metrics().purged().mark(done.getChunksCount()));
     }
 
     // ------------------------------------------------------------ barriers
@@ -193,9 +233,10 @@ final class NodeSession implements StreamObserver<NodeMessage> {
 
     /// Ends the stream and says why; the node comes back by itself.
     void refuse(ControlFailure why) {
-        send(NodeDirective.newBuilder()
-                .setRefused(why.toFailure(leadership.leaderAddress()))
-                .build());
+        send(
+                NodeDirective.newBuilder()
+                        .setRefused(why.toFailure(leadership.leaderAddress()))
+                        .build());
         end(why.message());
     }
 

@@ -33,6 +33,7 @@ final class NodeSessions implements AutoCloseable {
     private final Set<Integer> declaring = new HashSet<>();
     private final Map<String, StoreReport> reports = new HashMap<>();
     private boolean closed;
+
     /// Views leave in the order in which they were read.
     private final ReentrantLock pushing = new ReentrantLock();
 
@@ -103,8 +104,8 @@ final class NodeSessions implements AutoCloseable {
         lock.lock();
         try {
             // Positions are in the log; of the rest only the last word counts.
-            stores.forEach(store -> reports.put(
-                    store.getUuid(), store.toBuilder().clearPositions().build()));
+            stores.forEach(store ->
+                    reports.put(store.getUuid(), store.toBuilder().clearPositions().build()));
         } finally {
             lock.unlock();
         }
@@ -128,10 +129,14 @@ final class NodeSessions implements AutoCloseable {
         pushing.lock();
         try {
             Map<Integer, List<Group>> byNode = leadership.read(view -> byNode(view, groups));
-            byNode.forEach((node, concerned) -> session(node).ifPresent(session -> {
-                GroupViews views = leadership.read(view -> Answers.groups(view, concerned, false));
-                session.send(NodeDirective.newBuilder().setViews(views).build());
-            }));
+            byNode.forEach((node, concerned) ->
+                    session(node)
+                            .ifPresent(session -> {
+                                GroupViews views =
+                                        leadership.read(
+                                                view -> Answers.groups(view, concerned, false));
+                                session.send(NodeDirective.newBuilder().setViews(views).build());
+                            }));
         } finally {
             pushing.unlock();
         }
@@ -140,8 +145,12 @@ final class NodeSessions implements AutoCloseable {
     private static Map<Integer, List<Group>> byNode(MetadataView view, List<Integer> ids) {
         var byNode = new HashMap<Integer, List<Group>>();
         for (int id : ids) {
-            view.group(id).ifPresent(group -> nodesOf(view, group)
-                    .forEach(node -> byNode.computeIfAbsent(node, n -> new ArrayList<>()).add(group)));
+            view.group(id)
+                    .ifPresent(group ->
+                            nodesOf(view, group)
+                                    .forEach(node ->
+                                            byNode.computeIfAbsent(node, n -> new ArrayList<>())
+                                                    .add(group)));
         }
         return byNode;
     }
@@ -169,7 +178,12 @@ final class NodeSessions implements AutoCloseable {
         NodeSession session = session(node.id()).orElse(null);
         if (session != null) {
             if (now - session.lastHeardNanos() > timeoutNanos) {
-                declareLost(node, session, "no heartbeat for " + leadership.config().timeouts().node().toMillis() + " ms");
+                declareLost(
+                        node,
+                        session,
+                        "no heartbeat for "
+                                + leadership.config().timeouts().node().toMillis()
+                                + " ms");
             }
         } else if (awayNanos(node.id(), now) > timeoutNanos) {
             declareLost(node, null, "away for too long");
@@ -191,11 +205,13 @@ final class NodeSessions implements AutoCloseable {
 
     /// A node whose stream is gone and whose address refuses connections has no process any more.
     private void probe(Node node) {
-        leadership.threads().execute(() -> {
-            if (session(node.id()).isEmpty() && Probe.refusesConnections(node.address())) {
-                declareLost(node, null, "its address refuses connections");
-            }
-        });
+        leadership
+                .threads()
+                .execute(() -> {
+                    if (session(node.id()).isEmpty() && Probe.refusesConnections(node.address())) {
+                        declareLost(node, null, "its address refuses connections");
+                    }
+                });
     }
 
     private void declareLost(Node node, @Nullable NodeSession silent, String why) {
@@ -207,23 +223,26 @@ final class NodeSessions implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        leadership.threads().execute(() -> {
-            try {
-                commitLost(node, why);
-            } finally {
-                lock.lock();
-                try {
-                    declaring.remove(node.id());
-                } finally {
-                    lock.unlock();
-                }
-            }
-        });
+        leadership
+                .threads()
+                .execute(() -> {
+                    try {
+                        commitLost(node, why);
+                    } finally {
+                        lock.lock();
+                        try {
+                            declaring.remove(node.id());
+                        } finally {
+                            lock.unlock();
+                        }
+                    }
+                });
     }
 
     private void commitLost(Node node, String why) {
         try {
-            Outcome outcome = leadership.commit(new Command.NodeLost(node.id(), node.incarnation()));
+            Outcome outcome =
+                    leadership.commit(new Command.NodeLost(node.id(), node.incarnation()));
             log.warn("node {} up→down: {}", node.name(), why);
             leadership.metrics().nodesLost().inc();
             // Whoever holds a stream of that incarnation must register again, to be taken back.

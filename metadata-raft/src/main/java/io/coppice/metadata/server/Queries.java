@@ -27,8 +27,8 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// Linearizable reads. Short ones read the live state between two commands, long ones a capture. Runs on
-/// threads that may wait.
+/// Linearizable reads. Short ones read the live state between two commands, long ones a capture.
+/// Runs on threads that may wait.
 final class Queries {
     private static final long CHUNK_BYTES_BEFORE_INIT = 4L << 20;
 
@@ -56,27 +56,41 @@ final class Queries {
             case SHOW_VOLUME -> usage.showVolume(request.getShowVolume().getName(), response);
             case LIST_SNAPSHOTS -> listSnapshots(request.getListSnapshots().getVolume(), response);
             case LIST_TRASH ->
-                read(view -> view.trash().forEach(v -> response.addVolumes(Answers.volume(view, v))));
+                    read(view ->
+                            view.trash()
+                                    .forEach(v -> response.addVolumes(Answers.volume(view, v))));
             case GET_LINEAGE -> usage.lineage(request.getGetLineage().getName(), response);
             case GET_USAGE -> usage.usage(request.getGetUsage().getName(), response);
             case LIST_NODES -> read(view -> nodes(view, response));
             case LIST_GROUPS ->
-                read(view -> view.groups().forEach(g -> response.addGroups(Answers.group(view, g))));
+                    read(view ->
+                            view.groups().forEach(g -> response.addGroups(Answers.group(view, g))));
             case LIST_ATTACHMENTS ->
-                read(view -> view.attachments()
-                        .forEach(a -> response.addAttachments(
-                                Answers.attachment(view, a, leadership.clients().connected(a.session())))));
+                    read(view ->
+                            view.attachments()
+                                    .forEach(a ->
+                                            response.addAttachments(
+                                                    Answers.attachment(
+                                                            view,
+                                                            a,
+                                                            leadership
+                                                                    .clients()
+                                                                    .connected(a.session())))));
             case GET_STATUS -> response.setStatus(compute(this::status));
-            case GET_MAP_PAGES -> response.addAllPages(
-                    ClientSession.pages(leadership, request.getGetMapPages()).getPagesList());
+            case GET_MAP_PAGES ->
+                    response.addAllPages(
+                            ClientSession.pages(leadership, request.getGetMapPages())
+                                    .getPagesList());
             case CHECK_REFCOUNTS -> response.setRefcounts(recount());
-            case OPEN_SOURCE ->
-                response.setOpened(open(request.getOpenSource().getSource()));
+            case OPEN_SOURCE -> response.setOpened(open(request.getOpenSource().getSource()));
             case GET_CLUSTER -> response.setCluster(compute(Queries::cluster));
-            case GET_DIFF -> diff(request.getGetDiff(), Integer.MAX_VALUE, part -> response.mergeFrom(part));
+            case GET_DIFF ->
+                    diff(request.getGetDiff(), Integer.MAX_VALUE, part -> response.mergeFrom(part));
             case LIST_MAPPED_CHUNKS ->
-                throw ControlFailure.badRequest("this list is only given as a stream");
-            case QUERY_NOT_SET -> throw ControlFailure.badRequest("the request holds no query that this version knows");
+                    throw ControlFailure.badRequest("this list is only given as a stream");
+            case QUERY_NOT_SET ->
+                    throw ControlFailure.badRequest(
+                            "the request holds no query that this version knows");
         }
         return response;
     }
@@ -95,18 +109,25 @@ final class Queries {
     private void listSnapshots(String name, QueryResponse.Builder response) throws ControlFailure {
         if (!name.isEmpty()) {
             Volume volume = volume(name);
-            read(view -> view.snapshots(volume.id()).forEach(s -> response.addSnapshots(Answers.snapshot(view, s))));
+            read(view ->
+                    view.snapshots(volume.id())
+                            .forEach(s -> response.addSnapshots(Answers.snapshot(view, s))));
             return;
         }
-        read(view -> view.volumes()
-                .forEach(volume -> view.snapshots(volume.id())
-                        .forEach(s -> response.addSnapshots(Answers.snapshot(view, s)))));
+        read(view ->
+                view.volumes()
+                        .forEach(volume ->
+                                view.snapshots(volume.id())
+                                        .forEach(s ->
+                                                response.addSnapshots(Answers.snapshot(view, s)))));
     }
 
     private Volume volume(String name) throws ControlFailure {
         return leadership
                 .read(view -> view.volume(name))
-                .orElseThrow(() -> new ControlFailure(Code.CODE_NOT_FOUND, "no volume is called '" + name + "'"));
+                .orElseThrow(() ->
+                        new ControlFailure(
+                                Code.CODE_NOT_FOUND, "no volume is called '" + name + "'"));
     }
 
     private OpenedSource open(SnapshotName source) throws ControlFailure {
@@ -130,9 +151,14 @@ final class Queries {
     private Snapshot snapshot(SnapshotName name) throws ControlFailure {
         return leadership
                 .read(view -> view.snapshot(name.getVolume(), name.getSnapshot()))
-                .orElseThrow(() -> new ControlFailure(
-                        Code.CODE_NOT_FOUND,
-                        "no snapshot is called '" + name.getVolume() + "@" + name.getSnapshot() + "'"));
+                .orElseThrow(() ->
+                        new ControlFailure(
+                                Code.CODE_NOT_FOUND,
+                                "no snapshot is called '"
+                                        + name.getVolume()
+                                        + "@"
+                                        + name.getSnapshot()
+                                        + "'"));
     }
 
     private RefcountCheck recount() {
@@ -148,9 +174,10 @@ final class Queries {
     }
 
     private static ClusterInfo cluster(MetadataView view) {
-        var info = ClusterInfo.newBuilder()
-                .setInitialized(view.config().isPresent())
-                .setConfig(Answers.config(view.config()));
+        var info =
+                ClusterInfo.newBuilder()
+                        .setInitialized(view.config().isPresent())
+                        .setConfig(Answers.config(view.config()));
         view.groups().forEach(group -> info.addGroups(Answers.group(view, group)));
         return info.build();
     }
@@ -159,17 +186,20 @@ final class Queries {
 
     private void nodes(MetadataView view, QueryResponse.Builder response) {
         var groupsOf = new TreeMap<Integer, Integer>();
-        view.groups().forEach(g -> g.replicas().forEach(r -> groupsOf.merge(r.store(), 1, Integer::sum)));
+        view.groups()
+                .forEach(
+                        g -> g.replicas().forEach(r -> groupsOf.merge(r.store(), 1, Integer::sum)));
         for (Node node : view.nodes()) {
-            var info = NodeInfo.newBuilder()
-                    .setId(node.id())
-                    .setName(node.name())
-                    .setAddress(node.address())
-                    .setState(node.up() ? "up" : "down")
-                    .setIncarnation(node.incarnation())
-                    .setPid(node.pid())
-                    .setRack(node.rack())
-                    .setHttpAddress(node.httpAddress());
+            var info =
+                    NodeInfo.newBuilder()
+                            .setId(node.id())
+                            .setName(node.name())
+                            .setAddress(node.address())
+                            .setState(node.up() ? "up" : "down")
+                            .setIncarnation(node.incarnation())
+                            .setPid(node.pid())
+                            .setRack(node.rack())
+                            .setHttpAddress(node.httpAddress());
             for (Store store : view.stores()) {
                 if (store.node() == node.id()) {
                     info.addStores(store(store, groupsOf.getOrDefault(store.id(), 0)));
@@ -180,13 +210,17 @@ final class Queries {
     }
 
     private StoreInfo store(Store store, int groups) {
-        var report = leadership.nodes().report(store.uuid()).orElseGet(StoreReport::getDefaultInstance);
+        var report =
+                leadership.nodes().report(store.uuid()).orElseGet(StoreReport::getDefaultInstance);
         return StoreInfo.newBuilder()
                 .setId(store.id())
                 .setUuid(store.uuid())
                 .setState(store.up() ? "up" : "down")
                 .setUsedBytes(report.getUsedBytes())
-                .setCapacityBytes(report.getCapacityBytes() > 0 ? report.getCapacityBytes() : store.capacityBytes())
+                .setCapacityBytes(
+                        report.getCapacityBytes() > 0
+                                ? report.getCapacityBytes()
+                                : store.capacityBytes())
                 .setLiveBytes(report.getLiveBytes())
                 .setGroups(groups)
                 .build();
@@ -194,29 +228,31 @@ final class Queries {
 
     private ClusterStatus status(MetadataView view) {
         var quorum = leadership.quorum();
-        var status = ClusterStatus.newBuilder()
-                .setLeader(leadership.config().id())
-                .addAllServers(quorum.servers())
-                .setNodes(view.nodes().size())
-                .setNodesUp((int) view.nodes().stream().filter(Node::up).count())
-                .setVolumes(view.volumeCount())
-                .setSnapshots(view.snapshotCount())
-                .setCluster(view.config().map(ClusterConfig::cluster).orElse(""))
-                .setInitialized(view.config().isPresent())
-                .setLogIndex(quorum.logIndex())
-                .setEntriesWithFlips(quorum.entriesWithFlips())
-                .setFlips(view.flips());
+        var status =
+                ClusterStatus.newBuilder()
+                        .setLeader(leadership.config().id())
+                        .addAllServers(quorum.servers())
+                        .setNodes(view.nodes().size())
+                        .setNodesUp((int) view.nodes().stream().filter(Node::up).count())
+                        .setVolumes(view.volumeCount())
+                        .setSnapshots(view.snapshotCount())
+                        .setCluster(view.config().map(ClusterConfig::cluster).orElse(""))
+                        .setInitialized(view.config().isPresent())
+                        .setLogIndex(quorum.logIndex())
+                        .setEntriesWithFlips(quorum.entriesWithFlips())
+                        .setFlips(view.flips());
         var groups = new TreeMap<String, Integer>();
         var groupsOf = new TreeMap<Integer, Integer>();
         for (Group group : view.groups()) {
             groups.merge(Answers.health(view, group), 1, Integer::sum);
             group.replicas().forEach(r -> groupsOf.merge(r.store(), 1, Integer::sum));
         }
-        view.stores().forEach(store -> {
-            var info = store(store, 0);
-            status.setUsedBytes(status.getUsedBytes() + info.getUsedBytes());
-            status.setCapacityBytes(status.getCapacityBytes() + info.getCapacityBytes());
-        });
+        view.stores()
+                .forEach(store -> {
+                    var info = store(store, 0);
+                    status.setUsedBytes(status.getUsedBytes() + info.getUsedBytes());
+                    status.setCapacityBytes(status.getCapacityBytes() + info.getCapacityBytes());
+                });
         return status.putAllGroups(groups)
                 .setRepairBytesLeft(repairBytesLeft(view, groupsOf))
                 .setHealth(health(view, groups))
@@ -231,19 +267,22 @@ final class Queries {
         return groups.containsKey("degraded") || !allUp ? "degraded" : "ok";
     }
 
-    /// What replicas that are catching up may have to fetch at most: an equal share of their primary's store.
+    /// What replicas that are catching up may have to fetch at most: an equal share of their
+    /// primary's store.
     private long repairBytesLeft(MetadataView view, TreeMap<Integer, Integer> groupsOf) {
         long bytes = 0;
         for (Group group : view.groups()) {
-            long syncing = group.replicas().stream()
-                    .filter(r -> r.state() == ReplicaState.SYNCING)
-                    .count();
+            long syncing =
+                    group.replicas().stream()
+                            .filter(r -> r.state() == ReplicaState.SYNCING)
+                            .count();
             int primary = group.primary().map(r -> r.store()).orElse(0);
             if (syncing > 0 && primary != 0) {
-                long live = view.store(primary)
-                        .flatMap(store -> leadership.nodes().report(store.uuid()))
-                        .map(StoreReport::getLiveBytes)
-                        .orElse(0L);
+                long live =
+                        view.store(primary)
+                                .flatMap(store -> leadership.nodes().report(store.uuid()))
+                                .map(StoreReport::getLiveBytes)
+                                .orElse(0L);
                 bytes += syncing * live / Math.max(1, groupsOf.getOrDefault(primary, 1));
             }
         }
@@ -256,7 +295,8 @@ final class Queries {
         leadership.confirm();
         int rows = leadership.config().sessions().streamRows();
         switch (request.getQueryCase()) {
-            case LIST_MAPPED_CHUNKS -> mappedChunks(request.getListMappedChunks().getGroup(), rows, each);
+            case LIST_MAPPED_CHUNKS ->
+                    mappedChunks(request.getListMappedChunks().getGroup(), rows, each);
             case GET_DIFF -> diff(request.getGetDiff(), rows, each);
             default -> each.accept(answer(request).build());
         }
@@ -265,37 +305,48 @@ final class Queries {
     private void mappedChunks(int group, int rows, Consumer<QueryResponse> each) {
         try (var capture = leadership.quorum().capture()) {
             var part = QueryResponse.newBuilder();
-            capture.mappedChunksOf(group, chunk -> {
-                part.addMappedChunks(chunk);
-                if (part.getMappedChunksCount() >= rows) {
-                    each.accept(part.build());
-                    part.clear();
-                }
-            });
+            capture.mappedChunksOf(
+                    group,
+                    chunk -> {
+                        part.addMappedChunks(chunk);
+                        if (part.getMappedChunksCount() >= rows) {
+                            each.accept(part.build());
+                            part.clear();
+                        }
+                    });
             each.accept(part.build());
         }
     }
 
-    private void diff(GetDiff request, int rows, Consumer<QueryResponse> each) throws ControlFailure {
+    private void diff(GetDiff request, int rows, Consumer<QueryResponse> each)
+            throws ControlFailure {
         try (var capture = leadership.quorum().capture()) {
             Source from = source(capture, request.getFrom());
             Source to = source(capture, request.getTo());
-            long chunkBytes = capture.config().map(ClusterConfig::chunkBytes).orElse(CHUNK_BYTES_BEFORE_INIT);
+            long chunkBytes =
+                    capture.config().map(ClusterConfig::chunkBytes).orElse(CHUNK_BYTES_BEFORE_INIT);
             var part = QueryResponse.newBuilder();
-            capture.diff(from.root(), to.root(), run -> {
-                long offset = run.index() * chunkBytes;
-                long length = Math.min(run.count() * chunkBytes, Math.max(from.size(), to.size()) - offset);
-                if (length > 0) {
-                    part.addDiff(DiffExtent.newBuilder()
-                            .setOffset(offset)
-                            .setLength(length)
-                            .setZero(!run.mapped()));
-                }
-                if (part.getDiffCount() >= rows) {
-                    each.accept(part.build());
-                    part.clear();
-                }
-            });
+            capture.diff(
+                    from.root(),
+                    to.root(),
+                    run -> {
+                        long offset = run.index() * chunkBytes;
+                        long length =
+                                Math.min(
+                                        run.count() * chunkBytes,
+                                        Math.max(from.size(), to.size()) - offset);
+                        if (length > 0) {
+                            part.addDiff(
+                                    DiffExtent.newBuilder()
+                                            .setOffset(offset)
+                                            .setLength(length)
+                                            .setZero(!run.mapped()));
+                        }
+                        if (part.getDiffCount() >= rows) {
+                            each.accept(part.build());
+                            part.clear();
+                        }
+                    });
             each.accept(part.build());
         }
     }
@@ -303,17 +354,24 @@ final class Queries {
     private record Source(MapRoot root, long size) {}
 
     private static Source source(MetadataView view, SnapshotName name) throws ControlFailure {
-        Volume volume = view.volume(name.getVolume())
-                .orElseThrow(() -> new ControlFailure(
-                        Code.CODE_NOT_FOUND, "no volume is called '" + name.getVolume() + "'"));
+        Volume volume =
+                view.volume(name.getVolume())
+                        .orElseThrow(() ->
+                                new ControlFailure(
+                                        Code.CODE_NOT_FOUND,
+                                        "no volume is called '" + name.getVolume() + "'"));
         if (name.getSnapshot().isEmpty()) {
             return new Source(volume.root(), volume.size());
         }
         return view.snapshot(name.getVolume(), name.getSnapshot())
                 .map(s -> new Source(s.root(), s.size()))
-                .orElseThrow(() -> new ControlFailure(
-                        Code.CODE_NOT_FOUND,
-                        "no snapshot is called '" + name.getVolume() + "@" + name.getSnapshot() + "'"));
+                .orElseThrow(() ->
+                        new ControlFailure(
+                                Code.CODE_NOT_FOUND,
+                                "no snapshot is called '"
+                                        + name.getVolume()
+                                        + "@"
+                                        + name.getSnapshot()
+                                        + "'"));
     }
-
 }

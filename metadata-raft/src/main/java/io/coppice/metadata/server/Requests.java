@@ -29,7 +29,8 @@ final class Requests {
     static Command.Flip flip(Flip flip) {
         var slots = new ArrayList<Command.FlipSlot>(flip.getSlotsCount());
         for (FlipSlot slot : flip.getSlotsList()) {
-            slots.add(new Command.FlipSlot(slot.getIndex(), slot.getOldChunk(), slot.getNewChunk()));
+            slots.add(
+                    new Command.FlipSlot(slot.getIndex(), slot.getOldChunk(), slot.getNewChunk()));
         }
         return new Command.Flip(flip.getVolume(), flip.getGeneration(), flip.getFence(), slots);
     }
@@ -37,7 +38,9 @@ final class Requests {
     static Command.RegisterNode register(RegisterNode node) {
         var stores = new ArrayList<Command.StoreReport>(node.getStoresCount());
         for (StoreReport store : node.getStoresList()) {
-            stores.add(new Command.StoreReport(store.getUuid(), store.getCapacityBytes(), positions(store)));
+            stores.add(
+                    new Command.StoreReport(
+                            store.getUuid(), store.getCapacityBytes(), positions(store)));
         }
         return new Command.RegisterNode(
                 node.getName(),
@@ -53,7 +56,9 @@ final class Requests {
     private static List<Command.GroupPosition> positions(StoreReport store) {
         var positions = new ArrayList<Command.GroupPosition>(store.getPositionsCount());
         for (GroupPosition p : store.getPositionsList()) {
-            positions.add(new Command.GroupPosition(p.getGroup(), new Position(p.getEpoch(), p.getSequence())));
+            positions.add(
+                    new Command.GroupPosition(
+                            p.getGroup(), new Position(p.getEpoch(), p.getSequence())));
         }
         return positions;
     }

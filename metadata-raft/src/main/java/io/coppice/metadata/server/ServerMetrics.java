@@ -5,8 +5,8 @@ import com.codahale.metrics.Meter;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
 
-/// What the front door measures. `barrier` is the part of `execute` that waits for the nodes; the rest is
-/// `metadata.commit` of the quorum.
+/// What the front door measures. `barrier` is the part of `execute` that waits for the nodes; the
+/// rest is `metadata.commit` of the quorum.
 record ServerMetrics(
         Timer execute,
         Timer query,

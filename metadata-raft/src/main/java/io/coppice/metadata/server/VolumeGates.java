@@ -6,15 +6,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.Semaphore;
 
-/// One administrative operation at a time per volume name: cuts, attachments and their barriers must not
-/// overlap on one volume. Thread-safe; for virtual threads, which may block here.
+/// One administrative operation at a time per volume name: cuts, attachments and their barriers
+/// must not overlap on one volume. Thread-safe; for virtual threads, which may block here.
 final class VolumeGates {
-    /// A gate and how many hold it or wait for it. A semaphore, not a lock: the holder may pass it on to
-    /// another thread.
+    /// A gate and how many hold it or wait for it. A semaphore, not a lock: the holder may pass it
+    /// on to another thread.
     private static final class Gate {
         private final Semaphore free = new Semaphore(1, true);
         private int users;
@@ -41,7 +41,8 @@ final class VolumeGates {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Gate> gates = new HashMap<>();
 
-    /// Enters the gates of all volumes, in the order of their names so that nobody waits in a circle.
+    /// Enters the gates of all volumes, in the order of their names so that nobody waits in a
+    /// circle.
     Passage enter(Collection<String> volumes, long timeoutMillis) throws ControlFailure {
         var passed = new ArrayList<String>();
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
@@ -49,7 +50,9 @@ final class VolumeGates {
             Gate gate = join(volume);
             boolean entered = false;
             try {
-                entered = gate.free.tryAcquire(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+                entered =
+                        gate.free.tryAcquire(
+                                Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
             } catch (InterruptedException stopping) {
                 Thread.currentThread().interrupt();
             }

@@ -64,8 +64,9 @@ final class Cluster {
     }
 
     Outcome done(long session, Command command) {
-        boolean leader = command instanceof Command.InitializeCluster
-                || command instanceof Command.OpenSession;
+        boolean leader =
+                command instanceof Command.InitializeCluster
+                        || command instanceof Command.OpenSession;
         Outcome outcome = apply(leader ? 0 : session, command);
         if (outcome instanceof Outcome.Refused refused) {
             throw new AssertionError(command + " refused: " + refused);
@@ -90,8 +91,7 @@ final class Cluster {
 
     /// One fresh chunk id of the session.
     long chunk(int group) {
-        var leased =
-                (Outcome.ChunkIdsLeased) done(new Command.LeaseChunkIds(List.of(group), 1));
+        var leased = (Outcome.ChunkIdsLeased) done(new Command.LeaseChunkIds(List.of(group), 1));
         return leased.ranges().getFirst().first();
     }
 

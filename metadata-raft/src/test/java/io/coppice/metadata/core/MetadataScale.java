@@ -14,15 +14,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/// Measures, not a test: `MetadataScale [CHUNKS]` maps that many chunks (10^8) in dense volumes of a
-/// million and prints heap, capture, writing and loading; then what a clone costs. Needs 6 GB of heap
-/// for 10^8.
+/// Measures, not a test: `MetadataScale [CHUNKS]` maps that many chunks (10^8) in dense volumes of
+/// a million and prints heap, capture, writing and loading; then what a clone costs. Needs 6 GB of
+/// heap for 10^8.
 final class MetadataScale {
     private static final int GROUPS = 1024;
     private static final long VOLUME_CHUNKS = 1_000_000;
 
     /// Tells what a flip costs from what a busy machine or the collector takes away.
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
     private static long longestCpuNanos;
 
     private MetadataScale() {}
@@ -49,7 +50,18 @@ final class MetadataScale {
             }
             tables.putVolume(
                     new Volume(
-                            id, "v" + id, VOLUME_CHUNKS << 22, 1, root, 1, true, false, "", 1, 0, 0,
+                            id,
+                            "v" + id,
+                            VOLUME_CHUNKS << 22,
+                            1,
+                            root,
+                            1,
+                            true,
+                            false,
+                            "",
+                            1,
+                            0,
+                            0,
                             Map.of()));
         }
         tables.nextId = volumes + 1;
@@ -81,15 +93,13 @@ final class MetadataScale {
         long start = System.nanoTime();
         var writer =
                 Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    try (var out =
-                                            new BufferedOutputStream(Files.newOutputStream(file))) {
-                                        capture.writeTo(out);
-                                    } catch (IOException e) {
-                                        throw new java.io.UncheckedIOException(e);
-                                    }
-                                });
+                        .start(() -> {
+                            try (var out = new BufferedOutputStream(Files.newOutputStream(file))) {
+                                capture.writeTo(out);
+                            } catch (IOException e) {
+                                throw new java.io.UncheckedIOException(e);
+                            }
+                        });
         longestCpuNanos = 0;
         long[] during = flips(tables, maps, volumes, random, writer);
         writer.join();
@@ -97,8 +107,7 @@ final class MetadataScale {
         capture.close();
         print(
                 "flips meanwhile %s; the longest took %.1f us of processor time",
-                micros(during),
-                longestCpuNanos / 1e3);
+                micros(during), longestCpuNanos / 1e3);
     }
 
     private static long[] flips(
@@ -121,8 +130,7 @@ final class MetadataScale {
                     maps.set(volume.root(), volume.id(), 1, random.nextLong(VOLUME_CHUNKS), chunk);
             tables.replaceVolume(volume.withRoot(root));
             times.add(System.nanoTime() - at);
-            longestCpuNanos =
-                    Math.max(longestCpuNanos, THREADS.getCurrentThreadCpuTime() - cpu);
+            longestCpuNanos = Math.max(longestCpuNanos, THREADS.getCurrentThreadCpuTime() - cpu);
         }
         return times.stream().mapToLong(Long::longValue).toArray();
     }

@@ -15,10 +15,12 @@ import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
-/// Random commands against a naive model: a volume is a plain map from index to chunk. After every step the
-/// maps agree and every reference count is that of a full recount.
+/// Random commands against a naive model: a volume is a plain map from index to chunk. After every
+/// step the maps agree and every reference count is that of a full recount.
 class MetadataStateProperties {
-    private static final int[] SPREAD = {0, 1, 63, 64, 65, 4095, 4096, 262_143, 262_144, 17_000_000};
+    private static final int[] SPREAD = {
+        0, 1, 63, 64, 65, 4095, 4096, 262_143, 262_144, 17_000_000
+    };
 
     /// The naive twin.
     private static final class Model {
@@ -118,9 +120,10 @@ class MetadataStateProperties {
         var map = model.volume(name);
         Map<Long, Command.FlipSlot> wanted = new HashMap<>();
         for (int i = random.nextInt(6); i >= 0; i--) {
-            long index = random.nextInt(3) == 0
-                    ? Math.floorMod(SPREAD[random.nextInt(SPREAD.length)], slots)
-                    : random.nextLong(Math.min(slots, 200));
+            long index =
+                    random.nextInt(3) == 0
+                            ? Math.floorMod(SPREAD[random.nextInt(SPREAD.length)], slots)
+                            : random.nextLong(Math.min(slots, 200));
             if (wanted.containsKey(index)) {
                 continue;
             }
@@ -156,8 +159,7 @@ class MetadataStateProperties {
         for (String name : names) {
             String snapshot = "s" + model.names++;
             cuts.add(new Command.SnapshotCut(name, snapshot, seal(cluster, name)));
-            model.snapshots.put(
-                    name + "@" + snapshot, new TreeMap<>(model.volume(name)));
+            model.snapshots.put(name + "@" + snapshot, new TreeMap<>(model.volume(name)));
         }
         cluster.done(new Command.CreateSnapshots(cuts, Map.of()));
     }
@@ -199,9 +201,10 @@ class MetadataStateProperties {
 
     private void truncate(Random random, Cluster cluster) {
         String name = pick(random, model.volumes.keySet());
-        long slots = random.nextBoolean()
-                ? SPREAD[random.nextInt(SPREAD.length)] + 1L
-                : 1 + random.nextInt(200);
+        long slots =
+                random.nextBoolean()
+                        ? SPREAD[random.nextInt(SPREAD.length)] + 1L
+                        : 1 + random.nextInt(200);
         cluster.done(new Command.ResizeVolume(name, slots * Cluster.CHUNK));
         model.volume(name).keySet().removeIf(index -> index >= slots);
     }
@@ -242,17 +245,15 @@ class MetadataStateProperties {
         RefcountReport report = view.recount();
         assertEquals(List.of(), report.details());
         assertEquals(model.volumes.size(), view.volumes().size());
-        model.volumes.forEach(
-                (name, map) -> {
-                    Volume volume = cluster.volume(name);
-                    compareMap(view, map, volume.root());
-                    comparePages(view, volume, map);
-                });
-        model.snapshots.forEach(
-                (name, map) -> {
-                    String[] parts = name.split("@", -1);
-                    compareMap(view, map, view.snapshot(parts[0], parts[1]).orElseThrow().root());
-                });
+        model.volumes.forEach((name, map) -> {
+            Volume volume = cluster.volume(name);
+            compareMap(view, map, volume.root());
+            comparePages(view, volume, map);
+        });
+        model.snapshots.forEach((name, map) -> {
+            String[] parts = name.split("@", -1);
+            compareMap(view, map, view.snapshot(parts[0], parts[1]).orElseThrow().root());
+        });
         compareDiff(cluster);
     }
 
@@ -324,12 +325,15 @@ class MetadataStateProperties {
 
     private void compareOwn(Cluster cluster) {
         Map<Long, Integer> holders = new HashMap<>();
-        model.volumes.values().forEach(m -> m.values().forEach(c -> holders.merge(c, 1, Integer::sum)));
-        model.snapshots.values().forEach(m -> m.values().forEach(c -> holders.merge(c, 1, Integer::sum)));
-        model.volumes.forEach(
-                (name, map) ->
-                        assertEquals(
-                                map.values().stream().filter(c -> holders.getOrDefault(c, 0) == 1).count(),
-                                cluster.view().ownChunks(cluster.volume(name).root())));
+        model.volumes
+                .values()
+                .forEach(m -> m.values().forEach(c -> holders.merge(c, 1, Integer::sum)));
+        model.snapshots
+                .values()
+                .forEach(m -> m.values().forEach(c -> holders.merge(c, 1, Integer::sum)));
+        model.volumes.forEach((name, map) ->
+                assertEquals(
+                        map.values().stream().filter(c -> holders.getOrDefault(c, 0) == 1).count(),
+                        cluster.view().ownChunks(cluster.volume(name).root())));
     }
 }

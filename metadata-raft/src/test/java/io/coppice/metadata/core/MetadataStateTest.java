@@ -41,8 +41,7 @@ class MetadataStateTest {
                 (Outcome.ChunkIdsLeased) cluster.done(new Command.LeaseChunkIds(List.of(0), count));
         var slots = new ArrayList<Command.FlipSlot>();
         for (int i = 0; i < count; i++) {
-            slots.add(
-                    new Command.FlipSlot(first + i, 0, leased.ranges().getFirst().first() + i));
+            slots.add(new Command.FlipSlot(first + i, 0, leased.ranges().getFirst().first() + i));
         }
         cluster.done(new Command.Flip(volume.id(), volume.generation(), volume.fence(), slots));
     }
@@ -55,7 +54,8 @@ class MetadataStateTest {
     private void snapshot(String volume, String snapshot) {
         cluster.done(
                 new Command.CreateSnapshots(
-                        List.of(new Command.SnapshotCut(volume, snapshot, seal(volume))), Map.of()));
+                        List.of(new Command.SnapshotCut(volume, snapshot, seal(volume))),
+                        Map.of()));
     }
 
     // ------------------------------------------------------------ retries
@@ -121,8 +121,7 @@ class MetadataStateTest {
         long one = cluster.chunk(0);
         long two = cluster.chunk(1);
         Volume volume = cluster.volume("a");
-        var slots =
-                List.of(new Command.FlipSlot(0, 0, one), new Command.FlipSlot(1, 12345, two));
+        var slots = List.of(new Command.FlipSlot(0, 0, one), new Command.FlipSlot(1, 12345, two));
         assertEquals(
                 Refusal.STALE,
                 cluster.refused(new Command.Flip(volume.id(), 1, volume.fence(), slots)));
@@ -147,7 +146,8 @@ class MetadataStateTest {
                 cluster.refused(new Command.Flip(volume.id(), 1, volume.fence() + 1, slot)));
         assertEquals(Refusal.BAD_REQUEST, cluster.refused(flipOf("a", 10, 0, chunk)));
         assertEquals(Refusal.BAD_REQUEST, cluster.refused(flipOf("a", -1, 0, chunk)));
-        assertEquals(Refusal.BAD_REQUEST, cluster.refused(flipOf("a", 0, 0, chunk + 1)), "no lease");
+        assertEquals(
+                Refusal.BAD_REQUEST, cluster.refused(flipOf("a", 0, 0, chunk + 1)), "no lease");
         cluster.done(flipOf("a", 0, 0, chunk));
         assertEquals(Refusal.BAD_REQUEST, cluster.refused(flipOf("a", 1, 0, chunk)), "used");
         cluster.done(flipOf("a", 0, chunk, 0));
@@ -217,8 +217,7 @@ class MetadataStateTest {
         attach("a");
         cluster.done(new Command.Detach(cluster.volume("a").id(), cluster.volume("a").fence()));
         var second = List.of(new Command.SnapshotCut("a", "s2", null));
-        assertEquals(
-                Refusal.STALE, cluster.refused(new Command.CreateSnapshots(second, Map.of())));
+        assertEquals(Refusal.STALE, cluster.refused(new Command.CreateSnapshots(second, Map.of())));
         cluster.done(new Command.RaiseGeneration(cluster.volume("a").id(), 2));
         cluster.done(new Command.CreateSnapshots(second, Map.of()));
         assertEquals(4, cluster.volume("a").generation());
@@ -239,11 +238,9 @@ class MetadataStateTest {
         assertEquals(5, cluster.view().mappedChunks(cluster.volume("b").root()));
         assertTrue(attach("b").barrier(), "it was deleted under its holder");
         cluster.done(new Command.DeleteVolume("b", false));
-        assertEquals(
-                new Outcome.Stepped(0, false), cluster.apply(0, new Command.PurgeTrash(10)));
+        assertEquals(new Outcome.Stepped(0, false), cluster.apply(0, new Command.PurgeTrash(10)));
         cluster.advance(2_000);
-        assertEquals(
-                new Outcome.Stepped(1, false), cluster.apply(0, new Command.PurgeTrash(10)));
+        assertEquals(new Outcome.Stepped(1, false), cluster.apply(0, new Command.PurgeTrash(10)));
         assertTrue(cluster.view().trash().isEmpty());
         assertEquals(Long.MAX_VALUE, cluster.view().nextPurgeMillis());
     }
@@ -252,8 +249,7 @@ class MetadataStateTest {
     void lineageOutlivesItsMembers() {
         create("a", 10);
         snapshot("a", "s");
-        cluster.done(
-                new Command.CreateClones("a", "s", null, List.of("b"), Map.of(), 0));
+        cluster.done(new Command.CreateClones("a", "s", null, List.of("b"), Map.of(), 0));
         Volume cloned = cluster.volume("b");
         cluster.done(new Command.CreateClones("b", "", null, List.of("c"), Map.of(), 0));
         long id = cluster.volume("c").id();
@@ -291,7 +287,8 @@ class MetadataStateTest {
                         new Command.LeaseChunkIds(List.of(-1), 1),
                         new Command.LeaseChunkIds(List.of(0), 0));
         for (Command command : bad) {
-            var refused = assertInstanceOf(
+            var refused =
+                    assertInstanceOf(
                             Outcome.Refused.class, cluster.apply(Cluster.SESSION, command));
             assertEquals(Refusal.BAD_REQUEST, refused.code(), command.toString());
             assertFalse(refused.message().contains("\n"), refused.message());
@@ -330,8 +327,7 @@ class MetadataStateTest {
         create("a", 10_000);
         attach("a");
         map("a", 0, 5_000);
-        cluster.done(
-                new Command.CreateClones("a", "", seal("a"), List.of("b"), Map.of(), 0));
+        cluster.done(new Command.CreateClones("a", "", seal("a"), List.of("b"), Map.of(), 0));
         cluster.done(flipOf("a", 0, cluster.view().chunkAt(cluster.volume("a").root(), 0), 0));
         cluster.done(new Command.DeleteVolume("b", true));
         int steps = 0;

@@ -54,7 +54,8 @@ class PlacementPlannerProperties {
         assertEquals(groups, plan.size());
         for (int[] stores : plan) {
             assertEquals(replicas, stores.length);
-            assertEquals(replicas, Arrays.stream(stores).map(s -> (s - 1) % nodes).distinct().count());
+            assertEquals(
+                    replicas, Arrays.stream(stores).map(s -> (s - 1) % nodes).distinct().count());
             primaries.merge(stores[0], 1, Integer::sum);
             for (int store : stores) {
                 parts.merge(store, 1, Integer::sum);

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class BarriersTest {
-    private static final List<VolumeBarrier> VOLUMES = List.of(
-            VolumeBarrier.newBuilder().setVolume(1).setSealedGeneration(3).build());
+    private static final List<VolumeBarrier> VOLUMES =
+            List.of(VolumeBarrier.newBuilder().setVolume(1).setSealedGeneration(3).build());
 
     @Test
     void withoutNodesABarrierIsDoneAtOnce() {

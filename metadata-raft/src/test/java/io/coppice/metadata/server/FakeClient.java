@@ -43,9 +43,10 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
     @Override
     public void opened(StreamSender<ClientMessage> open, String leader) {
         sender = open;
-        open.send(ClientMessage.newBuilder()
-                .setOpen(OpenSession.newBuilder().setClient(name).setSession(session))
-                .build());
+        open.send(
+                ClientMessage.newBuilder()
+                        .setOpen(OpenSession.newBuilder().setClient(name).setSession(session))
+                        .build());
     }
 
     @Override
@@ -94,8 +95,10 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
     }
 
     ClientDirective tryAttach(String volume) throws Exception {
-        return call(ClientMessage.newBuilder()
-                .setAttach(Attach.newBuilder().setVolume(volume).setSequence(nextSequence())));
+        return call(
+                ClientMessage.newBuilder()
+                        .setAttach(
+                                Attach.newBuilder().setVolume(volume).setSequence(nextSequence())));
     }
 
     /// As a client does: again, while a new leader does not know who is alive.
@@ -111,25 +114,32 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
     }
 
     long lease(int group, int count) throws Exception {
-        var answer = call(ClientMessage.newBuilder()
-                .setLease(LeaseChunkIds.newBuilder()
-                        .addGroups(group)
-                        .setCount(count)
-                        .setSequence(nextSequence())));
+        var answer =
+                call(
+                        ClientMessage.newBuilder()
+                                .setLease(
+                                        LeaseChunkIds.newBuilder()
+                                                .addGroups(group)
+                                                .setCount(count)
+                                                .setSequence(nextSequence())));
         return answer.getLeased().getRanges(0).getFirst();
     }
 
-    CompletableFuture<ClientDirective> flip(Attached at, long generation, long index, long from, long to) {
-        return send(ClientMessage.newBuilder()
-                .setFlip(Flip.newBuilder()
-                        .setVolume(at.getVolume())
-                        .setGeneration(generation)
-                        .setFence(at.getFence())
-                        .setSequence(nextSequence())
-                        .addSlots(FlipSlot.newBuilder()
-                                .setIndex(index)
-                                .setOldChunk(from)
-                                .setNewChunk(to))));
+    CompletableFuture<ClientDirective> flip(
+            Attached at, long generation, long index, long from, long to) {
+        return send(
+                ClientMessage.newBuilder()
+                        .setFlip(
+                                Flip.newBuilder()
+                                        .setVolume(at.getVolume())
+                                        .setGeneration(generation)
+                                        .setFence(at.getFence())
+                                        .setSequence(nextSequence())
+                                        .addSlots(
+                                                FlipSlot.newBuilder()
+                                                        .setIndex(index)
+                                                        .setOldChunk(from)
+                                                        .setNewChunk(to))));
     }
 
     void breakStream() {

@@ -28,7 +28,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// A storage node as the quorum sees one: registers, beats, answers barriers and purges, holds nothing.
+/// A storage node as the quorum sees one: registers, beats, answers barriers and purges, holds
+/// nothing.
 final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeDirective> {
     final String name;
     final Map<Integer, GroupInfo> views = new ConcurrentHashMap<>();
@@ -50,9 +51,10 @@ final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeD
     }
 
     private void beat() {
-        send(NodeMessage.newBuilder()
-                .setHeartbeat(NodeHeartbeat.newBuilder().addStores(report()))
-                .build());
+        send(
+                NodeMessage.newBuilder()
+                        .setHeartbeat(NodeHeartbeat.newBuilder().addStores(report()))
+                        .build());
     }
 
     private StoreReport report() {
@@ -82,23 +84,26 @@ final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeD
     public void opened(StreamSender<NodeMessage> opened, String leader) {
         welcome = null;
         sender = opened;
-        send(NodeMessage.newBuilder()
-                .setRegister(RegisterNode.newBuilder()
-                        .setName(name)
-                        .setAddress("127.0.0.1:" + listening.getLocalPort())
-                        .setIncarnation(1)
-                        .setRack("r-" + name)
-                        .setCluster("")
-                        .addStores(report())
-                        .addAllBarriers(knownSeals))
-                .build());
+        send(
+                NodeMessage.newBuilder()
+                        .setRegister(
+                                RegisterNode.newBuilder()
+                                        .setName(name)
+                                        .setAddress("127.0.0.1:" + listening.getLocalPort())
+                                        .setIncarnation(1)
+                                        .setRack("r-" + name)
+                                        .setCluster("")
+                                        .addStores(report())
+                                        .addAllBarriers(knownSeals))
+                        .build());
     }
 
     @Override
     public void received(NodeDirective directive) {
         switch (directive.getDirectiveCase()) {
             case WELCOME -> welcome = directive.getWelcome();
-            case VIEWS -> directive.getViews().getGroupsList().forEach(g -> views.put(g.getId(), g));
+            case VIEWS ->
+                    directive.getViews().getGroupsList().forEach(g -> views.put(g.getId(), g));
             case BARRIER -> {
                 barriers.add(directive.getBarrier());
                 if (answersBarriers) {
@@ -107,20 +112,23 @@ final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeD
             }
             case PURGE -> {
                 purged.addAll(directive.getPurge().getChunksList());
-                send(NodeMessage.newBuilder()
-                        .setPurgeDone(PurgeDone.newBuilder()
-                                .setGroup(directive.getPurge().getGroup())
-                                .addAllChunks(directive.getPurge().getChunksList()))
-                        .build());
+                send(
+                        NodeMessage.newBuilder()
+                                .setPurgeDone(
+                                        PurgeDone.newBuilder()
+                                                .setGroup(directive.getPurge().getGroup())
+                                                .addAllChunks(directive.getPurge().getChunksList()))
+                                .build());
             }
             default -> {}
         }
     }
 
     void answer(Barrier barrier) {
-        send(NodeMessage.newBuilder()
-                .setBarrierDone(BarrierDone.newBuilder().setBarrier(barrier.getBarrier()))
-                .build());
+        send(
+                NodeMessage.newBuilder()
+                        .setBarrierDone(BarrierDone.newBuilder().setBarrier(barrier.getBarrier()))
+                        .build());
     }
 
     @Override

@@ -40,8 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(value = 240, unit = TimeUnit.SECONDS)
 class MetadataServerTest {
-    @TempDir
-    Path dir;
+    @TempDir Path dir;
 
     // ------------------------------------------------------------ small steps
 
@@ -52,15 +51,20 @@ class MetadataServerTest {
 
     private static ExecuteRequest.Builder createSnapshot(String volume, String name) {
         return ExecuteRequest.newBuilder()
-                .setCreateSnapshots(CreateSnapshots.newBuilder()
-                        .addSnapshots(SnapshotName.newBuilder().setVolume(volume).setSnapshot(name)));
+                .setCreateSnapshots(
+                        CreateSnapshots.newBuilder()
+                                .addSnapshots(
+                                        SnapshotName.newBuilder()
+                                                .setVolume(volume)
+                                                .setSnapshot(name)));
     }
 
     private static List<String> volumes(ControlClient control) throws Exception {
         return control
-                .query(QueryRequest.newBuilder()
-                        .setListVolumes(ListVolumes.getDefaultInstance())
-                        .build())
+                .query(
+                        QueryRequest.newBuilder()
+                                .setListVolumes(ListVolumes.getDefaultInstance())
+                                .build())
                 .getVolumesList()
                 .stream()
                 .map(volume -> volume.getName())
@@ -68,9 +72,8 @@ class MetadataServerTest {
     }
 
     private static QueryResponse status(ControlClient control) throws Exception {
-        return control.query(QueryRequest.newBuilder()
-                .setGetStatus(GetStatus.getDefaultInstance())
-                .build());
+        return control.query(
+                QueryRequest.newBuilder().setGetStatus(GetStatus.getDefaultInstance()).build());
     }
 
     private static List<FakeNode> nodes(TestQuorum quorum) throws Exception {
@@ -78,10 +81,14 @@ class MetadataServerTest {
         for (int i = 1; i <= 3; i++) {
             nodes.add(new FakeNode(quorum.control, "n" + i));
         }
-        TestQuorum.await("three nodes", () -> nodes.stream().allMatch(node -> node.welcome != null));
+        TestQuorum.await(
+                "three nodes", () -> nodes.stream().allMatch(node -> node.welcome != null));
         quorum.initialize(8);
         TestQuorum.await(
-                "views", () -> nodes.stream().allMatch(node -> node.welcome != null && node.views.size() == 8));
+                "views",
+                () ->
+                        nodes.stream()
+                                .allMatch(node -> node.welcome != null && node.views.size() == 8));
         return nodes;
     }
 
@@ -97,12 +104,16 @@ class MetadataServerTest {
                 var n1 = new FakeNode(quorum.control, "a");
                 var n2 = new FakeNode(quorum.control, "b");
                 var n3 = new FakeNode(quorum.control, "c")) {
-            TestQuorum.await("nodes", () -> n1.welcome != null && n2.welcome != null && n3.welcome != null);
+            TestQuorum.await(
+                    "nodes", () -> n1.welcome != null && n2.welcome != null && n3.welcome != null);
             quorum.initialize(4);
             var created = quorum.control.execute(createVolume("v1"));
             assertEquals("v1", created.getVolumes(0).getName());
             assertTrue(created.getElapsedMicros() > 0);
-            var twice = assertThrows(ControlException.class, () -> quorum.control.execute(createVolume("v1")));
+            var twice =
+                    assertThrows(
+                            ControlException.class,
+                            () -> quorum.control.execute(createVolume("v1")));
             assertEquals(Code.CODE_EXISTS, twice.code());
 
             String first = quorum.leader().id();
@@ -112,7 +123,8 @@ class MetadataServerTest {
             quorum.start(first);
             TestQuorum.await("the first one follows", () -> quorum.server(first).isReady());
             assertEquals(List.of("v1", "v2"), volumes(quorum.control));
-            TestQuorum.await("nodes found the new leader", () -> n1.welcome != null && n2.welcome != null);
+            TestQuorum.await(
+                    "nodes found the new leader", () -> n1.welcome != null && n2.welcome != null);
         }
     }
 
@@ -122,15 +134,18 @@ class MetadataServerTest {
             String leader = quorum.leader().id();
             String follower = quorum.follower();
             TestQuorum.await("the follower knows", () -> quorum.server(follower).isReady());
-            var channel = NettyChannelBuilder.forTarget(
-                            "dns:///" + quorum.config(follower).controlAddress())
-                    .usePlaintext()
-                    .build();
+            var channel =
+                    NettyChannelBuilder.forTarget(
+                                    "dns:///" + quorum.config(follower).controlAddress())
+                            .usePlaintext()
+                            .build();
             try {
-                var answer = ControlGrpc.newBlockingStub(channel)
-                        .execute(createVolume("v").setSession(7).setSequence(1).build());
+                var answer =
+                        ControlGrpc.newBlockingStub(channel)
+                                .execute(createVolume("v").setSession(7).setSequence(1).build());
                 assertEquals(Code.CODE_NOT_LEADER, answer.getFailure().getCode());
-                assertEquals(quorum.config(leader).controlAddress(), answer.getFailure().getLeader());
+                assertEquals(
+                        quorum.config(leader).controlAddress(), answer.getFailure().getLeader());
             } finally {
                 channel.shutdownNow();
             }
@@ -212,7 +227,8 @@ class MetadataServerTest {
 
     private long snapshots(String server) {
         try (var files = Files.walk(dir.resolve(server))) {
-            return files.filter(file -> file.getFileName().toString().matches("snapshot\\.\\d+_\\d+"))
+            return files.filter(
+                            file -> file.getFileName().toString().matches("snapshot\\.\\d+_\\d+"))
                     .count();
         } catch (java.io.IOException | java.io.UncheckedIOException moved) {
             return 0;
@@ -251,19 +267,26 @@ class MetadataServerTest {
                 for (var flip : flips) {
                     assertTrue(flip.get(30, TimeUnit.SECONDS).hasFlipped());
                 }
-                var stale = client.flip(attached, attached.getGeneration(), 0, 0, first).get(30, TimeUnit.SECONDS);
+                var stale =
+                        client.flip(attached, attached.getGeneration(), 0, 0, first)
+                                .get(30, TimeUnit.SECONDS);
                 assertEquals(Code.CODE_STALE, stale.getFailure().getCode());
                 var status = status(quorum.control).getStatus();
                 assertEquals(200, status.getFlips());
-                assertTrue(status.getEntriesWithFlips() < 60, () -> "entries: " + status.getEntriesWithFlips());
-                var counts = quorum.control.query(QueryRequest.newBuilder()
-                        .setCheckRefcounts(CheckRefcounts.getDefaultInstance())
-                        .build());
+                assertTrue(
+                        status.getEntriesWithFlips() < 60,
+                        () -> "entries: " + status.getEntriesWithFlips());
+                var counts =
+                        quorum.control.query(
+                                QueryRequest.newBuilder()
+                                        .setCheckRefcounts(CheckRefcounts.getDefaultInstance())
+                                        .build());
                 assertEquals(0, counts.getRefcounts().getErrors());
                 assertEquals(200, counts.getRefcounts().getMappedSlots());
             }
-            quorum.control.execute(ExecuteRequest.newBuilder()
-                    .setDeleteVolume(DeleteVolume.newBuilder().setName("v").setNow(true)));
+            quorum.control.execute(
+                    ExecuteRequest.newBuilder()
+                            .setDeleteVolume(DeleteVolume.newBuilder().setName("v").setNow(true)));
             TestQuorum.await(
                     "chunks are purged on the primary",
                     () -> nodes.stream().mapToInt(node -> node.purged.size()).sum() >= 200);
@@ -282,15 +305,19 @@ class MetadataServerTest {
                 client.awaitOpened();
                 var attached = client.attach("v");
                 nodes.getLast().answersBarriers = false;
-                var cut = CompletableFuture.supplyAsync(() -> execute(quorum, createSnapshot("v", "s")));
-                TestQuorum.await("the last node was told", () -> !nodes.getLast().barriers.isEmpty());
+                var cut =
+                        CompletableFuture.supplyAsync(
+                                () -> execute(quorum, createSnapshot("v", "s")));
+                TestQuorum.await(
+                        "the last node was told", () -> !nodes.getLast().barriers.isEmpty());
                 assertFalse(cut.isDone());
                 var barrier = nodes.getLast().barriers.getFirst();
                 assertEquals(attached.getGeneration(), barrier.getVolumes(0).getSealedGeneration());
                 nodes.getLast().answer(barrier);
                 cut.get(30, TimeUnit.SECONDS);
                 TestQuorum.await("the holder was told", () -> !client.changes.isEmpty());
-                assertEquals(attached.getGeneration() + 1, client.changes.getFirst().getGeneration());
+                assertEquals(
+                        attached.getGeneration() + 1, client.changes.getFirst().getGeneration());
             }
             close(nodes);
         }
@@ -312,13 +339,16 @@ class MetadataServerTest {
             try (var client = new FakeClient(quorum.control, "c")) {
                 client.awaitOpened();
                 var attached = client.attach("v");
-                nodes.getFirst().knownSeals = List.of(VolumeBarrier.newBuilder()
-                        .setVolume(attached.getVolume())
-                        .setSealedGeneration(attached.getGeneration())
-                        .build());
+                nodes.getFirst().knownSeals =
+                        List.of(
+                                VolumeBarrier.newBuilder()
+                                        .setVolume(attached.getVolume())
+                                        .setSealedGeneration(attached.getGeneration())
+                                        .build());
                 nodes.getFirst().breakStream();
                 TestQuorum.await("the holder was told", () -> !client.changes.isEmpty());
-                assertEquals(attached.getGeneration() + 1, client.changes.getFirst().getGeneration());
+                assertEquals(
+                        attached.getGeneration() + 1, client.changes.getFirst().getGeneration());
             }
             close(nodes);
         }
@@ -334,20 +364,25 @@ class MetadataServerTest {
                 var first = new FakeClient(quorum.control, "first");
                 first.awaitOpened();
                 var held = first.attach("v");
-                assertEquals(
-                        Code.CODE_CONFLICT, second.tryAttach("v").getFailure().getCode());
+                assertEquals(Code.CODE_CONFLICT, second.tryAttach("v").getFailure().getCode());
                 first.close();
                 TestQuorum.await("the holder is seen to be away", () -> conflictEnds(second));
                 var taken = second.attach("v");
                 assertTrue(taken.getFence() > held.getFence());
-                assertTrue(nodes.stream()
-                        .allMatch(node -> node.barriers.stream()
-                                .anyMatch(b -> b.getVolumes(0).getMinFence() == taken.getFence())));
+                assertTrue(
+                        nodes.stream()
+                                .allMatch(node ->
+                                        node.barriers.stream()
+                                                .anyMatch(b ->
+                                                        b.getVolumes(0).getMinFence()
+                                                                == taken.getFence())));
 
-                quorum.control.execute(ExecuteRequest.newBuilder()
-                        .setBreakAttachment(BreakAttachment.newBuilder().setVolume("v")));
+                quorum.control.execute(
+                        ExecuteRequest.newBuilder()
+                                .setBreakAttachment(BreakAttachment.newBuilder().setVolume("v")));
                 TestQuorum.await(
-                        "the loser was told", () -> second.changes.stream().anyMatch(change -> change.getLost()));
+                        "the loser was told",
+                        () -> second.changes.stream().anyMatch(change -> change.getLost()));
             }
             close(nodes);
         }
@@ -393,7 +428,9 @@ class MetadataServerTest {
             nodes.getFirst().close();
             TestQuorum.await("all groups are degraded", () -> groups(quorum, "degraded") == 8);
             assertEquals(2, status(quorum.control).getStatus().getNodesUp());
-            assertTrue(nodes.getLast().views.values().stream().allMatch(group -> group.getEpoch() > 1));
+            assertTrue(
+                    nodes.getLast().views.values().stream()
+                            .allMatch(group -> group.getEpoch() > 1));
             close(nodes.subList(1, 3));
         }
     }
@@ -417,7 +454,8 @@ class MetadataServerTest {
             for (int i = 0; i < 100; i++) {
                 clones.addNames("c" + i);
             }
-            var answer = quorum.control.execute(ExecuteRequest.newBuilder().setCreateClones(clones));
+            var answer =
+                    quorum.control.execute(ExecuteRequest.newBuilder().setCreateClones(clones));
             assertEquals(100, answer.getVolumesCount());
             assertEquals(101, volumes(quorum.control).size());
             close(nodes);
@@ -432,10 +470,18 @@ class MetadataServerTest {
         try (var taken = new ServerSocket()) {
             taken.bind(io.coppice.metadata.raft.Addresses.parse("x", address));
             var peers = java.util.Map.of("m1", address);
-            var config = new MetadataServerConfig(
-                    "m1", dir.resolve("m1"), address, "127.0.0.1:0", "127.0.0.1:0", peers, peers);
+            var config =
+                    new MetadataServerConfig(
+                            "m1",
+                            dir.resolve("m1"),
+                            address,
+                            "127.0.0.1:0",
+                            "127.0.0.1:0",
+                            peers,
+                            peers);
             var refused = assertThrows(StartupException.class, () -> MetadataServer.start(config));
-            assertTrue(String.valueOf(refused.getMessage()).contains(address), refused.getMessage());
+            assertTrue(
+                    String.valueOf(refused.getMessage()).contains(address), refused.getMessage());
         }
     }
 

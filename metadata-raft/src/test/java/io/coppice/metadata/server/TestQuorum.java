@@ -39,11 +39,18 @@ final class TestQuorum implements AutoCloseable {
         for (String address : freeAddresses(servers)) {
             controlPeers.put("m" + (controlPeers.size() + 1), address);
         }
-        raftPeers.forEach((id, address) -> configs.put(
-                id,
-                new MetadataServerConfig(
-                                id, dir.resolve(id), address, Objects.requireNonNull(controlPeers.get(id)), "127.0.0.1:0", raftPeers, controlPeers)
-                        .with(raft, timeouts)));
+        raftPeers.forEach((id, address) ->
+                configs.put(
+                        id,
+                        new MetadataServerConfig(
+                                        id,
+                                        dir.resolve(id),
+                                        address,
+                                        Objects.requireNonNull(controlPeers.get(id)),
+                                        "127.0.0.1:0",
+                                        raftPeers,
+                                        controlPeers)
+                                .with(raft, timeouts)));
         for (String id : configs.keySet()) {
             start(id);
         }
@@ -56,7 +63,11 @@ final class TestQuorum implements AutoCloseable {
 
     static Timeouts timeouts() {
         return new Timeouts(
-                Duration.ofSeconds(3), Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(1), true);
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(1),
+                true);
     }
 
     static List<String> freeAddresses(int count) throws IOException {
@@ -107,14 +118,17 @@ final class TestQuorum implements AutoCloseable {
     }
 
     void initialize(int groups) throws Exception {
-        control.execute(ExecuteRequest.newBuilder()
-                .setInitializeCluster(InitializeCluster.newBuilder()
-                        .setConfig(ClusterConfig.newBuilder()
-                                .setCluster(CLUSTER)
-                                .setReplicas(3)
-                                .setMinWriteReplicas(2)
-                                .setGroups(groups)
-                                .setChunkBytes(4 << 20))));
+        control.execute(
+                ExecuteRequest.newBuilder()
+                        .setInitializeCluster(
+                                InitializeCluster.newBuilder()
+                                        .setConfig(
+                                                ClusterConfig.newBuilder()
+                                                        .setCluster(CLUSTER)
+                                                        .setReplicas(3)
+                                                        .setMinWriteReplicas(2)
+                                                        .setGroups(groups)
+                                                        .setChunkBytes(4 << 20))));
     }
 
     /// Looks again and again; for what happens on its own time in real servers.

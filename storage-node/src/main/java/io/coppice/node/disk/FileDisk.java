@@ -13,8 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A directory of a file system as a [Disk]. Holds a lock on the directory's `lock` file, so that no second
-/// process opens the store. Thread-safe.
+/// A directory of a file system as a [Disk]. Holds a lock on the directory's `lock` file, so that
+/// no second process opens the store. Thread-safe.
 public final class FileDisk implements Disk, AutoCloseable {
     private static final String LOCK_NAME = "lock";
     private final Path directory;
@@ -28,8 +28,11 @@ public final class FileDisk implements Disk, AutoCloseable {
     /// Creates the directory if need be. Throws with one clear line if another process uses it.
     public static FileDisk open(Path directory) throws IOException {
         Files.createDirectories(directory);
-        FileChannel channel = FileChannel.open(
-                directory.resolve(LOCK_NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(
+                        directory.resolve(LOCK_NAME),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE);
         if (!lock(channel)) {
             channel.close();
             throw new IOException("store directory " + directory + " is in use by another process");
@@ -63,14 +66,21 @@ public final class FileDisk implements Disk, AutoCloseable {
 
     @Override
     public DiskFile create(String name) throws IOException {
-        return new OpenFile(FileChannel.open(directory.resolve(name),
-                StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE));
+        return new OpenFile(
+                FileChannel.open(
+                        directory.resolve(name),
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE));
     }
 
     @Override
     public DiskFile open(String name) throws IOException {
-        return new OpenFile(FileChannel.open(
-                directory.resolve(name), StandardOpenOption.READ, StandardOpenOption.WRITE));
+        return new OpenFile(
+                FileChannel.open(
+                        directory.resolve(name),
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE));
     }
 
     @Override
@@ -80,8 +90,11 @@ public final class FileDisk implements Disk, AutoCloseable {
 
     @Override
     public void rename(String from, String to) throws IOException {
-        Files.move(directory.resolve(from), directory.resolve(to),
-                StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+                directory.resolve(from),
+                directory.resolve(to),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
     }
 
     @Override

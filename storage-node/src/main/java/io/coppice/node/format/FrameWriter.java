@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/// A stream of numbers cut into checksummed frames: u32 length, u32 CRC32C of (frame number, bytes), bytes.
-/// The last frame has length 0. One thread.
+/// A stream of numbers cut into checksummed frames: u32 length, u32 CRC32C of (frame number,
+/// bytes), bytes. The last frame has length 0. One thread.
 public final class FrameWriter {
     static final int FRAME_BYTES = 256 << 10;
     private static final int FRAME_HEADER_BYTES = 8;

@@ -4,7 +4,8 @@ import io.coppice.model.Blocks;
 
 /// The fixed part of a record's header; see the package page for the layout.
 ///
-/// @param request sequence number of the request in its session; MARK: the state word; a part: its number
+/// @param request sequence number of the request in its session; MARK: the state word; a part: its
+///   number
 /// @param blockCount ZERO: blocks to unmap; otherwise as dataBlocks
 /// @param dataBlocks blocks of data behind the header, each with a CRC in it
 /// @param extraBytes bytes between the CRCs and the padding; their meaning depends on the kind
@@ -24,17 +25,21 @@ public record RecordHeader(
         int extraBytes) {
     /// The chunk may be new.
     public static final int CREATE = 1;
+
     /// Takes effect together with the record behind it only.
     public static final int MORE = 2;
+
     /// INSTALL: start from the blocks of the parent.
     public static final int FROM_PARENT = 4;
 
     public static final int FIXED_BYTES = 80;
     public static final int ALIGNMENT = 64;
+
     /// A location has 11 bits for the block inside its record.
     public static final int DATA_BLOCKS_MAX = 2048;
 
     public static final int EXTRA_BYTES_MAX = 128 << 10;
+
     /// Header bytes of a record with at most 12 data blocks and no extra.
     public static final int SMALL_BYTES = 128;
 

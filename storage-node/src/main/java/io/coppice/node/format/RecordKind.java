@@ -14,7 +14,8 @@ public enum RecordKind {
     MARK(4),
     /// A remembered request.
     OUTCOME(5),
-    /// A chunk as another replica has it. Extra: which blocks the data is, which blocks are unmapped.
+    /// A chunk as another replica has it. Extra: which blocks the data is, which blocks are
+    /// unmapped.
     INSTALL(6),
     /// A chunk is forgotten, outside the order.
     DROP(7),
@@ -22,8 +23,8 @@ public enum RecordKind {
     DROP_GROUP(8),
     /// Good data for a damaged block.
     REPAIR(9),
-    /// Blocks that the cleaner moved. Means nothing to a replay: the old places still hold them, because a
-    /// segment is deleted only when a checkpoint knows the new ones.
+    /// Blocks that the cleaner moved. Means nothing to a replay: the old places still hold them,
+    /// because a segment is deleted only when a checkpoint knows the new ones.
     MOVE(10);
 
     private static final RecordKind[] BY_CODE = new RecordKind[11];

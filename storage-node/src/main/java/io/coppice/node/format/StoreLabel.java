@@ -13,17 +13,28 @@ public record StoreLabel(int format, String cluster, UUID store, int chunkBytes)
     private static final String FIRST_LINE = "coppice store";
 
     public byte[] encode() {
-        String body = FIRST_LINE + "\nformat=" + format + "\ncluster=" + cluster + "\nstore=" + store
-                + "\nchunk-bytes=" + chunkBytes + "\n";
+        String body =
+                FIRST_LINE
+                        + "\nformat="
+                        + format
+                        + "\ncluster="
+                        + cluster
+                        + "\nstore="
+                        + store
+                        + "\nchunk-bytes="
+                        + chunkBytes
+                        + "\n";
         return (body + "crc=" + crcOf(body) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    /// Throws IllegalArgumentException with one line for an operator. Of a newer format only the format is read.
+    /// Throws IllegalArgumentException with one line for an operator. Of a newer format only the
+    /// format is read.
     public static StoreLabel decode(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.UTF_8);
         int crcLine = text.lastIndexOf("crc=");
         if (!text.startsWith(FIRST_LINE + "\n") || crcLine < 0) {
-            throw new IllegalArgumentException("its file '" + FILE_NAME + "' is not one of Coppice");
+            throw new IllegalArgumentException(
+                    "its file '" + FILE_NAME + "' is not one of Coppice");
         }
         if (!text.substring(crcLine + 4).strip().equals(crcOf(text.substring(0, crcLine)))) {
             throw new IllegalArgumentException("its file '" + FILE_NAME + "' is damaged");
@@ -37,10 +48,16 @@ public record StoreLabel(int format, String cluster, UUID store, int chunkBytes)
         }
         int format = Integer.parseInt(values.getOrDefault("format", "0"));
         if (format != FORMAT) {
-            throw new IllegalArgumentException("its format is " + format + ", this version of Coppice reads format "
-                    + FORMAT + (format > FORMAT ? ": use a newer version" : ""));
+            throw new IllegalArgumentException(
+                    "its format is "
+                            + format
+                            + ", this version of Coppice reads format "
+                            + FORMAT
+                            + (format > FORMAT ? ": use a newer version" : ""));
         }
-        return new StoreLabel(format, values.getOrDefault("cluster", ""),
+        return new StoreLabel(
+                format,
+                values.getOrDefault("cluster", ""),
                 UUID.fromString(values.getOrDefault("store", "")),
                 Integer.parseInt(values.getOrDefault("chunk-bytes", "0")));
     }

@@ -1,4 +1,5 @@
-/// The bytes on disk, and nothing else: no file is opened here, no decision taken. All integers are big-endian.
+/// The bytes on disk, and nothing else: no file is opened here, no decision taken. All integers are
+/// big-endian.
 ///
 /// A store is a directory:
 ///
@@ -27,8 +28,8 @@
 ///                                    data blocks, 4 KiB each
 /// ```
 ///
-/// So one block of 4 KiB takes 4,224 bytes. The CRCs of headers start from the store id, the segment number and the
-/// offset: see [io.coppice.node.format.RecordCodec].
+/// So one block of 4 KiB takes 4,224 bytes. The CRCs of headers start from the store id, the
+/// segment number and the offset: see [io.coppice.node.format.RecordCodec].
 ///
 /// A checkpoint is a stream of checksummed frames, see [io.coppice.node.format.FrameWriter].
 @NullMarked

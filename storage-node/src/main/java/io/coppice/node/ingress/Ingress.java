@@ -32,7 +32,8 @@ public final class Ingress implements FrameHandler {
     private boolean greeted;
     private boolean refused;
 
-    /// @param self what this node says of itself; its cluster is empty until the node is a member of one
+    /// @param self what this node says of itself; its cluster is empty until the node is a member
+    ///   of one
     public Ingress(LaneTable lanes, Supplier<Hello> self, Time time) {
         this.lanes = lanes;
         this.self = self;
@@ -49,7 +50,8 @@ public final class Ingress implements FrameHandler {
 
     @Override
     public void writabilityChanged(Connection connection) {
-        connection.setReading(connection.isWritable()); // who does not read its answers may not ask for more
+        connection.setReading(
+                connection.isWritable()); // who does not read its answers may not ask for more
     }
 
     @Override
@@ -86,10 +88,14 @@ public final class Ingress implements FrameHandler {
 
     private static void refuseUnknown(Request request, DataHeader header) {
         switch (header.getKind()) {
-            case REPLICATE, COMMITTED -> {} // not answered one by one: sent again until the view is right
+            case REPLICATE,
+                    COMMITTED -> {} // not answered one by one: sent again until the view is right
             case DATA_KIND_UNSPECIFIED, PURGE_OP, UNRECOGNIZED ->
-                request.refuse(DataStatus.BAD_REQUEST, "unknown kind of request");
-            default -> request.refuse(DataStatus.NOT_PRIMARY, "group " + header.getGroup() + " has no replica here");
+                    request.refuse(DataStatus.BAD_REQUEST, "unknown kind of request");
+            default ->
+                    request.refuse(
+                            DataStatus.NOT_PRIMARY,
+                            "group " + header.getGroup() + " has no replica here");
         }
     }
 
@@ -98,7 +104,10 @@ public final class Ingress implements FrameHandler {
     private void greet(Connection from, DataHeader header, long now) {
         var request = new Request(from, header, now);
         Hello here = self.get();
-        String problem = header.getKind() == DataKind.HELLO ? problem(header.getHello(), here) : "say hello first";
+        String problem =
+                header.getKind() == DataKind.HELLO
+                        ? problem(header.getHello(), here)
+                        : "say hello first";
         if (problem == null) {
             greeted = true;
             request.answer(request.reply(DataStatus.OK).setHello(here), null);
@@ -117,22 +126,28 @@ public final class Ingress implements FrameHandler {
         }
         if (!there.getCluster().isEmpty() && !there.getCluster().equals(here.getCluster())) {
             return "this node belongs to "
-                    + (here.getCluster().isEmpty() ? "no cluster yet" : "cluster " + here.getCluster())
-                    + ", not to " + there.getCluster();
+                    + (here.getCluster().isEmpty()
+                            ? "no cluster yet"
+                            : "cluster " + here.getCluster())
+                    + ", not to "
+                    + there.getCluster();
         }
         return null;
     }
 
     // ---------------------------------------------------------------- flush
 
-    /// Groups of a flush may be on several lanes: each makes its own durable, the worst outcome counts.
+    /// Groups of a flush may be on several lanes: each makes its own durable, the worst outcome
+    /// counts.
     private void sync(Connection from, DataHeader header, long now) {
         var request = new Request(from, header, now);
         Map<Lane, List<GroupEpoch>> byLane = new LinkedHashMap<>();
         for (GroupEpoch each : header.getSyncGroupsList()) {
             Lane lane = lanes.find(each.getGroup(), header.getStore());
             if (lane == null) {
-                request.refuse(DataStatus.NOT_SERVING, "group " + each.getGroup() + " has no replica here");
+                request.refuse(
+                        DataStatus.NOT_SERVING,
+                        "group " + each.getGroup() + " has no replica here");
                 return;
             }
             byLane.computeIfAbsent(lane, _ -> new ArrayList<>()).add(each);
@@ -143,11 +158,21 @@ public final class Ingress implements FrameHandler {
         }
         var open = new AtomicInteger(byLane.size());
         var outcome = new AtomicReference<>(DataStatus.OK);
-        byLane.forEach((lane, groups) -> lane.execute(() -> lane.frames().sync(groups, now, status -> {
-            outcome.compareAndSet(DataStatus.OK, status);
-            if (open.decrementAndGet() == 0) {
-                request.answer(request.reply(java.util.Objects.requireNonNull(outcome.get())), null);
-            }
-        })));
+        byLane.forEach((lane, groups) ->
+                lane.execute(() ->
+                        lane.frames()
+                                .sync(
+                                        groups,
+                                        now,
+                                        status -> {
+                                            outcome.compareAndSet(DataStatus.OK, status);
+                                            if (open.decrementAndGet() == 0) {
+                                                request.answer(
+                                                        request.reply(
+                                                                java.util.Objects.requireNonNull(
+                                                                        outcome.get())),
+                                                        null);
+                                            }
+                                        })));
     }
 }

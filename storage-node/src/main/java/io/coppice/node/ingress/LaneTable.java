@@ -7,10 +7,13 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Which lanes a group has a replica on. Read by every event loop, written when views come. Thread-safe.
+/// Which lanes a group has a replica on. Read by every event loop, written when views come.
+/// Thread-safe.
 public final class LaneTable {
     private final Map<Integer, Lane> byStore = new ConcurrentHashMap<>();
-    /// By group number; replaced as a whole. A group has at most one replica per store, and seldom two per node.
+
+    /// By group number; replaced as a whole. A group has at most one replica per store, and seldom
+    /// two per node.
     private volatile Lane[][] byGroup = new Lane[0][];
 
     private static final Lane[] NONE = {};
@@ -49,7 +52,8 @@ public final class LaneTable {
         return List.copyOf(byStore.values());
     }
 
-    /// The lane of a store, or with store 0 the one where the group's primary would be; null: none here.
+    /// The lane of a store, or with store 0 the one where the group's primary would be; null: none
+    /// here.
     @Nullable Lane find(int group, int store) {
         if (store != 0) {
             return byStore.get(store);

@@ -23,10 +23,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The frames by which replicas come to the same point: a new primary's questions (R6), and a syncing
-/// replica's pages and chunks (R7). Both sides of each.
+/// The frames by which replicas come to the same point: a new primary's questions (R6), and a
+/// syncing replica's pages and chunks (R7). Both sides of each.
 final class CatchUp {
     private static final Logger LOG = LoggerFactory.getLogger(CatchUp.class);
+
     /// Blocks of one frame: 4 MiB, half of what a frame may carry.
     static final int FRAME_BLOCKS_MAX = 1_024;
 
@@ -42,36 +43,51 @@ final class CatchUp {
 
     void askTail(LaneGroup group, int store, long epoch, long after) {
         GroupReplica replica = group.replica();
-        DataHeader.Builder request = DataHeader.newBuilder()
-                .setKind(DataKind.TAIL)
-                .setGroup(group.group())
-                .setEpoch(epoch)
-                .setGroupSequence(after);
-        lane.links().call(store, request, new ReplyHandler() {
-            @Override
-            public void reply(DataHeader header, ByteBuf payload) {
-                var operations = new OperationFrames(lane.blocksPerChunk());
-                boolean has = header.getReplicatedKind() != DataKind.DATA_KIND_UNSPECIFIED;
-                boolean sound = !has || operations.operationProblem(header, payload.readableBytes()) == null;
-                if (header.getStatus() != DataStatus.OK
-                        || !sound
-                        || (has && operations.damagedBlock(header, payload) >= 0)) {
-                    payload.release();
-                    replica.tailFailed(store, epoch);
-                } else if (has) {
-                    Operation next = operations.operation(header, header.getVersionSequence(), payload);
-                    replica.tailReceived(store, epoch, header.getGroupSequence(), next);
-                } else {
-                    payload.release();
-                    replica.tailReceived(store, epoch, header.getGroupSequence(), null);
-                }
-            }
+        DataHeader.Builder request =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.TAIL)
+                        .setGroup(group.group())
+                        .setEpoch(epoch)
+                        .setGroupSequence(after);
+        lane.links()
+                .call(
+                        store,
+                        request,
+                        new ReplyHandler() {
+                            @Override
+                            public void reply(DataHeader header, ByteBuf payload) {
+                                var operations = new OperationFrames(lane.blocksPerChunk());
+                                boolean has =
+                                        header.getReplicatedKind()
+                                                != DataKind.DATA_KIND_UNSPECIFIED;
+                                boolean sound =
+                                        !has
+                                                || operations.operationProblem(
+                                                                header, payload.readableBytes())
+                                                        == null;
+                                if (header.getStatus() != DataStatus.OK
+                                        || !sound
+                                        || (has && operations.damagedBlock(header, payload) >= 0)) {
+                                    payload.release();
+                                    replica.tailFailed(store, epoch);
+                                } else if (has) {
+                                    Operation next =
+                                            operations.operation(
+                                                    header, header.getVersionSequence(), payload);
+                                    replica.tailReceived(
+                                            store, epoch, header.getGroupSequence(), next);
+                                } else {
+                                    payload.release();
+                                    replica.tailReceived(
+                                            store, epoch, header.getGroupSequence(), null);
+                                }
+                            }
 
-            @Override
-            public void failed(String why) {
-                replica.tailFailed(store, epoch);
-            }
-        });
+                            @Override
+                            public void failed(String why) {
+                                replica.tailFailed(store, epoch);
+                            }
+                        });
     }
 
     void tail(Request request, DataHeader header, LaneGroup group) {
@@ -100,38 +116,67 @@ final class CatchUp {
 
     void askPage(LaneGroup group, int primary, long epoch, long cursor) {
         GroupReplica replica = group.replica();
-        DataHeader.Builder request = DataHeader.newBuilder()
-                .setKind(DataKind.PULL_CHUNKS)
-                .setGroup(group.group())
-                .setEpoch(epoch)
-                .setCursor(cursor)
-                .setAskingStore(lane.storeId());
-        lane.links().call(primary, request, new ReplyHandler() {
-            @Override
-            public void reply(DataHeader header, ByteBuf payload) {
-                payload.release();
-                if (header.getStatus() != DataStatus.OK) {
-                    LOG.debug("{}: group {}: no page from store {}: {}", lane, group.group(), primary, header.getStatus());
-                    replica.catchUpFailed(epoch, 0);
-                    return;
-                }
-                ChunkPage page = header.getChunkPage();
-                List<ChunkSummary> chunks = new ArrayList<>(page.getChunksCount());
-                for (ChunkInfo info : page.getChunksList()) {
-                    var version = new Position(info.getVersionEpoch(), info.getVersionSequence());
-                    chunks.add(new ChunkSummary(info.getChunk(), version, info.getParent()));
-                }
-                var position = new Position(header.getVersionEpoch(), header.getVersionSequence());
-                replica.pageReceived(epoch, cursor, position, chunks, page.getNextCursor(), page.getLast());
-                lane.dirty(group);
-            }
+        DataHeader.Builder request =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.PULL_CHUNKS)
+                        .setGroup(group.group())
+                        .setEpoch(epoch)
+                        .setCursor(cursor)
+                        .setAskingStore(lane.storeId());
+        lane.links()
+                .call(
+                        primary,
+                        request,
+                        new ReplyHandler() {
+                            @Override
+                            public void reply(DataHeader header, ByteBuf payload) {
+                                payload.release();
+                                if (header.getStatus() != DataStatus.OK) {
+                                    LOG.debug(
+                                            "{}: group {}: no page from store {}: {}",
+                                            lane,
+                                            group.group(),
+                                            primary,
+                                            header.getStatus());
+                                    replica.catchUpFailed(epoch, 0);
+                                    return;
+                                }
+                                ChunkPage page = header.getChunkPage();
+                                List<ChunkSummary> chunks = new ArrayList<>(page.getChunksCount());
+                                for (ChunkInfo info : page.getChunksList()) {
+                                    var version =
+                                            new Position(
+                                                    info.getVersionEpoch(),
+                                                    info.getVersionSequence());
+                                    chunks.add(
+                                            new ChunkSummary(
+                                                    info.getChunk(), version, info.getParent()));
+                                }
+                                var position =
+                                        new Position(
+                                                header.getVersionEpoch(),
+                                                header.getVersionSequence());
+                                replica.pageReceived(
+                                        epoch,
+                                        cursor,
+                                        position,
+                                        chunks,
+                                        page.getNextCursor(),
+                                        page.getLast());
+                                lane.dirty(group);
+                            }
 
-            @Override
-            public void failed(String why) {
-                LOG.debug("{}: group {}: no page from store {}: {}", lane, group.group(), primary, why);
-                replica.catchUpFailed(epoch, 0);
-            }
-        });
+                            @Override
+                            public void failed(String why) {
+                                LOG.debug(
+                                        "{}: group {}: no page from store {}: {}",
+                                        lane,
+                                        group.group(),
+                                        primary,
+                                        why);
+                                replica.catchUpFailed(epoch, 0);
+                            }
+                        });
     }
 
     void page(Request request, DataHeader header, LaneGroup group) {
@@ -143,14 +188,18 @@ final class CatchUp {
             return;
         }
         var chunks = lane.store().list(group.group(), header.getCursor(), PAGE_CHUNKS);
-        var page = ChunkPage.newBuilder().setNextCursor(header.getCursor()).setLast(chunks.size() < PAGE_CHUNKS);
+        var page =
+                ChunkPage.newBuilder()
+                        .setNextCursor(header.getCursor())
+                        .setLast(chunks.size() < PAGE_CHUNKS);
         for (var chunk : chunks) {
             page.setNextCursor(chunk.chunk())
-                    .addChunks(ChunkInfo.newBuilder()
-                            .setChunk(chunk.chunk())
-                            .setVersionEpoch(chunk.version().epoch())
-                            .setVersionSequence(chunk.version().sequence())
-                            .setParent(chunk.parent()));
+                    .addChunks(
+                            ChunkInfo.newBuilder()
+                                    .setChunk(chunk.chunk())
+                                    .setVersionEpoch(chunk.version().epoch())
+                                    .setVersionSequence(chunk.version().sequence())
+                                    .setParent(chunk.parent()));
         }
         Position position = replica.position();
         request.answer(
@@ -162,40 +211,56 @@ final class CatchUp {
     }
 
     void askReady(LaneGroup group, int primary, long epoch, long sequence) {
-        DataHeader.Builder request = DataHeader.newBuilder()
-                .setKind(DataKind.SYNCED)
-                .setGroup(group.group())
-                .setEpoch(epoch)
-                .setGroupSequence(sequence)
-                .setAskingStore(lane.storeId());
-        lane.links().call(primary, request, new ReplyHandler() {
-            @Override
-            public void reply(DataHeader header, ByteBuf payload) {
-                payload.release();
-                group.replica().readyAnswered(epoch, Request.outcome(header.getStatus()));
-            }
+        DataHeader.Builder request =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.SYNCED)
+                        .setGroup(group.group())
+                        .setEpoch(epoch)
+                        .setGroupSequence(sequence)
+                        .setAskingStore(lane.storeId());
+        lane.links()
+                .call(
+                        primary,
+                        request,
+                        new ReplyHandler() {
+                            @Override
+                            public void reply(DataHeader header, ByteBuf payload) {
+                                payload.release();
+                                group.replica()
+                                        .readyAnswered(epoch, Request.outcome(header.getStatus()));
+                            }
 
-            @Override
-            public void failed(String why) {
-                group.replica().readyAnswered(epoch, Outcome.NOT_SERVING);
-            }
-        });
+                            @Override
+                            public void failed(String why) {
+                                group.replica().readyAnswered(epoch, Outcome.NOT_SERVING);
+                            }
+                        });
     }
 
     void ready(Request request, DataHeader header, LaneGroup group) {
-        Outcome outcome = group.replica()
-                .askedReady(header.getAskingStore(), header.getEpoch(), header.getGroupSequence());
+        Outcome outcome =
+                group.replica()
+                        .askedReady(
+                                header.getAskingStore(),
+                                header.getEpoch(),
+                                header.getGroupSequence());
         request.answer(outcome, group.replica().epoch());
     }
 
     // ---------------------------------------------------------------- chunks
 
-    void askChunk(LaneGroup group, int primary, long epoch, long chunk, long parent, Position parentVersion) {
+    void askChunk(
+            LaneGroup group,
+            int primary,
+            long epoch,
+            long chunk,
+            long parent,
+            Position parentVersion) {
         new ChunkFetch(lane, group, primary, epoch, chunk, parent, parentVersion).askNext();
     }
 
-    /// One piece of a chunk: what is mapped from `block` on, or what differs from the parent that the asker
-    /// has too.
+    /// One piece of a chunk: what is mapped from `block` on, or what differs from the parent that
+    /// the asker has too.
     void fetch(Request request, DataHeader header, LaneGroup group, OperationFrames operations) {
         GroupReplica replica = group.replica();
         String problem = operations.rangeProblem(header, true);
@@ -219,7 +284,8 @@ final class CatchUp {
         }
     }
 
-    private void answerPiece(Request request, DataHeader header, int blocksPerChunk) throws IOException {
+    private void answerPiece(Request request, DataHeader header, int blocksPerChunk)
+            throws IOException {
         long chunk = request.chunk();
         long parent = header.getFromChunk();
         var parentVersion = new Position(header.getVersionEpoch(), header.getVersionSequence());
@@ -268,18 +334,22 @@ final class CatchUp {
         return blocksPerChunk;
     }
 
-    /// The data of the wanted blocks, with their checksums in the reply; null: some are damaged, they are being mended,
-    /// and the asker was told to come again.
-    private @Nullable ByteBuf blocks(
-            Request request, BitSet wanted, DataHeader.Builder reply) throws IOException {
+    /// The data of the wanted blocks, with their checksums in the reply; null: some are damaged,
+    /// they are being mended, and the asker was told to come again.
+    private @Nullable ByteBuf blocks(Request request, BitSet wanted, DataHeader.Builder reply)
+            throws IOException {
         int count = wanted.cardinality();
-        ByteBuf data = PooledByteBufAllocator.DEFAULT.directBuffer(Math.max(1, count << Blocks.BLOCK_SHIFT));
+        ByteBuf data =
+                PooledByteBufAllocator.DEFAULT.directBuffer(
+                        Math.max(1, count << Blocks.BLOCK_SHIFT));
         int from = wanted.nextSetBit(0);
         while (from >= 0) {
             int to = wanted.nextClearBit(from);
             int offset = data.writerIndex();
             int bytes = (to - from) << Blocks.BLOCK_SHIFT;
-            BlockRead read = lane.store().read(request.chunk(), from, to - from, data.nioBuffer(offset, bytes));
+            BlockRead read =
+                    lane.store()
+                            .read(request.chunk(), from, to - from, data.nioBuffer(offset, bytes));
             if (read.bad().length > 0 || read.mapped() != to - from) {
                 data.release();
                 request.refuse(DataStatus.NOT_SERVING, "blocks of the chunk are damaged here");

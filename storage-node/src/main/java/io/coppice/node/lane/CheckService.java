@@ -11,10 +11,12 @@ import io.coppice.wire.pb.DataStatus;
 import java.io.IOException;
 import java.util.List;
 
-/// Answers of `usage` and `check` about the chunks of a store, in pages that fit a frame and a moment.
+/// Answers of `usage` and `check` about the chunks of a store, in pages that fit a frame and a
+/// moment.
 final class CheckService {
     private static final int STATS_MAX = 3_000;
     private static final int PAGE_CHUNKS = 800;
+
     /// Data that one deep page reads at most, plus one chunk.
     private static final int DEEP_BLOCKS = 2_048;
 
@@ -34,19 +36,22 @@ final class CheckService {
         DataHeader.Builder reply = request.reply(DataStatus.OK);
         for (int i = 0; i < header.getChunksCount(); i++) {
             long chunk = header.getChunks(i);
-            ChunkSummary summary = ChunkId.group(chunk) == request.group() ? lane.store().summary(chunk) : null;
+            ChunkSummary summary =
+                    ChunkId.group(chunk) == request.group() ? lane.store().summary(chunk) : null;
             if (summary != null) {
-                reply.addStats(ChunkStat.newBuilder()
-                        .setChunk(chunk)
-                        .setBlocks(summary.blocks())
-                        .setOwnBlocks(summary.ownBlocks()));
+                reply.addStats(
+                        ChunkStat.newBuilder()
+                                .setChunk(chunk)
+                                .setBlocks(summary.blocks())
+                                .setOwnBlocks(summary.ownBlocks()));
             }
         }
         request.answer(reply, null);
     }
 
     void list(Request request, DataHeader header) {
-        List<ChunkSummary> chunks = lane.store().list(request.group(), header.getCursor(), PAGE_CHUNKS);
+        List<ChunkSummary> chunks =
+                lane.store().list(request.group(), header.getCursor(), PAGE_CHUNKS);
         var page = ChunkPage.newBuilder().setNextCursor(header.getCursor());
         int deepBlocks = 0;
         int listed = 0;
@@ -56,7 +61,10 @@ final class CheckService {
                     break;
                 }
                 page.addChunks(info(summary, header.getDeep())).setNextCursor(summary.chunk());
-                deepBlocks += operations.blocksPerChunk() < DEEP_BLOCKS ? Math.max(1, summary.blocks()) : DEEP_BLOCKS;
+                deepBlocks +=
+                        operations.blocksPerChunk() < DEEP_BLOCKS
+                                ? Math.max(1, summary.blocks())
+                                : DEEP_BLOCKS;
                 listed++;
             }
         } catch (IOException e) {
@@ -69,14 +77,17 @@ final class CheckService {
     }
 
     private ChunkInfo info(ChunkSummary summary, boolean deep) throws IOException {
-        ChunkInfo.Builder info = ChunkInfo.newBuilder()
-                .setChunk(summary.chunk())
-                .setVersionEpoch(summary.version().epoch())
-                .setVersionSequence(summary.version().sequence())
-                .setBlocks(summary.blocks())
-                .setParent(summary.parent());
+        ChunkInfo.Builder info =
+                ChunkInfo.newBuilder()
+                        .setChunk(summary.chunk())
+                        .setVersionEpoch(summary.version().epoch())
+                        .setVersionSequence(summary.version().sequence())
+                        .setBlocks(summary.blocks())
+                        .setParent(summary.parent());
         ChunkDigest digest =
-                deep ? lane.store().deepVerify(summary.chunk()) : lane.store().digest(summary.chunk());
+                deep
+                        ? lane.store().deepVerify(summary.chunk())
+                        : lane.store().digest(summary.chunk());
         if (digest != null) {
             info.setDigest(digest.digest()).setBadBlocks(digest.bad().length);
             if (deep) {

@@ -14,9 +14,9 @@ import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One chunk on its way from the primary, in pieces of a frame each. The image has the version of its first
-/// piece: live operations that are newer are applied on top, and make the later pieces right where they were taken
-/// later.
+/// One chunk on its way from the primary, in pieces of a frame each. The image has the version of
+/// its first piece: live operations that are newer are applied on top, and make the later pieces
+/// right where they were taken later.
 final class ChunkFetch implements ReplyHandler {
     private final Lane lane;
     private final LaneGroup group;
@@ -37,7 +37,13 @@ final class ChunkFetch implements ReplyHandler {
     private int next;
 
     ChunkFetch(
-            Lane lane, LaneGroup group, int primary, long epoch, long chunk, long parent, Position parentVersion) {
+            Lane lane,
+            LaneGroup group,
+            int primary,
+            long epoch,
+            long chunk,
+            long parent,
+            Position parentVersion) {
         this.lane = lane;
         this.group = group;
         this.primary = primary;
@@ -49,13 +55,14 @@ final class ChunkFetch implements ReplyHandler {
     }
 
     void askNext() {
-        DataHeader.Builder request = DataHeader.newBuilder()
-                .setKind(DataKind.FETCH_CHUNK)
-                .setGroup(group.group())
-                .setEpoch(epoch)
-                .setChunk(chunk)
-                .setBlock(next)
-                .setAskingStore(lane.storeId());
+        DataHeader.Builder request =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.FETCH_CHUNK)
+                        .setGroup(group.group())
+                        .setEpoch(epoch)
+                        .setChunk(chunk)
+                        .setBlock(next)
+                        .setAskingStore(lane.storeId());
         if (parent != 0 && (next == 0 || difference)) {
             request.setFromChunk(parent)
                     .setVersionEpoch(parentVersion.epoch())
@@ -97,15 +104,16 @@ final class ChunkFetch implements ReplyHandler {
         BitSet gone = Bitmaps.decode(header.getUnmapped());
         int count = here.cardinality();
         int end = next + header.getBlockCount();
-        boolean fits = header.getBlock() == next
-                && header.getBlockCount() > 0
-                && end <= lane.blocksPerChunk()
-                && here.length() <= end
-                && gone.length() <= end
-                && header.getCrcsCount() == count
-                && payload.readableBytes() == count << Blocks.BLOCK_SHIFT
-                && (next == 0 || header.getDifference() == difference)
-                && operations.damagedBlock(header, payload) < 0;
+        boolean fits =
+                header.getBlock() == next
+                        && header.getBlockCount() > 0
+                        && end <= lane.blocksPerChunk()
+                        && here.length() <= end
+                        && gone.length() <= end
+                        && header.getCrcsCount() == count
+                        && payload.readableBytes() == count << Blocks.BLOCK_SHIFT
+                        && (next == 0 || header.getDifference() == difference)
+                        && operations.damagedBlock(header, payload) < 0;
         if (!fits) {
             return false;
         }
@@ -125,15 +133,16 @@ final class ChunkFetch implements ReplyHandler {
     private void finish() {
         ByteBuf data = pieces.size() == 1 ? pieces.getFirst() : joined();
         pieces.clear();
-        var image = new ChunkImage(
-                chunk,
-                imageParent,
-                difference,
-                java.util.Objects.requireNonNull(version),
-                Bitmaps.indexes(blocks, 0),
-                crcs.stream().flatMapToInt(java.util.Arrays::stream).toArray(),
-                data.nioBuffer(),
-                Bitmaps.indexes(unmapped, 0));
+        var image =
+                new ChunkImage(
+                        chunk,
+                        imageParent,
+                        difference,
+                        java.util.Objects.requireNonNull(version),
+                        Bitmaps.indexes(blocks, 0),
+                        crcs.stream().flatMapToInt(java.util.Arrays::stream).toArray(),
+                        data.nioBuffer(),
+                        Bitmaps.indexes(unmapped, 0));
         group.replica().chunkReceived(epoch, chunk, new FetchedImage(image, data));
         lane.dirty(group);
     }

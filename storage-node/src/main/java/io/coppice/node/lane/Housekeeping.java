@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
-/// The store's background work, in bounded steps between frames: cleaning, and checkpoints, whose files are
-/// written on another thread.
+/// The store's background work, in bounded steps between frames: cleaning, and checkpoints, whose
+/// files are written on another thread.
 final class Housekeeping {
     /// Steps of the cleaner without foreground work between them, per tick.
     private static final int IDLE_STEPS = 8;
@@ -28,8 +28,10 @@ final class Housekeeping {
         try {
             clean(idle);
             long sinceNanos = lane.time().nanos() - lastCheckpointNanos;
-            boolean spaceWaits = lane.store().reclaimableBytes() > 0
-                    && sinceNanos > TimeUnit.SECONDS.toNanos(lane.config().checkpointSeconds());
+            boolean spaceWaits =
+                    lane.store().reclaimableBytes() > 0
+                            && sinceNanos
+                                    > TimeUnit.SECONDS.toNanos(lane.config().checkpointSeconds());
             if (lane.store().checkpointDue() || spaceWaits) {
                 checkpoint();
             }
@@ -38,11 +40,14 @@ final class Housekeeping {
         }
     }
 
-    /// A store that is nearly full cleans as if it were idle: space is worth more than latency then.
+    /// A store that is nearly full cleans as if it were idle: space is worth more than latency
+    /// then.
     private void clean(boolean idle) throws IOException {
         boolean hurry = idle || lane.store().admission() != Admission.OPEN;
         int steps = hurry ? IDLE_STEPS : 1;
-        for (int i = 0; i < steps && lane.store().cleanStep(lane.config().cleanerBytesPerTick()); i++) {
+        for (int i = 0;
+                i < steps && lane.store().cleanStep(lane.config().cleanerBytesPerTick());
+                i++) {
             lane.scheduleTurn();
         }
     }
@@ -85,14 +90,15 @@ final class Housekeeping {
         afterCheckpoint.run();
     }
 
-    /// The one of a clean end, so that the next start has nothing to read again; then `done`, whatever came
-    /// of it.
+    /// The one of a clean end, so that the next start has nothing to read again; then `done`,
+    /// whatever came of it.
     void lastCheckpoint(Runnable done) {
         if (checkpointing) {
-            afterCheckpoint = () -> {
-                afterCheckpoint = () -> {};
-                lastCheckpoint(done);
-            };
+            afterCheckpoint =
+                    () -> {
+                        afterCheckpoint = () -> {};
+                        lastCheckpoint(done);
+                    };
             return;
         }
         afterCheckpoint = done;

@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The loop of one store. Everything but [#execute], [#loop] and the space figures is called on the loop.
+/// The loop of one store. Everything but [#execute], [#loop] and the space figures is called on the
+/// loop.
 public final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
@@ -73,8 +74,10 @@ public final class Lane {
     private final LaneFrames frames;
     private final VolumeBarriers barriers = new VolumeBarriers();
     private final IntObjectHashMap<LaneGroup> groups = new IntObjectHashMap<>();
+
     /// Barrier -> groups that still have writes to finish for it.
     private final Map<Long, Integer> openBarriers = new HashMap<>();
+
     private final List<ByteBuf> batchBuffers = new ArrayList<>();
     private final Runnable turn = this::endTurnSafely;
     private List<LaneGroup> dirtyGroups = new ArrayList<>();
@@ -94,7 +97,13 @@ public final class Lane {
         links = new LaneLinks(this, parts.transport(), parts.loop(), parts.hello());
         reads = new ReadService(this, parts.mender());
         catchUp = new CatchUp(this);
-        syncLine = new SyncLine(parts.store(), parts.loop(), parts.syncThread(), parts.metrics(), this::fail);
+        syncLine =
+                new SyncLine(
+                        parts.store(),
+                        parts.loop(),
+                        parts.syncThread(),
+                        parts.metrics(),
+                        this::fail);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
         space = spaceNow();
@@ -102,8 +111,13 @@ public final class Lane {
 
     /// Starts the lane's clock.
     public void start() {
-        ticking = parts.loop()
-                .scheduleWithFixedDelay(this::tick, config.tickMillis(), config.tickMillis(), TimeUnit.MILLISECONDS);
+        ticking =
+                parts.loop()
+                        .scheduleWithFixedDelay(
+                                this::tick,
+                                config.tickMillis(),
+                                config.tickMillis(),
+                                TimeUnit.MILLISECONDS);
     }
 
     // ---------------------------------------------------------------- any thread
@@ -134,8 +148,11 @@ public final class Lane {
 
     /// The newest membership of a group that has, or had, a replica here.
     public void view(GroupInfo info) {
-        info.getReplicasList().forEach(replica -> links.locate(replica.getStore(), replica.getAddress()));
-        boolean here = info.getReplicasList().stream().anyMatch(replica -> replica.getStore() == storeId());
+        info.getReplicasList()
+                .forEach(replica -> links.locate(replica.getStore(), replica.getAddress()));
+        boolean here =
+                info.getReplicasList().stream()
+                        .anyMatch(replica -> replica.getStore() == storeId());
         LaneGroup group = groups.get(info.getId());
         if (group == null && (!here || failed)) {
             return;
@@ -149,7 +166,13 @@ public final class Lane {
         }
         String before = group.replica().roleName();
         group.replica().view(groupView(info));
-        LOG.debug("{}: group {} epoch {}: {} -> {}", this, info.getId(), info.getEpoch(), before, group.replica().roleName());
+        LOG.debug(
+                "{}: group {} epoch {}: {} -> {}",
+                this,
+                info.getId(),
+                info.getEpoch(),
+                before,
+                group.replica().roleName());
         dirty(group);
     }
 
@@ -163,7 +186,8 @@ public final class Lane {
         }
     }
 
-    /// Raises seals and fences. True: nothing accepted before is unfinished; else the listener hears later.
+    /// Raises seals and fences. True: nothing accepted before is unfinished; else the listener
+    /// hears later.
     public boolean barrier(long barrier, List<VolumeBarrier> volumes) {
         volumes.forEach(this::raise);
         int open = 0;
@@ -193,7 +217,8 @@ public final class Lane {
 
     /// The cluster's settings of durability.
     public void durability(int minWriteReplicas, boolean always) {
-        ReplicaLimits limits = config.replicas().withDurability(Math.max(1, minWriteReplicas), always);
+        ReplicaLimits limits =
+                config.replicas().withDurability(Math.max(1, minWriteReplicas), always);
         config = config.withReplicas(limits);
         forEachGroup(group -> group.replica().limits(limits));
     }
@@ -323,7 +348,8 @@ public final class Lane {
 
     private Space spaceNow() {
         ChunkStore store = parts.store();
-        return new Space(store.capacityBytes(), store.usedBytes(), store.liveBytes(), store.chunkCount());
+        return new Space(
+                store.capacityBytes(), store.usedBytes(), store.liveBytes(), store.chunkCount());
     }
 
     void frameCame() {
@@ -359,7 +385,9 @@ public final class Lane {
         return group == null
                 ? List.of()
                 : group.replica().view().members().stream()
-                        .filter(member -> member.state() == GroupView.State.SERVING && member.store() != storeId())
+                        .filter(member ->
+                                member.state() == GroupView.State.SERVING
+                                        && member.store() != storeId())
                         .map(GroupView.Member::store)
                         .toList();
     }
@@ -373,8 +401,8 @@ public final class Lane {
         links.call(store, request, handler);
     }
 
-    /// Puts good data in the place of a damaged block, unless the block was written, or mended, meanwhile.
-    /// The caller keeps its reference to `good`.
+    /// Puts good data in the place of a damaged block, unless the block was written, or mended,
+    /// meanwhile. The caller keeps its reference to `good`.
     public boolean mendBlock(long chunk, int block, int crc, ByteBuf good) {
         if (failed || !store().contains(chunk)) {
             return false;
@@ -419,14 +447,17 @@ public final class Lane {
     /// A replica that cannot follow its group's order leaves it, and comes back by catching up.
     void replicaBroken(LaneGroup group, String why) {
         LOG.error("{}: group {}: {}", this, group.group(), why);
-        parts.loop().execute(() -> {
-            parts.listener().replicaFailed(group.group(), group.replica().epoch(), storeId(), why);
-            group.replica().stop();
-            groups.remove(group.group());
-        });
+        parts.loop()
+                .execute(() -> {
+                    parts.listener()
+                            .replicaFailed(group.group(), group.replica().epoch(), storeId(), why);
+                    group.replica().stop();
+                    groups.remove(group.group());
+                });
     }
 
-    /// Stops serving and writes what is left; then `stopped` runs on the lane, and the store may be closed.
+    /// Stops serving and writes what is left; then `stopped` runs on the lane, and the store may be
+    /// closed.
     public void stop(Runnable stopped) {
         closed = true;
         if (ticking != null) {
@@ -438,17 +469,18 @@ public final class Lane {
             stopped.run();
             return;
         }
-        awaitDurable(new SyncLine.Waiter() {
-            @Override
-            public void durable() {
-                housekeeping.lastCheckpoint(stopped);
-            }
+        awaitDurable(
+                new SyncLine.Waiter() {
+                    @Override
+                    public void durable() {
+                        housekeeping.lastCheckpoint(stopped);
+                    }
 
-            @Override
-            public void failed() {
-                stopped.run();
-            }
-        });
+                    @Override
+                    public void failed() {
+                        stopped.run();
+                    }
+                });
     }
 
     // ---------------------------------------------------------------- for the parts of the lane

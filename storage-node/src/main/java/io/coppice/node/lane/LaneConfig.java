@@ -5,8 +5,8 @@ import io.coppice.node.replica.ReplicaLimits;
 
 /// Settings of a lane.
 ///
-/// @param tickMillis how often lost frames are sent again, the cleaner gets a step and quiet groups hear what is
-///     committed
+/// @param tickMillis how often lost frames are sent again, the cleaner gets a step and quiet groups
+///   hear what is committed
 /// @param requestTimeoutMillis how long another node may take for an answer
 /// @param cleanerBytesPerTick what the cleaner may move per tick while there is foreground work
 /// @param checkpointSeconds a checkpoint is written at least this often while space waits for one
@@ -19,9 +19,16 @@ public record LaneConfig(
         ReplicaLimits replicas) {
     public LaneConfig {
         Invariant.check(tickMillis > 0, "tickMillis must be positive", tickMillis);
-        Invariant.check(requestTimeoutMillis > 0, "requestTimeoutMillis must be positive", requestTimeoutMillis);
-        Invariant.check(cleanerBytesPerTick > 0, "cleanerBytesPerTick must be positive", cleanerBytesPerTick);
-        Invariant.check(checkpointSeconds > 0, "checkpointSeconds must be positive", checkpointSeconds);
+        Invariant.check(
+                requestTimeoutMillis > 0,
+                "requestTimeoutMillis must be positive",
+                requestTimeoutMillis);
+        Invariant.check(
+                cleanerBytesPerTick > 0,
+                "cleanerBytesPerTick must be positive",
+                cleanerBytesPerTick);
+        Invariant.check(
+                checkpointSeconds > 0, "checkpointSeconds must be positive", checkpointSeconds);
     }
 
     public static LaneConfig defaults() {
@@ -29,6 +36,7 @@ public record LaneConfig(
     }
 
     public LaneConfig withReplicas(ReplicaLimits limits) {
-        return new LaneConfig(tickMillis, requestTimeoutMillis, cleanerBytesPerTick, checkpointSeconds, limits);
+        return new LaneConfig(
+                tickMillis, requestTimeoutMillis, cleanerBytesPerTick, checkpointSeconds, limits);
     }
 }

@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// What each kind of frame means on the lane. Everything in a header is checked before it is believed:
-/// a malformed one is answered BAD_REQUEST and costs nobody else anything.
+/// What each kind of frame means on the lane. Everything in a header is checked before it is
+/// believed: a malformed one is answered BAD_REQUEST and costs nobody else anything.
 public final class LaneFrames {
     private final Lane lane;
     private final OperationFrames operations;
@@ -58,7 +58,9 @@ public final class LaneFrames {
             case PULL_CHUNKS -> lane.catchUp().page(request, header, group);
             case FETCH_CHUNK -> lane.catchUp().fetch(request, header, group, operations);
             case SYNCED -> lane.catchUp().ready(request, header, group);
-            default -> request.refuse(DataStatus.BAD_REQUEST, "a node does not serve " + header.getKind());
+            default ->
+                    request.refuse(
+                            DataStatus.BAD_REQUEST, "a node does not serve " + header.getKind());
         }
     }
 
@@ -69,9 +71,14 @@ public final class LaneFrames {
     // ---------------------------------------------------------------- clients
 
     private void change(
-            Connection from, DataHeader header, ByteBuf payload, @Nullable LaneGroup group, long arrivedNanos) {
+            Connection from,
+            DataHeader header,
+            ByteBuf payload,
+            @Nullable LaneGroup group,
+            long arrivedNanos) {
         var request = new Request(from, header, arrivedNanos);
-        String problem = operations.changeProblem(header, header.getKind(), payload.readableBytes());
+        String problem =
+                operations.changeProblem(header, header.getKind(), payload.readableBytes());
         if (problem != null || group == null) {
             payload.release();
             if (problem != null) {
@@ -108,38 +115,51 @@ public final class LaneFrames {
 
     private void read(Request request, DataHeader header, LaneGroup group) {
         String problem = operations.rangeProblem(header, false);
-        if (problem == null && request.blockCount() > CatchUp.FRAME_BLOCKS_MAX && request.kind() == DataKind.READ) {
+        if (problem == null
+                && request.blockCount() > CatchUp.FRAME_BLOCKS_MAX
+                && request.kind() == DataKind.READ) {
             problem = "a read is at most " + CatchUp.FRAME_BLOCKS_MAX + " blocks";
         }
         if (problem != null) {
             request.refuse(DataStatus.BAD_REQUEST, problem);
             return;
         }
-        group.replica().read(request, request.epoch(), request.chunk(), request.block(), request.blockCount());
+        group.replica()
+                .read(
+                        request,
+                        request.epoch(),
+                        request.chunk(),
+                        request.block(),
+                        request.blockCount());
     }
 
-    /// Makes durable what was appended to the groups, which are all of this lane's; tells the outcome once.
+    /// Makes durable what was appended to the groups, which are all of this lane's; tells the
+    /// outcome once.
     public void sync(List<GroupEpoch> groupEpochs, long arrivedNanos, Consumer<DataStatus> done) {
         for (GroupEpoch each : groupEpochs) {
             LaneGroup group = lane.group(each.getGroup());
-            Outcome outcome = group == null ? Outcome.NOT_SERVING : group.replica().servesIn(each.getEpoch());
+            Outcome outcome =
+                    group == null ? Outcome.NOT_SERVING : group.replica().servesIn(each.getEpoch());
             if (outcome != Outcome.OK) {
                 done.accept(Request.status(outcome));
                 return;
             }
         }
-        lane.awaitDurable(new SyncLine.Waiter() {
-            @Override
-            public void durable() {
-                lane.metrics().flushTotal.update(lane.time().nanos() - arrivedNanos, TimeUnit.NANOSECONDS);
-                done.accept(stillServing(groupEpochs));
-            }
+        lane.awaitDurable(
+                new SyncLine.Waiter() {
+                    @Override
+                    public void durable() {
+                        lane.metrics()
+                                .flushTotal
+                                .update(lane.time().nanos() - arrivedNanos, TimeUnit.NANOSECONDS);
+                        done.accept(stillServing(groupEpochs));
+                    }
 
-            @Override
-            public void failed() {
-                done.accept(DataStatus.NOT_SERVING);
-            }
-        });
+                    @Override
+                    public void failed() {
+                        done.accept(DataStatus.NOT_SERVING);
+                    }
+                });
     }
 
     /// A view that came while the disk worked may have made the answer worthless.
@@ -155,7 +175,8 @@ public final class LaneFrames {
 
     // ---------------------------------------------------------------- replicas
 
-    private void replicate(Connection from, DataHeader header, ByteBuf payload, @Nullable LaneGroup group) {
+    private void replicate(
+            Connection from, DataHeader header, ByteBuf payload, @Nullable LaneGroup group) {
         String problem = operations.operationProblem(header, payload.readableBytes());
         if (group == null || problem != null || header.getGroupSequence() <= 0) {
             payload.release();
@@ -181,7 +202,8 @@ public final class LaneFrames {
     private static void committed(Connection from, DataHeader header, @Nullable LaneGroup group) {
         if (group != null) {
             group.heardPrimary(from);
-            group.replica().committedUpTo(header.getEpoch(), header.getCommitted(), header.getFua());
+            group.replica()
+                    .committedUpTo(header.getEpoch(), header.getCommitted(), header.getFua());
         }
     }
 

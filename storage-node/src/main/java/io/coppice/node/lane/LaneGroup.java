@@ -20,8 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class LaneGroup implements Effects {
     private final Lane lane;
     private final GroupReplica replica;
+
     /// Where operations come from, and acknowledgements go to.
     private @Nullable Connection primaryConnection;
+
     boolean dirty;
     boolean wantsSync;
     private boolean broken;
@@ -29,7 +31,13 @@ final class LaneGroup implements Effects {
     LaneGroup(Lane lane, int group, VolumeBarriers barriers) {
         this.lane = lane;
         this.replica =
-                new GroupReplica(group, lane.storeId(), lane.config().replicas(), lane.index(), barriers, this);
+                new GroupReplica(
+                        group,
+                        lane.storeId(),
+                        lane.config().replicas(),
+                        lane.index(),
+                        barriers,
+                        this);
         lane.store().outcomes(group, (session, sequence, _) -> replica.remember(session, sequence));
     }
 
@@ -79,22 +87,24 @@ final class LaneGroup implements Effects {
                                 payload.buffer().nioBuffer());
             }
             case ZERO ->
-                lane.store()
-                        .zero(
-                                position,
-                                origin.session(),
-                                origin.sequence(),
-                                change.chunk(),
-                                change.fromChunk(),
-                                change.create(),
-                                change.block(),
-                                change.blockCount());
+                    lane.store()
+                            .zero(
+                                    position,
+                                    origin.session(),
+                                    origin.sequence(),
+                                    change.chunk(),
+                                    change.fromChunk(),
+                                    change.create(),
+                                    change.block(),
+                                    change.blockCount());
             case PURGE -> lane.store().purge(group(), position, change.purged());
         }
     }
 
     private boolean misses(Change change) {
-        if (change.kind() == Change.Kind.PURGE || change.create() || lane.store().contains(change.chunk())) {
+        if (change.kind() == Change.Kind.PURGE
+                || change.create()
+                || lane.store().contains(change.chunk())) {
             return false;
         }
         return change.fromChunk() == 0 || !lane.store().contains(change.fromChunk());
@@ -145,26 +155,28 @@ final class LaneGroup implements Effects {
 
     @Override
     public void replicate(int store, long epoch, Operation operation, long committed) {
-        DataHeader.Builder header = DataHeader.newBuilder()
-                .setKind(DataKind.REPLICATE)
-                .setGroup(group())
-                .setStore(store)
-                .setGroupSequence(operation.sequence())
-                .setCommitted(committed);
+        DataHeader.Builder header =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.REPLICATE)
+                        .setGroup(group())
+                        .setStore(store)
+                        .setGroupSequence(operation.sequence())
+                        .setCommitted(committed);
         OperationFrames.encode(header, operation, epoch);
         lane.links().send(store, header.build(), OperationFrames.data(operation));
     }
 
     @Override
     public void committed(int store, long epoch, long committed, boolean sync) {
-        DataHeader header = DataHeader.newBuilder()
-                .setKind(DataKind.COMMITTED)
-                .setGroup(group())
-                .setStore(store)
-                .setEpoch(epoch)
-                .setCommitted(committed)
-                .setFua(sync)
-                .build();
+        DataHeader header =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.COMMITTED)
+                        .setGroup(group())
+                        .setStore(store)
+                        .setEpoch(epoch)
+                        .setCommitted(committed)
+                        .setFua(sync)
+                        .build();
         lane.links().send(store, header, null);
     }
 
@@ -231,8 +243,16 @@ final class LaneGroup implements Effects {
     }
 
     @Override
-    public void askChunk(int primary, long epoch, long chunk, long parent, @Nullable Position parentVersion) {
-        lane.catchUp().askChunk(this, primary, epoch, chunk, parent, Objects.requireNonNullElse(parentVersion, Position.NONE));
+    public void askChunk(
+            int primary, long epoch, long chunk, long parent, @Nullable Position parentVersion) {
+        lane.catchUp()
+                .askChunk(
+                        this,
+                        primary,
+                        epoch,
+                        chunk,
+                        parent,
+                        Objects.requireNonNullElse(parentVersion, Position.NONE));
     }
 
     @Override
@@ -244,5 +264,4 @@ final class LaneGroup implements Effects {
     public void caughtUp(long epoch) {
         lane.listener().replicaSynced(group(), epoch, replica.store());
     }
-
 }

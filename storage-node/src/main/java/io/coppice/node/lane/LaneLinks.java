@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A lane's connections to the nodes of its groups' other members: a stream of operations and a peer for
-/// requests, both per address.
+/// A lane's connections to the nodes of its groups' other members: a stream of operations and a
+/// peer for requests, both per address.
 final class LaneLinks implements ReplicaLink.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(LaneLinks.class);
 
@@ -89,7 +89,8 @@ final class LaneLinks implements ReplicaLink.Listener {
             loop.execute(() -> handler.failed("store " + store + " has no known address"));
             return;
         }
-        peers.computeIfAbsent(address, to -> new Peer(transport, loop, to, hello, PeerConfig.defaults()))
+        peers.computeIfAbsent(
+                        address, to -> new Peer(transport, loop, to, hello, PeerConfig.defaults()))
                 .call(
                         request.setStore(store),
                         null,
@@ -103,7 +104,8 @@ final class LaneLinks implements ReplicaLink.Listener {
     }
 
     private ReplicaLink link(SocketAddress address) {
-        return links.computeIfAbsent(address, to -> new ReplicaLink(transport, loop, to, hello, this));
+        return links.computeIfAbsent(
+                address, to -> new ReplicaLink(transport, loop, to, hello, this));
     }
 
     private void closeIfUnused(SocketAddress address) {
@@ -123,13 +125,16 @@ final class LaneLinks implements ReplicaLink.Listener {
     @Override
     public void linkUp(ReplicaLink link) {
         LOG.debug("{}: connected to {}", lane, Transport.show(link.address()));
-        forStoresAt(link.address(), store -> lane.forEachGroup(group -> group.replica().linkUp(store)));
+        forStoresAt(
+                link.address(), store -> lane.forEachGroup(group -> group.replica().linkUp(store)));
     }
 
     @Override
     public void linkDown(ReplicaLink link, String why) {
         LOG.info("{}: lost the connection to {}: {}", lane, Transport.show(link.address()), why);
-        forStoresAt(link.address(), store -> lane.forEachGroup(group -> group.replica().linkDown(store)));
+        forStoresAt(
+                link.address(),
+                store -> lane.forEachGroup(group -> group.replica().linkDown(store)));
     }
 
     private void forStoresAt(SocketAddress address, java.util.function.IntConsumer each) {

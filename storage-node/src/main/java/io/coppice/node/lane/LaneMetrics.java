@@ -6,9 +6,10 @@ import com.codahale.metrics.Meter;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
 
-/// The lane's metrics, shared by the lanes of a node. `node.write.*` is the write path as a tree: total is from the
-/// frame's arrival to the answer; verify is the checksums; replicate from the decision until every serving
-/// replica has it, in which append (one per batch) is the local write; sync (one per group commit) the fdatasync.
+/// The lane's metrics, shared by the lanes of a node. `node.write.*` is the write path as a tree:
+/// total is from the frame's arrival to the answer; verify is the checksums; replicate from the
+/// decision until every serving replica has it, in which append (one per batch) is the local write;
+/// sync (one per group commit) the fdatasync.
 public final class LaneMetrics {
     final Timer writeTotal;
     final Timer writeVerify;
@@ -43,5 +44,4 @@ public final class LaneMetrics {
         damagedFrames = registry.counter("node.frames.damaged");
         fetchedChunks = registry.counter("node.resync.chunks");
     }
-
 }

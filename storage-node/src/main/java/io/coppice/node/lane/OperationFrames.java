@@ -12,7 +12,8 @@ import io.netty.buffer.ByteBuf;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/// Operations and changes <-> headers of frames. Everything that comes from the network is bounded here.
+/// Operations and changes <-> headers of frames. Everything that comes from the network is bounded
+/// here.
 final class OperationFrames {
     private final int blocksPerChunk;
     private final CRC32C crc = new CRC32C();
@@ -37,10 +38,19 @@ final class OperationFrames {
         }
         int block = header.getBlock();
         int count = header.getBlockCount();
-        boolean fits = block >= 0 && count >= 0 && block <= blocksPerChunk && count <= blocksPerChunk - block;
+        boolean fits =
+                block >= 0
+                        && count >= 0
+                        && block <= blocksPerChunk
+                        && count <= blocksPerChunk - block;
         if (!fits || (count == 0 && !mayBeEmpty)) {
-            return "blocks " + Integer.toUnsignedString(block) + " + " + Integer.toUnsignedString(count)
-                    + " are not inside a chunk of " + blocksPerChunk + " blocks";
+            return "blocks "
+                    + Integer.toUnsignedString(block)
+                    + " + "
+                    + Integer.toUnsignedString(count)
+                    + " are not inside a chunk of "
+                    + blocksPerChunk
+                    + " blocks";
         }
         return null;
     }
@@ -59,7 +69,9 @@ final class OperationFrames {
         if (payloadBytes != expected) {
             return "payload of " + payloadBytes + " bytes instead of " + expected;
         }
-        return write && header.getCrcsCount() != header.getBlockCount() ? "one checksum is needed for each block" : null;
+        return write && header.getCrcsCount() != header.getBlockCount()
+                ? "one checksum is needed for each block"
+                : null;
     }
 
     /// Index of the first damaged block of a payload, -1: none (R10).
@@ -132,7 +144,8 @@ final class OperationFrames {
 
     /// The operation of a checked frame; takes the payload over.
     Operation operation(DataHeader header, long sequence, ByteBuf payload) {
-        long epoch = header.getOperationEpoch() == 0 ? header.getEpoch() : header.getOperationEpoch();
+        long epoch =
+                header.getOperationEpoch() == 0 ? header.getEpoch() : header.getOperationEpoch();
         if (header.getReplicatedKind() == DataKind.PURGE_OP) {
             payload.release();
             var chunks = new long[header.getChunksCount()];
@@ -141,7 +154,11 @@ final class OperationFrames {
             }
             return new Operation(epoch, sequence, Change.purge(chunks), origin(header));
         }
-        return new Operation(epoch, sequence, change(header, header.getReplicatedKind(), payload), origin(header));
+        return new Operation(
+                epoch,
+                sequence,
+                change(header, header.getReplicatedKind(), payload),
+                origin(header));
     }
 
     // ---------------------------------------------------------------- encoding
@@ -150,7 +167,10 @@ final class OperationFrames {
     static void encode(DataHeader.Builder header, Operation operation, long epoch) {
         Change change = operation.change();
         Origin origin = operation.origin();
-        header.setEpoch(epoch).setChunk(change.chunk()).setBlock(change.block()).setBlockCount(change.blockCount());
+        header.setEpoch(epoch)
+                .setChunk(change.chunk())
+                .setBlock(change.block())
+                .setBlockCount(change.blockCount());
         if (operation.epoch() != epoch) {
             header.setOperationEpoch(operation.epoch());
         }

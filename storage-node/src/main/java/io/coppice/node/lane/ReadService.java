@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Reads from the store, on the lane. A damaged block is never answered (R10): it comes from another replica, and
-/// the store's copy is mended.
+/// Reads from the store, on the lane. A damaged block is never answered (R10): it comes from
+/// another replica, and the store's copy is mended.
 final class ReadService {
     private static final Logger LOG = LoggerFactory.getLogger(ReadService.class);
 
@@ -35,7 +35,9 @@ final class ReadService {
             return;
         }
         read(request, true);
-        lane.metrics().readTotal.update(lane.time().nanos() - request.startNanos, TimeUnit.NANOSECONDS);
+        lane.metrics()
+                .readTotal
+                .update(lane.time().nanos() - request.startNanos, TimeUnit.NANOSECONDS);
     }
 
     /// For another replica, or a check: what this store has, good or not at all.
@@ -48,8 +50,13 @@ final class ReadService {
         ByteBuf data = PooledByteBufAllocator.DEFAULT.directBuffer(count << Blocks.BLOCK_SHIFT);
         BlockRead read;
         try (var _ = lane.metrics().readStore.time()) {
-            read = lane.store()
-                    .read(request.chunk(), request.block(), count, data.nioBuffer(0, count << Blocks.BLOCK_SHIFT));
+            read =
+                    lane.store()
+                            .read(
+                                    request.chunk(),
+                                    request.block(),
+                                    count,
+                                    data.nioBuffer(0, count << Blocks.BLOCK_SHIFT));
         } catch (IOException e) {
             data.release();
             request.refuse(DataStatus.IO_ERROR, "the store is down: " + e.getMessage());
@@ -77,10 +84,11 @@ final class ReadService {
     }
 
     private void answer(Request request, BlockRead read, ByteBuf data) {
-        DataHeader.Builder reply = request.reply(DataStatus.OK)
-                .setChunk(request.chunk())
-                .setBlock(request.block())
-                .setBlockCount(request.blockCount());
+        DataHeader.Builder reply =
+                request.reply(DataStatus.OK)
+                        .setChunk(request.chunk())
+                        .setBlock(request.block())
+                        .setBlockCount(request.blockCount());
         if (read.mapped() < request.blockCount()) {
             reply.setPresent(present(read, request.blockCount()));
         }
@@ -122,8 +130,13 @@ final class ReadService {
         int count = request.blockCount();
         ByteBuf data = PooledByteBufAllocator.DEFAULT.directBuffer(count << Blocks.BLOCK_SHIFT);
         try {
-            BlockRead read = lane.store()
-                    .read(request.chunk(), request.block(), count, data.nioBuffer(0, count << Blocks.BLOCK_SHIFT));
+            BlockRead read =
+                    lane.store()
+                            .read(
+                                    request.chunk(),
+                                    request.block(),
+                                    count,
+                                    data.nioBuffer(0, count << Blocks.BLOCK_SHIFT));
             data.writerIndex(read.mapped() << Blocks.BLOCK_SHIFT);
             lane.metrics().checksumErrors.inc(read.bad().length);
             new Mending(request, read, data).next();
@@ -140,11 +153,17 @@ final class ReadService {
         for (int block : read.bad()) {
             int place = block - from; // all blocks of the range were mapped
             if (place < read.crcs().length) {
-                mender.mend(lane, request.group(), request.chunk(), block, read.crcs()[place], good -> {
-                    if (good != null) {
-                        good.release();
-                    }
-                });
+                mender.mend(
+                        lane,
+                        request.group(),
+                        request.chunk(),
+                        block,
+                        read.crcs()[place],
+                        good -> {
+                            if (good != null) {
+                                good.release();
+                            }
+                        });
             }
         }
     }
@@ -172,16 +191,28 @@ final class ReadService {
                 return;
             }
             int place = place(block);
-            mender.mend(lane, request.group(), request.chunk(), block, read.crcs()[place], good -> {
-                if (good == null) {
-                    data.release();
-                    request.refuse(DataStatus.IO_ERROR, "block " + block + " is damaged on every replica that serves");
-                    return;
-                }
-                data.setBytes(place << Blocks.BLOCK_SHIFT, good, good.readerIndex(), Blocks.BLOCK_BYTES);
-                good.release();
-                next();
-            });
+            mender.mend(
+                    lane,
+                    request.group(),
+                    request.chunk(),
+                    block,
+                    read.crcs()[place],
+                    good -> {
+                        if (good == null) {
+                            data.release();
+                            request.refuse(
+                                    DataStatus.IO_ERROR,
+                                    "block " + block + " is damaged on every replica that serves");
+                            return;
+                        }
+                        data.setBytes(
+                                place << Blocks.BLOCK_SHIFT,
+                                good,
+                                good.readerIndex(),
+                                Blocks.BLOCK_BYTES);
+                        good.release();
+                        next();
+                    });
         }
 
         /// Mapped blocks before this one.

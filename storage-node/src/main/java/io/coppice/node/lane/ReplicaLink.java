@@ -12,9 +12,9 @@ import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The stream of operations to one other node: no answer per frame, the acknowledgements that come back are
-/// cumulative per group. What is sent while there is no connection is lost; the replicas send it again when they
-/// hear that the link is up.
+/// The stream of operations to one other node: no answer per frame, the acknowledgements that come
+/// back are cumulative per group. What is sent while there is no connection is lost; the replicas
+/// send it again when they hear that the link is up.
 final class ReplicaLink implements FrameHandler {
     private static final int BACKOFF_MILLIS_MIN = 10;
     private static final int BACKOFF_MILLIS_MAX = 500;
@@ -39,7 +39,12 @@ final class ReplicaLink implements FrameHandler {
     private boolean closed;
     private boolean dirty;
 
-    ReplicaLink(Transport transport, EventLoop loop, SocketAddress address, Hello hello, Listener listener) {
+    ReplicaLink(
+            Transport transport,
+            EventLoop loop,
+            SocketAddress address,
+            Hello hello,
+            Listener listener) {
         this.transport = transport;
         this.loop = loop;
         this.address = address;

@@ -20,6 +20,7 @@ public final class Request implements Ticket {
     private final int block;
     private final int blockCount;
     final long startNanos;
+
     /// When its checks had passed and it went to the replica.
     long decidedNanos;
 
@@ -61,7 +62,11 @@ public final class Request implements Ticket {
 
     /// A reply to this request, to be completed.
     public DataHeader.Builder reply(DataStatus status) {
-        return DataHeader.newBuilder().setRequestId(id).setKind(kind).setReply(true).setStatus(status);
+        return DataHeader.newBuilder()
+                .setRequestId(id)
+                .setKind(kind)
+                .setReply(true)
+                .setStatus(status);
     }
 
     /// Sends the answer; takes `payload` over.
@@ -95,7 +100,7 @@ public final class Request implements Ticket {
             case NO_SUCH_CHUNK -> DataStatus.NO_SUCH_CHUNK;
             case NOT_SERVING -> DataStatus.NOT_SERVING;
             case OVERLOADED -> DataStatus.OVERLOADED;
-            case TOO_OLD -> DataStatus.BAD_REQUEST;
+            case TOO_OLD -> DataStatus.TOO_OLD;
         };
     }
 
@@ -107,7 +112,7 @@ public final class Request implements Ticket {
             case NOT_PRIMARY -> Outcome.NOT_PRIMARY;
             case NO_SPACE -> Outcome.NO_SPACE;
             case NO_SUCH_CHUNK -> Outcome.NO_SUCH_CHUNK;
-            case BAD_REQUEST -> Outcome.TOO_OLD;
+            case TOO_OLD -> Outcome.TOO_OLD;
             default -> Outcome.NOT_SERVING;
         };
     }

@@ -13,6 +13,7 @@ import java.util.Set;
 final class StoreIndex implements ChunkIndex {
     private final ChunkStore store;
     private final boolean suspect;
+
     /// Groups that were compared with their primaries since a recovery that lost something.
     private final Set<Integer> compared = new HashSet<>();
 

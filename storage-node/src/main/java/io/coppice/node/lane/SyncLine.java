@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
-/// Group commit: however many wait for durability, one fdatasync is under way, and the next one serves all
-/// that came meanwhile. Runs on the lane but for the sync itself.
+/// Group commit: however many wait for durability, one fdatasync is under way, and the next one
+/// serves all that came meanwhile. Runs on the lane but for the sync itself.
 final class SyncLine {
     /// Somebody who waits for durability.
     interface Waiter {
@@ -29,7 +29,11 @@ final class SyncLine {
     private boolean running;
 
     SyncLine(
-            ChunkStore store, Executor lane, Executor syncThread, LaneMetrics metrics, Consumer<IOException> failed) {
+            ChunkStore store,
+            Executor lane,
+            Executor syncThread,
+            LaneMetrics metrics,
+            Consumer<IOException> failed) {
         this.store = store;
         this.lane = lane;
         this.syncThread = syncThread;
@@ -37,8 +41,8 @@ final class SyncLine {
         this.failed = failed;
     }
 
-    /// Tells `waiter` on the lane once everything that is committed to the store when [#start] is called next
-    /// is durable.
+    /// Tells `waiter` on the lane once everything that is committed to the store when [#start] is
+    /// called next is durable.
     void await(Waiter waiter) {
         waiting.add(waiter);
     }

@@ -16,16 +16,22 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Asks the other serving replicas of the group, one after the other, for a block whose data matches the
-/// checksum that this store has for it: so a replica that is ahead with a newer write is never taken for the truth.
-/// Stateless.
+/// Asks the other serving replicas of the group, one after the other, for a block whose data
+/// matches the checksum that this store has for it: so a replica that is ahead with a newer write
+/// is never taken for the truth. Stateless.
 public final class ReadRepair implements BlockMender {
     private static final Logger LOG = LoggerFactory.getLogger(ReadRepair.class);
 
     @Override
     public void mend(
-            Lane lane, int group, long chunk, int block, int crc, Consumer<@Nullable ByteBuf> done) {
-        new Search(lane, group, chunk, block, crc, done, new ArrayDeque<>(lane.otherServing(group))).next();
+            Lane lane,
+            int group,
+            long chunk,
+            int block,
+            int crc,
+            Consumer<@Nullable ByteBuf> done) {
+        new Search(lane, group, chunk, block, crc, done, new ArrayDeque<>(lane.otherServing(group)))
+                .next();
     }
 
     private record Search(
@@ -41,32 +47,42 @@ public final class ReadRepair implements BlockMender {
         void next() {
             Integer store = stores.poll();
             if (store == null) {
-                LOG.error("{}: block {} of chunk {}: no replica has a good copy", lane, block, Long.toUnsignedString(chunk));
+                LOG.error(
+                        "{}: block {} of chunk {}: no replica has a good copy",
+                        lane,
+                        block,
+                        Long.toUnsignedString(chunk));
                 done.accept(null);
                 return;
             }
-            DataHeader.Builder request = DataHeader.newBuilder()
-                    .setKind(DataKind.READ_REPLICA)
-                    .setGroup(group)
-                    .setEpoch(lane.epochOf(group))
-                    .setChunk(chunk)
-                    .setBlock(block)
-                    .setBlockCount(1);
+            DataHeader.Builder request =
+                    DataHeader.newBuilder()
+                            .setKind(DataKind.READ_REPLICA)
+                            .setGroup(group)
+                            .setEpoch(lane.epochOf(group))
+                            .setChunk(chunk)
+                            .setBlock(block)
+                            .setBlockCount(1);
             lane.callReplica(store, request, this);
         }
 
         @Override
         public void reply(DataHeader header, ByteBuf payload) {
-            boolean good = header.getStatus() == DataStatus.OK
-                    && payload.readableBytes() == Blocks.BLOCK_BYTES
-                    && Checksums.crc32c(payload.nioBuffer()) == crc;
+            boolean good =
+                    header.getStatus() == DataStatus.OK
+                            && payload.readableBytes() == Blocks.BLOCK_BYTES
+                            && Checksums.crc32c(payload.nioBuffer()) == crc;
             if (!good) {
                 payload.release();
                 next();
                 return;
             }
             if (lane.mendBlock(chunk, block, crc, payload)) {
-                LOG.info("{}: block {} of chunk {} mended", lane, block, Long.toUnsignedString(chunk));
+                LOG.info(
+                        "{}: block {} of chunk {} mended",
+                        lane,
+                        block,
+                        Long.toUnsignedString(chunk));
             }
             done.accept(payload);
         }

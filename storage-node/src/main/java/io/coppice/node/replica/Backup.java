@@ -1,7 +1,7 @@
 package io.coppice.node.replica;
 
-/// A serving replica that is not the first: appends what the primary sends, in order and without gaps (R3),
-/// and says how far it has come.
+/// A serving replica that is not the first: appends what the primary sends, in order and without
+/// gaps (R3), and says how far it has come.
 final class Backup implements Role {
     private final GroupReplica replica;
     private boolean acknowledgeDue;

@@ -29,13 +29,29 @@ public record Change(
     }
 
     public static Change write(
-            long chunk, long fromChunk, boolean create, int block, int blockCount, int[] crcs, Payload payload) {
-        return new Change(Kind.WRITE, chunk, fromChunk, create, block, blockCount, crcs, payload, NO_CHUNKS);
+            long chunk,
+            long fromChunk,
+            boolean create,
+            int block,
+            int blockCount,
+            int[] crcs,
+            Payload payload) {
+        return new Change(
+                Kind.WRITE, chunk, fromChunk, create, block, blockCount, crcs, payload, NO_CHUNKS);
     }
 
-    public static Change zero(long chunk, long fromChunk, boolean create, int block, int blockCount) {
+    public static Change zero(
+            long chunk, long fromChunk, boolean create, int block, int blockCount) {
         return new Change(
-                Kind.ZERO, chunk, fromChunk, create, block, blockCount, NO_CRCS, Payload.NONE, NO_CHUNKS);
+                Kind.ZERO,
+                chunk,
+                fromChunk,
+                create,
+                block,
+                blockCount,
+                NO_CRCS,
+                Payload.NONE,
+                NO_CHUNKS);
     }
 
     public static Change purge(long[] chunks) {

@@ -2,8 +2,8 @@ package io.coppice.node.replica;
 
 import io.coppice.model.Position;
 
-/// A chunk's content on its way from the primary; opaque to this room but for its version. Counted like a
-/// [Payload].
+/// A chunk's content on its way from the primary; opaque to this room but for its version. Counted
+/// like a [Payload].
 public interface FetchedChunk {
     Position version();
 

@@ -5,8 +5,8 @@ import io.coppice.model.Position;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One group's replica on one store: the door of this room. Events are its methods, what follows from them
-/// goes to [Effects]. Not thread-safe: the store's lane calls it.
+/// One group's replica on one store: the door of this room. Events are its methods, what follows
+/// from them goes to [Effects]. Not thread-safe: the store's lane calls it.
 ///
 /// Always true:
 /// - `committed <= appended <= last` and `synced <= appended`, within one history;
@@ -24,8 +24,11 @@ public final class GroupReplica {
 
     private GroupView view;
     private Role role;
-    /// The highest epoch heard of; above the view's, nothing is served until that view arrives (R1).
+
+    /// The highest epoch heard of; above the view's, nothing is served until that view arrives
+    /// (R1).
     private long epochMet;
+
     private long lastEpoch;
     private long last;
     private long appended;
@@ -33,7 +36,12 @@ public final class GroupReplica {
     private long committed;
 
     public GroupReplica(
-            int group, int store, ReplicaLimits limits, ChunkIndex index, VolumeBarriers barriers, Effects effects) {
+            int group,
+            int store,
+            ReplicaLimits limits,
+            ChunkIndex index,
+            VolumeBarriers barriers,
+            Effects effects) {
         this.group = group;
         this.store = store;
         this.limits = limits;
@@ -145,13 +153,15 @@ public final class GroupReplica {
         return view.stateOf(store) == GroupView.State.SERVING ? Outcome.OK : Outcome.NOT_SERVING;
     }
 
-    /// Volumes' seals and fences were raised in the lane's barriers; true when nothing of the volume that this
-    /// replica accepted before is unfinished. Else `Effects.barrierPassed(barrier)` follows.
+    /// Volumes' seals and fences were raised in the lane's barriers; true when nothing of the
+    /// volume that this replica accepted before is unfinished. Else
+    /// `Effects.barrierPassed(barrier)` follows.
     public boolean barrier(long barrier, long volume) {
         return role.barrier(barrier, volume);
     }
 
-    /// Chunks that no map names any more; ignored unless this is the primary. `Effects.purged` follows.
+    /// Chunks that no map names any more; ignored unless this is the primary. `Effects.purged`
+    /// follows.
     public void purge(long[] chunks) {
         role.purge(chunks);
     }
@@ -213,8 +223,8 @@ public final class GroupReplica {
         role.linkDown(to);
     }
 
-    /// The new primary of `epoch` asks for the operation after `after`. OK: the answer is [#last] and
-    /// [#tailAfter]; else refuse with the outcome.
+    /// The new primary of `epoch` asks for the operation after `after`. OK: the answer is [#last]
+    /// and [#tailAfter]; else refuse with the outcome.
     public Outcome askedForTail(long epoch) {
         if (epoch < view.epoch()) {
             return Outcome.STALE_EPOCH;
@@ -248,9 +258,11 @@ public final class GroupReplica {
         }
     }
 
-    // ---------------------------------------------------------------- catching up, the primary's side
+    // ---------------------------------------------------------------- catching up, the primary's
+    // side
 
-    /// A syncing member asks for pages or chunks; with `joining`, also for the live stream from here on.
+    /// A syncing member asks for pages or chunks; with `joining`, also for the live stream from
+    /// here on.
     public Outcome askedToCatchUp(int from, long epoch, boolean joining) {
         if (epoch < view.epoch()) {
             return Outcome.STALE_EPOCH;
@@ -265,21 +277,31 @@ public final class GroupReplica {
         return primary.catchUp(from, joining);
     }
 
-    /// A syncing member says that it has everything up to `sequence`, durable. OK: the tail is kept for it from
-    /// now on; NOT_SERVING: it must ask again; NOT_PRIMARY, STALE_EPOCH, TOO_OLD: it must start over.
+    /// A syncing member says that it has everything up to `sequence`, durable. OK: the tail is kept
+    /// for it from now on; NOT_SERVING: it must ask again; NOT_PRIMARY, STALE_EPOCH, TOO_OLD: it
+    /// must start over.
     public Outcome askedReady(int from, long epoch, long sequence) {
         if (isStale(epoch)) {
             return Outcome.STALE_EPOCH;
         }
-        return role instanceof Primary primary ? primary.ready(from, sequence) : Outcome.NOT_PRIMARY;
+        return role instanceof Primary primary
+                ? primary.ready(from, sequence)
+                : Outcome.NOT_PRIMARY;
     }
 
-    // ---------------------------------------------------------------- catching up, the syncing side
+    // ---------------------------------------------------------------- catching up, the syncing
+    // side
 
-    /// The answer to `Effects.askPage`: chunks above its cursor, all of them up to `next` (or to the end).
-    /// `position` is that of the last operation that the primary had numbered when it answered.
+    /// The answer to `Effects.askPage`: chunks above its cursor, all of them up to `next` (or to
+    /// the end). `position` is that of the last operation that the primary had numbered when it
+    /// answered.
     public void pageReceived(
-            long epoch, long cursor, Position position, List<ChunkSummary> chunks, long next, boolean end) {
+            long epoch,
+            long cursor,
+            Position position,
+            List<ChunkSummary> chunks,
+            long next,
+            boolean end) {
         if (epoch == view.epoch() && role instanceof Syncing syncing) {
             syncing.page(cursor, position, chunks, next, end);
         }
@@ -407,8 +429,16 @@ public final class GroupReplica {
 
     /// Puts it in the order only; the caller decides what becomes of it in the store.
     void note(Operation operation) {
-        Invariant.check(operation.sequence() == last + 1, "operations come without gaps", operation.sequence(), last + 1);
-        Invariant.check(operation.epoch() >= lastEpoch, "epochs do not go back", operation.epoch(), lastEpoch);
+        Invariant.check(
+                operation.sequence() == last + 1,
+                "operations come without gaps",
+                operation.sequence(),
+                last + 1);
+        Invariant.check(
+                operation.epoch() >= lastEpoch,
+                "epochs do not go back",
+                operation.epoch(),
+                lastEpoch);
         last = operation.sequence();
         lastEpoch = operation.epoch();
         tail.add(operation);
@@ -419,9 +449,10 @@ public final class GroupReplica {
         return new RequestMemory(limits.sessions(), limits.requestsPerSession());
     }
 
-    /// A syncing replica takes the primary's place in the order for its own. It forgets the requests that it
-    /// had seen: some of them may not be in the group's history. A client that retries one of those in a
-    /// later epoch has it applied again, to blocks that it has not changed since.
+    /// A syncing replica takes the primary's place in the order for its own. It forgets the
+    /// requests that it had seen: some of them may not be in the group's history. A client that
+    /// retries one of those in a later epoch has it applied again, to blocks that it has not
+    /// changed since.
     void jumpTo(long epoch, long sequence) {
         tail.clear();
         memory = emptyMemory(limits);

@@ -3,8 +3,8 @@ package io.coppice.node.replica;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A hash table from non-zero longs to objects without boxing: open addressing, linear probing, removal
-/// by shifting back. Not thread-safe.
+/// A hash table from non-zero longs to objects without boxing: open addressing, linear probing,
+/// removal by shifting back. Not thread-safe.
 final class LongTable<V> {
     private long[] keys = new long[16];
     private @Nullable Object[] values = new Object[16];

@@ -1,21 +1,27 @@
 package io.coppice.node.replica;
 
-/// What the primary knows of one other member. Sent is sent once; when something may have been lost (a gap,
-/// a lost connection, a member without the view) everything after `acked` is sent again at the next tick.
+/// What the primary knows of one other member. Sent is sent once; when something may have been lost
+/// (a gap, a lost connection, a member without the view) everything after `acked` is sent again at
+/// the next tick.
 final class MemberLink {
     final int store;
     boolean serving;
+
     /// A syncing member that asked for the live stream.
     boolean joined;
+
     /// A syncing member that has caught up: what it has not acknowledged is kept for it.
     boolean holds;
+
     long acked;
     long synced;
     long sent;
     boolean stalled;
     boolean full;
+
     /// In the present epoch it was asked for its tail, and the answer said that we have all it has.
     boolean reconciled;
+
     boolean asked;
 
     MemberLink(int store) {

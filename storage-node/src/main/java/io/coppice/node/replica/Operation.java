@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One entry of a group's order (R3): numbered once by the primary of `epoch`, the same on every replica
-/// for ever after, also when a later epoch's primary sends it on.
+/// One entry of a group's order (R3): numbered once by the primary of `epoch`, the same on every
+/// replica for ever after, also when a later epoch's primary sends it on.
 public final class Operation {
     private final long epoch;
     private final long sequence;
@@ -89,7 +89,13 @@ public final class Operation {
 
     @Override
     public String toString() {
-        return epoch + ":" + sequence + " " + change.kind() + " of chunk " + Long.toHexString(change.chunk());
+        return epoch
+                + ":"
+                + sequence
+                + " "
+                + change.kind()
+                + " of chunk "
+                + Long.toHexString(change.chunk());
     }
 
     /// A barrier that waits for operations of its volume.

@@ -7,6 +7,7 @@ package io.coppice.node.replica;
 /// @param fence token of the caller's attachment
 /// @param session with `sequence`, names the request across retries; 0: not remembered
 /// @param fua durable on every serving replica before the answer
-public record Origin(long volume, long generation, long fence, long session, long sequence, boolean fua) {
+public record Origin(
+        long volume, long generation, long fence, long session, long sequence, boolean fua) {
     static final Origin GROUP = new Origin(0, 0, 0, 0, 0, false);
 }

@@ -14,6 +14,7 @@ final class PendingBlocks {
 
     /// Chunks come and go with every write: the last few are kept for reuse.
     private static final int SPARE_MAX = 64;
+
     private final LongTable<Chunk> chunks = new LongTable<>();
     private final ArrayList<Chunk> spare = new ArrayList<>();
     private final int readsMax;

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// The first serving replica: numbers the group's operations, sends them to every live member, and
 /// acknowledges what every serving one holds (R2).
 ///
-/// It starts *reconciling* (R6): each other serving member is asked for what it has beyond us; when all have
-/// answered, what any of them lacks is sent from the tail, and requests are served.
+/// It starts *reconciling* (R6): each other serving member is asked for what it has beyond us; when
+/// all have answered, what any of them lacks is sent from the tail, and requests are served.
 final class Primary implements Role {
     private static final int PURGES_MAX = 256;
 
@@ -21,11 +21,15 @@ final class Primary implements Role {
     private final List<MemberLink> links = new ArrayList<>();
     private final PendingBlocks pending;
     private final WaitingRequests waiting;
+
     /// Not yet with the operating system of every serving replica, in order.
     private final ArrayDeque<Operation> unappended = new ArrayDeque<>();
+
     /// Appended everywhere, but to be durable before the answer.
     private final ArrayDeque<Operation> unsynced = new ArrayDeque<>();
-    /// Retries of finished requests that ask for durability: nothing but a sync on all is left to do.
+
+    /// Retries of finished requests that ask for durability: nothing but a sync on all is left to
+    /// do.
     private final ArrayDeque<SyncWait> syncWaits = new ArrayDeque<>();
 
     private record SyncWait(Ticket ticket, long sequence) {}
@@ -57,7 +61,8 @@ final class Primary implements Role {
 
     // ---------------------------------------------------------------- epochs
 
-    /// First epoch as the primary. What the tail holds may lack on others: it is unfinished business of ours.
+    /// First epoch as the primary. What the tail holds may lack on others: it is unfinished
+    /// business of ours.
     void start(GroupView view) {
         if (replica.tail().size() == 0) {
             replica.commitAll();
@@ -69,8 +74,8 @@ final class Primary implements Role {
         finishReconciling();
     }
 
-    /// A new epoch in which this replica stays the primary: nothing is lost, what is unfinished is sent again
-    /// under the new epoch to those who have not acknowledged it.
+    /// A new epoch in which this replica stays the primary: nothing is lost, what is unfinished is
+    /// sent again under the new epoch to those who have not acknowledged it.
     void continueIn(GroupView view) {
         updateLinks(view);
         if (reconciled) {
@@ -109,7 +114,10 @@ final class Primary implements Role {
         if (link.serving && !serving) {
             link.joined = false; // it starts over
         } else if (serving && !link.serving && reconciled && !link.holdsTail()) {
-            effects.memberFailed(link.store, replica.epoch(), "it serves without having caught up from this primary");
+            effects.memberFailed(
+                    link.store,
+                    replica.epoch(),
+                    "it serves without having caught up from this primary");
         }
         link.serving = serving;
     }
@@ -154,7 +162,8 @@ final class Primary implements Role {
             }
             boolean stuck = lastThere > replica.last() && next == null;
             if (stuck || !replica.tail().reachesBackTo(lastThere + 1, replica.last())) {
-                effects.memberFailed(store, replica.epoch(), "its history does not join the primary's");
+                effects.memberFailed(
+                        store, replica.epoch(), "its history does not join the primary's");
             } else if (lastThere <= replica.last()) {
                 link.reconciled = true;
                 link.acked = lastThere;
@@ -244,7 +253,8 @@ final class Primary implements Role {
         change.payload().release();
     }
 
-    /// R13: a request that is already in the order gets the outcome it has there, and is not put in again.
+    /// R13: a request that is already in the order gets the outcome it has there, and is not put in
+    /// again.
     private boolean joinEarlier(Ticket ticket, Origin origin) {
         switch (replica.memory().look(origin.session(), origin.sequence())) {
             case NEW -> {
@@ -325,8 +335,8 @@ final class Primary implements Role {
         return operation;
     }
 
-    /// Decides once for all replicas whether the chunk is made: a client that writes on to a chunk whose
-    /// derive it has already sent may say so twice.
+    /// Decides once for all replicas whether the chunk is made: a client that writes on to a chunk
+    /// whose derive it has already sent may say so twice.
     private Change settle(Change change) {
         if (!change.makesChunk() || !replica.index().exists(change.chunk())) {
             return change;
@@ -348,7 +358,8 @@ final class Primary implements Role {
         if (reconciled && !replica.isSuspended()) {
             submit(Change.purge(chunks), Origin.GROUP);
         } else if (waitingPurges.size() < PURGES_MAX) {
-            waitingPurges.add(chunks); // beyond the bound the quorum, which keeps the list, says it again
+            waitingPurges.add(
+                    chunks); // beyond the bound the quorum, which keeps the list, says it again
         }
     }
 
@@ -418,7 +429,8 @@ final class Primary implements Role {
         switch (ack.outcome()) {
             case OK, NO_SPACE -> {
                 if (ack.epoch() != replica.epoch() || ack.appended() > replica.last()) {
-                    return; // of an earlier epoch, perhaps of another primary; this one's frames are sent again
+                    return; // of an earlier epoch, perhaps of another primary; this one's frames
+                    // are sent again
                 }
                 link.full = ack.outcome() == Outcome.NO_SPACE;
                 link.acked = Math.max(link.acked, ack.appended());
@@ -495,7 +507,8 @@ final class Primary implements Role {
         if (!link.isLive() || link.stalled) {
             return;
         }
-        if (!link.serving && operation.sequence() - link.acked > replica.limits().inFlightOperations()) {
+        if (!link.serving
+                && operation.sequence() - link.acked > replica.limits().inFlightOperations()) {
             link.joined = false; // it cannot keep up: it will be told to start over
             return;
         }
@@ -512,7 +525,10 @@ final class Primary implements Role {
         if (!replica.tail().reachesBackTo(link.acked + 1, replica.last())) {
             link.joined = false;
             if (link.serving) {
-                effects.memberFailed(link.store, replica.epoch(), "it lacks operations that are not kept any more");
+                effects.memberFailed(
+                        link.store,
+                        replica.epoch(),
+                        "it lacks operations that are not kept any more");
             }
             return;
         }
@@ -584,7 +600,9 @@ final class Primary implements Role {
         }
         link.acked = Math.max(link.acked, Math.min(sequence, replica.last()));
         link.holds = true;
-        return replica.tail().reachesBackTo(link.acked + 1, replica.last()) ? Outcome.OK : Outcome.NOT_SERVING;
+        return replica.tail().reachesBackTo(link.acked + 1, replica.last())
+                ? Outcome.OK
+                : Outcome.NOT_SERVING;
     }
 
     private @Nullable MemberLink linkOrNull(int store) {

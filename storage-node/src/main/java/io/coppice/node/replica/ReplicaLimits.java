@@ -8,8 +8,8 @@ import io.coppice.model.Invariant;
 /// @param syncAlways every write is durable before it is acknowledged
 /// @param inFlightOperations operations numbered and not yet held by every serving replica
 /// @param inFlightBytes their data
-/// @param waitingRequests requests that wait for room, for a reconciled primary or for enough replicas;
-///     one more is refused as OVERLOADED
+/// @param waitingRequests requests that wait for room, for a reconciled primary or for enough
+///   replicas; one more is refused as OVERLOADED
 /// @param waitingBytes their data
 /// @param fetches chunks that a catching-up replica asks for at a time
 /// @param heldOperations live operations it holds back for chunks that are on their way
@@ -27,20 +27,26 @@ public record ReplicaLimits(
         int sessions,
         int requestsPerSession) {
     public ReplicaLimits {
-        Invariant.check(minWriteReplicas >= 1, "minWriteReplicas must be at least 1", minWriteReplicas);
-        Invariant.check(inFlightOperations >= 1, "inFlightOperations must be positive", inFlightOperations);
+        Invariant.check(
+                minWriteReplicas >= 1, "minWriteReplicas must be at least 1", minWriteReplicas);
+        Invariant.check(
+                inFlightOperations >= 1, "inFlightOperations must be positive", inFlightOperations);
         Invariant.check(inFlightBytes >= 1, "inFlightBytes must be positive", inFlightBytes);
-        Invariant.check(waitingRequests >= 0, "waitingRequests must not be negative", waitingRequests);
+        Invariant.check(
+                waitingRequests >= 0, "waitingRequests must not be negative", waitingRequests);
         Invariant.check(waitingBytes >= 0, "waitingBytes must not be negative", waitingBytes);
         Invariant.check(fetches >= 1, "fetches must be positive", fetches);
         Invariant.check(heldOperations >= 0, "heldOperations must not be negative", heldOperations);
         Invariant.check(sessions >= 1, "sessions must be positive", sessions);
         Invariant.check(
-                Integer.bitCount(requestsPerSession) == 1, "requestsPerSession must be a power of two", requestsPerSession);
+                Integer.bitCount(requestsPerSession) == 1,
+                "requestsPerSession must be a power of two",
+                requestsPerSession);
     }
 
     public static ReplicaLimits defaults() {
-        return new ReplicaLimits(2, false, 4_096, 32L << 20, 4_096, 32L << 20, 4, 4_096, 1_024, 4_096);
+        return new ReplicaLimits(
+                2, false, 4_096, 32L << 20, 4_096, 32L << 20, 4, 4_096, 1_024, 4_096);
     }
 
     public ReplicaLimits withDurability(int minimumWriteReplicas, boolean always) {

@@ -4,11 +4,12 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Which requests of which clients have been put in the group's order (R13). Every replica keeps one, fed by
-/// the operations themselves, so that a backup that becomes primary remembers too.
+/// Which requests of which clients have been put in the group's order (R13). Every replica keeps
+/// one, fed by the operations themselves, so that a backup that becomes primary remembers too.
 ///
-/// A request takes the slot (sequence modulo the window) of its session, where it displaces only older ones:
-/// so what is not remembered is either new, or so old that it cannot be told from a retry.
+/// A request takes the slot (sequence modulo the window) of its session, where it displaces only
+/// older ones: so what is not remembered is either new, or so old that it cannot be told from a
+/// retry.
 final class RequestMemory {
     /// What the memory knows of a request.
     enum Answer {

@@ -2,8 +2,8 @@ package io.coppice.node.replica;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a replica is to its group in the present epoch. Each role answers every event; the ones that make
-/// no sense in a role have the refusals below.
+/// What a replica is to its group in the present epoch. Each role answers every event; the ones
+/// that make no sense in a role have the refusals below.
 sealed interface Role permits NotServing, Syncing, Backup, Primary {
     /// For people: the role in one word.
     String name();

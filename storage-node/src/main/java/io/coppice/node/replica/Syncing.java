@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// A replica on its way back (R7): it takes the live stream from some point on, and compares what it holds
-/// with the primary's chunks, page by page in the order of their ids. A chunk whose version differs is
-/// fetched; one that the primary does not have is dropped.
+/// A replica on its way back (R7): it takes the live stream from some point on, and compares what
+/// it holds with the primary's chunks, page by page in the order of their ids. A chunk whose
+/// version differs is fetched; one that the primary does not have is dropped.
 ///
 /// A live operation meets its chunk in one of these states:
 ///
@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// | being fetched | is held, and applied on top if it is newer than what arrives |
 /// | current | is applied if it is newer than the chunk's version |
 ///
-/// A chunk's version is the position of the last operation that changed it, so equal versions mean equal
-/// content within one history.
+/// A chunk's version is the position of the last operation that changed it, so equal versions mean
+/// equal content within one history.
 final class Syncing implements Role {
     private static final int PATIENCE_TICKS = 100;
 
@@ -58,16 +58,20 @@ final class Syncing implements Role {
     private final int primary;
     private final LongTable<Needed> needed = new LongTable<>();
     private final ArrayDeque<Needed> queue = new ArrayDeque<>();
+
     /// Chunks beyond the cursor that live operations changed, and the last of these.
     private final LongTable<Long> missed = new LongTable<>();
+
     private Stage stage = Stage.JOINING;
     private long cursor;
     private boolean listed;
     private boolean pageAsked;
     private int fetching;
     private int heldOperations;
+
     /// Sequence up to which something fetched already holds the live stream.
     private long reach;
+
     private long hardenTarget;
     private boolean acknowledgeDue;
     private boolean syncDue;
@@ -134,7 +138,10 @@ final class Syncing implements Role {
 
     private void take(Operation operation) {
         replica.note(operation);
-        boolean applies = operation.change().kind() == Change.Kind.PURGE ? purge(operation) : isFor(operation);
+        boolean applies =
+                operation.change().kind() == Change.Kind.PURGE
+                        ? purge(operation)
+                        : isFor(operation);
         if (applies) {
             effects.append(operation);
         } else {
@@ -158,7 +165,8 @@ final class Syncing implements Role {
         return true;
     }
 
-    /// Whether the operation is to be applied to the chunk as it is here now; arranges what must follow if not.
+    /// Whether the operation is to be applied to the chunk as it is here now; arranges what must
+    /// follow if not.
     private boolean isFor(Operation operation) {
         Change change = operation.change();
         long chunk = change.chunk();
@@ -279,7 +287,9 @@ final class Syncing implements Role {
             Long since = missed.get(summary.chunk());
             missed.remove(summary.chunk());
             boolean changedSince = since != null && since > sequence;
-            if (changedSince || !index.trustsVersions(replica.group()) || !index.version(summary.chunk()).equals(summary.version())) {
+            if (changedSince
+                    || !index.trustsVersions(replica.group())
+                    || !index.version(summary.chunk()).equals(summary.version())) {
                 need(summary.chunk(), summary.parent());
             }
         }
@@ -353,7 +363,8 @@ final class Syncing implements Role {
         fetching++;
         if (entry.parent != 0 && isCurrent(entry.parent)) {
             entry.baseVersion = index.version(entry.parent);
-            effects.askChunk(primary, replica.epoch(), entry.chunk, entry.parent, entry.baseVersion);
+            effects.askChunk(
+                    primary, replica.epoch(), entry.chunk, entry.parent, entry.baseVersion);
         } else {
             effects.askChunk(primary, replica.epoch(), entry.chunk, 0, null);
         }
@@ -387,10 +398,12 @@ final class Syncing implements Role {
         pump();
     }
 
-    /// The parent was purged, or changed, by a live operation while the difference from it was on its way.
+    /// The parent was purged, or changed, by a live operation while the difference from it was on
+    /// its way.
     private boolean hasLostItsBase(Needed entry, FetchedChunk fetched) {
         return fetched.isDifference()
-                && (!isCurrent(entry.parent) || !index.version(entry.parent).equals(entry.baseVersion));
+                && (!isCurrent(entry.parent)
+                        || !index.version(entry.parent).equals(entry.baseVersion));
     }
 
     private void put(Needed entry, FetchedChunk fetched) {

@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The newest operations of the group, without gaps: those that some serving replica may still lack. They are
-/// kept with their data, so that they can be sent again, also by a new primary (R6).
+/// The newest operations of the group, without gaps: those that some serving replica may still
+/// lack. They are kept with their data, so that they can be sent again, also by a new primary (R6).
 final class Tail {
     private final ArrayDeque<Operation> operations = new ArrayDeque<>();
     private long bytes;
@@ -14,7 +14,9 @@ final class Tail {
     /// Keeps the operation's payload until it is trimmed.
     void add(Operation operation) {
         Operation last = operations.peekLast();
-        Invariant.check(last == null || last.sequence() + 1 == operation.sequence(), "the tail has no gaps");
+        Invariant.check(
+                last == null || last.sequence() + 1 == operation.sequence(),
+                "the tail has no gaps");
         operation.change().payload().retain();
         operations.add(operation);
         bytes += operation.bytes();
@@ -50,7 +52,9 @@ final class Tail {
 
     @Nullable Operation find(long sequence) {
         Operation first = operations.peekFirst();
-        if (first == null || sequence < first.sequence() || sequence >= first.sequence() + operations.size()) {
+        if (first == null
+                || sequence < first.sequence()
+                || sequence >= first.sequence() + operations.size()) {
             return null;
         }
         for (Operation operation : operations) {

@@ -1,4 +1,5 @@
 package io.coppice.node.replica;
 
-/// Whom to answer; opaque to this room. Every ticket handed in is answered, or served, exactly once.
+/// Whom to answer; opaque to this room. Every ticket handed in is answered, or served, exactly
+/// once.
 public interface Ticket {}

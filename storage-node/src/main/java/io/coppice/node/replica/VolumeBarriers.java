@@ -9,7 +9,8 @@ public final class VolumeBarriers {
 
     private final LongTable<Entry> entries = new LongTable<>();
 
-    /// From now on writes of `volume` with a generation up to `sealedGeneration`, or a lower fence token, are refused.
+    /// From now on writes of `volume` with a generation up to `sealedGeneration`, or a lower fence
+    /// token, are refused.
     public void raise(long volume, long sealedGeneration, long minFence) {
         if (volume == 0) {
             return;

@@ -12,13 +12,15 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/// Reads blocks with their checksums. A lone block comes with its header in one read; the checksums of larger
-/// records are kept in a bounded cache, so that most reads of them are one access too. One thread.
+/// Reads blocks with their checksums. A lone block comes with its header in one read; the checksums
+/// of larger records are kept in a bounded cache, so that most reads of them are one access too.
+/// One thread.
 final class BlockReader {
     private static final int CRCS_PER_CACHED_RECORD = 64;
     private static final int HEADER_GUESS_BYTES = 4096;
     private static final int LONE_BYTES = RecordHeader.SMALL_BYTES + Blocks.BLOCK_BYTES;
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(Blocks.BLOCK_BYTES).asReadOnlyBuffer();
+    private static final ByteBuffer ZEROS =
+            ByteBuffer.allocateDirect(Blocks.BLOCK_BYTES).asReadOnlyBuffer();
 
     /// Header of a record: where its data starts, and the CRC of each block.
     private record Sums(int headerBytes, int[] crcs) {}
@@ -74,7 +76,8 @@ final class BlockReader {
             mapped += location == Location.NONE ? 0 : 1;
         }
         var crcs = new int[mapped];
-        byte[] present = mapped == locations.length ? ALL_PRESENT : new byte[(locations.length + 7) / 8];
+        byte[] present =
+                mapped == locations.length ? ALL_PRESENT : new byte[(locations.length + 7) / 8];
         var bad = new BadList();
         int done = 0;
         for (int i = 0; i < locations.length; ) {
@@ -83,7 +86,8 @@ final class BlockReader {
                 continue;
             }
             int count = 1;
-            while (i + count < locations.length && locations[i + count] == locations[i] + count
+            while (i + count < locations.length
+                    && locations[i + count] == locations[i] + count
                     && Location.record(locations[i + count]) == Location.record(locations[i])) {
                 count++;
             }
@@ -98,12 +102,14 @@ final class BlockReader {
         return new BlockRead(present, mapped, crcs, bad.toArray());
     }
 
-    /// Reads `count` blocks of one record, the first at `location`, to the position of `target`, which moves behind them.
-    /// Their CRCs go to `crcs` from `crcAt` on. Damaged blocks come as zeros and are told to `bad` by their index
-    /// in this run.
+    /// Reads `count` blocks of one record, the first at `location`, to the position of `target`,
+    /// which moves behind them. Their CRCs go to `crcs` from `crcAt` on. Damaged blocks come as
+    /// zeros and are told to `bad` by their index in this run.
     void read(long location, int count, ByteBuffer target, int[] crcs, int crcAt, BadBlocks bad)
             throws IOException {
-        if (count == 1 && Location.index(location) == 0 && readLone(location, target, crcs, crcAt, bad)) {
+        if (count == 1
+                && Location.index(location) == 0
+                && readLone(location, target, crcs, crcAt, bad)) {
             return;
         }
         int start = target.position();
@@ -115,8 +121,12 @@ final class BlockReader {
             System.arraycopy(sums.crcs(), index, crcs, crcAt, count);
             int limit = target.limit();
             target.limit(start + count * Blocks.BLOCK_BYTES);
-            got = file.read(target, Location.headerOffset(location) + sums.headerBytes()
-                    + (long) index * Blocks.BLOCK_BYTES);
+            got =
+                    file.read(
+                            target,
+                            Location.headerOffset(location)
+                                    + sums.headerBytes()
+                                    + (long) index * Blocks.BLOCK_BYTES);
             target.limit(limit);
         }
         for (int i = 0; i < count; i++) {
@@ -129,7 +139,8 @@ final class BlockReader {
         target.position(start + count * Blocks.BLOCK_BYTES);
     }
 
-    /// The first block of a record with a small header. False: the header is not small, nothing was read.
+    /// The first block of a record with a small header. False: the header is not small, nothing was
+    /// read.
     private boolean readLone(long location, ByteBuffer target, int[] crcs, int crcAt, BadBlocks bad)
             throws IOException {
         Segment segment = segments.at(location);
@@ -144,7 +155,8 @@ final class BlockReader {
             return false;
         }
         boolean whole = scratch.limit() == LONE_BYTES;
-        RecordHeader header = codec.decode(scratch, 0, segment.number, Location.headerOffset(location));
+        RecordHeader header =
+                codec.decode(scratch, 0, segment.number, Location.headerOffset(location));
         if (header == null || header.dataBlocks() == 0) {
             spoil(target, start, bad, 0);
         } else {
@@ -203,8 +215,13 @@ final class BlockReader {
             return null;
         }
         int offset = Location.headerOffset(location);
-        fill(file, offset, RecordHeader.SMALL_BYTES + (Location.index(location) > 0 ? HEADER_GUESS_BYTES
-                - RecordHeader.SMALL_BYTES : 0));
+        fill(
+                file,
+                offset,
+                RecordHeader.SMALL_BYTES
+                        + (Location.index(location) > 0
+                                ? HEADER_GUESS_BYTES - RecordHeader.SMALL_BYTES
+                                : 0));
         int bytes = RecordCodec.headerBytes(scratch, 0);
         if (bytes > scratch.limit()) {
             fill(file, offset, bytes);
@@ -229,15 +246,17 @@ final class BlockReader {
         scratch.flip();
     }
 
-    /// Forgets what is known of a segment that is deleted: numbers are never reused, so this is for space only.
+    /// Forgets what is known of a segment that is deleted: numbers are never reused, so this is for
+    /// space only.
     void forget(Segment segment) {
-        cache.entrySet().removeIf(entry -> {
-            boolean gone = Location.segment(entry.getKey() << 11) == segment.number;
-            if (gone) {
-                cachedCrcs -= entry.getValue().crcs().length;
-            }
-            return gone;
-        });
+        cache.entrySet()
+                .removeIf(entry -> {
+                    boolean gone = Location.segment(entry.getKey() << 11) == segment.number;
+                    if (gone) {
+                        cachedCrcs -= entry.getValue().crcs().length;
+                    }
+                    return gone;
+                });
     }
 
     private int checksum(ByteBuffer bytes, int from) {

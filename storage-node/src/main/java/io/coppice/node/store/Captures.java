@@ -9,7 +9,8 @@ import java.util.UUID;
 final class Captures {
     private Captures() {}
 
-    static Checkpoint.Image capture(UUID store, long number, SegmentLog log, Segments segments, Index index) {
+    static Checkpoint.Image capture(
+            UUID store, long number, SegmentLog log, Segments segments, Index index) {
         long start = log.lastNumber();
         Segment last = segments.find(start);
         var used = new ArrayList<SegmentImage>(segments.count());
@@ -23,8 +24,17 @@ final class Captures {
             }
         });
         var groups = new ArrayList<GroupImage>();
-        index.forEachGroup(group -> groups.add(new GroupImage(group.id, group.epoch, group.sequence, group.state,
-                group.outcomes.toArray(), group.chunks.size(), group.chunks.capture())));
-        return new Checkpoint.Image(store, number, start, last == null ? 0 : last.end, used, empty, groups);
+        index.forEachGroup(group ->
+                groups.add(
+                        new GroupImage(
+                                group.id,
+                                group.epoch,
+                                group.sequence,
+                                group.state,
+                                group.outcomes.toArray(),
+                                group.chunks.size(),
+                                group.chunks.capture())));
+        return new Checkpoint.Image(
+                store, number, start, last == null ? 0 : last.end, used, empty, groups);
     }
 }

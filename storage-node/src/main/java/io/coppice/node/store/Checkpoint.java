@@ -4,15 +4,16 @@ import io.coppice.node.format.FrameWriter;
 import io.coppice.port.Disk;
 import io.coppice.port.Disk.DiskFile;
 import java.io.IOException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A captured index on its way to disk. Made on the lane, [#write] on any one other thread while the
-/// lane goes on, then handed to [ChunkStore#completeCheckpoint] on the lane.
+/// A captured index on its way to disk. Made on the lane, [#write] on any one other thread while
+/// the lane goes on, then handed to [ChunkStore#completeCheckpoint] on the lane.
 ///
-/// The file is a stream of numbers: head, segments, groups with their chunks. A table or leaf is written where it is
-/// first met and named by its ordinal afterwards, so sharing survives.
+/// The file is a stream of numbers: head, segments, groups with their chunks. A table or leaf is
+/// written where it is first met and named by its ordinal afterwards, so sharing survives.
 public final class Checkpoint {
     static final String PREFIX = "ckpt-";
     static final String UNFINISHED = ".tmp";
@@ -25,7 +26,13 @@ public final class Checkpoint {
     static final int LEAF_NEW = 2;
 
     /// A group at the time of the capture; `chunks` has holes.
-    record GroupImage(int id, long epoch, long sequence, long state, long[] outcomes, int chunkCount,
+    record GroupImage(
+            int id,
+            long epoch,
+            long sequence,
+            long state,
+            long[] outcomes,
+            int chunkCount,
             @Nullable ChunkEntry[] chunks) {}
 
     record SegmentImage(long number, int end, int dataBlocks) {}
@@ -37,8 +44,14 @@ public final class Checkpoint {
     /// @param startOffset ... at this offset
     /// @param segments those with live entries
     /// @param empty those that nothing needs once this checkpoint is durable
-    record Image(UUID store, long number, long startSegment, int startOffset, List<SegmentImage> segments,
-            List<SegmentImage> empty, List<GroupImage> groups) {}
+    record Image(
+            UUID store,
+            long number,
+            long startSegment,
+            int startOffset,
+            List<SegmentImage> segments,
+            List<SegmentImage> empty,
+            List<GroupImage> groups) {}
 
     private final Disk disk;
     private final SyncTicket log;
@@ -62,11 +75,11 @@ public final class Checkpoint {
     }
 
     static String name(long number) {
-        return PREFIX + String.format("%016x", number);
+        return PREFIX + HexFormat.of().toHexDigits(number);
     }
 
-    /// Syncs the log before it, writes the file, makes it durable under its final name. A failure is
-    /// fatal to the store: hand it to [ChunkStore#fail].
+    /// Syncs the log before it, writes the file, makes it durable under its final name. A failure
+    /// is fatal to the store: hand it to [ChunkStore#fail].
     public void write() throws IOException {
         log.run();
         String unfinished = name(image.number()) + UNFINISHED;

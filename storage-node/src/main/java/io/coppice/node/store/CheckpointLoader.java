@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Fills an empty index from a checkpoint file. Any damage is an IOException; the index is of no use then.
+/// Fills an empty index from a checkpoint file. Any damage is an IOException; the index is of no
+/// use then.
 final class CheckpointLoader {
     private final FrameReader in;
     private final Index index;
@@ -30,11 +31,14 @@ final class CheckpointLoader {
         this.blocksPerChunk = blocksPerChunk;
     }
 
-    /// @param segments gets a [Segment] for each that the checkpoint names; whether its file is there is not looked at
-    static CheckpointLoader load(Disk disk, String name, UUID store, Index index, Segments segments,
-            int blocksPerChunk) throws IOException {
+    /// @param segments gets a [Segment] for each that the checkpoint names; whether its file is
+    ///   there is not looked at
+    static CheckpointLoader load(
+            Disk disk, String name, UUID store, Index index, Segments segments, int blocksPerChunk)
+            throws IOException {
         try (DiskFile file = disk.open(name)) {
-            var loader = new CheckpointLoader(new FrameReader(file), index, segments, blocksPerChunk);
+            var loader =
+                    new CheckpointLoader(new FrameReader(file), index, segments, blocksPerChunk);
             loader.readHead(store);
             loader.bytes = file.size();
             return loader;

@@ -4,5 +4,6 @@ package io.coppice.node.store;
 ///
 /// @param digest over (block, CRC32C) of every mapped block
 /// @param blocks mapped blocks
-/// @param bad numbers of damaged blocks; of a shallow digest only those whose checksum is unreadable
+/// @param bad numbers of damaged blocks; of a shallow digest only those whose checksum is
+///   unreadable
 public record ChunkDigest(long digest, int blocks, int[] bad) {}

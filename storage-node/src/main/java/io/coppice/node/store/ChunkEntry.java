@@ -11,6 +11,7 @@ final class ChunkEntry {
     long epoch;
     long sequence;
     Table table;
+
     /// Null: never derived, nor derived from.
     @Nullable Family family;
 

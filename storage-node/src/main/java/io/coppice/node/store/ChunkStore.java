@@ -16,12 +16,12 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The chunks of one store: a log of records on disk, an index in memory. All methods run on the store's
-/// lane (one thread); only [SyncTicket#run] and [Checkpoint#write] run elsewhere.
+/// The chunks of one store: a log of records on disk, an index in memory. All methods run on the
+/// store's lane (one thread); only [SyncTicket#run] and [Checkpoint#write] run elsewhere.
 ///
-/// Changes are appended to the current batch and are visible at once; [#commitBatch] hands the batch to the
-/// operating system in one gathered write per segment; a [SyncTicket] makes it durable. An IOException from
-/// any method is fatal to the store.
+/// Changes are appended to the current batch and are visible at once; [#commitBatch] hands the
+/// batch to the operating system in one gathered write per segment; a [SyncTicket] makes it
+/// durable. An IOException from any method is fatal to the store.
 public final class ChunkStore implements AutoCloseable {
     private static final int[] NO_CRCS = {};
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -41,13 +41,16 @@ public final class ChunkStore implements AutoCloseable {
     private final Digests digests;
     private long checkpointNumber;
     private long checkpointBytes;
+
     /// Log bytes that a restart would replay = replayed + appended - covered.
     private final long replayedBytes;
+
     private long coveredBytes;
     private long captureAppended;
     private long nextOrdinal;
 
-    private ChunkStore(Disk disk, StoreConfig config, StoreOpener.Opened opened) throws IOException {
+    private ChunkStore(Disk disk, StoreConfig config, StoreOpener.Opened opened)
+            throws IOException {
         this.disk = disk;
         this.config = config;
         this.identity = opened.identity();
@@ -66,10 +69,12 @@ public final class ChunkStore implements AutoCloseable {
         space.refresh();
     }
 
-    /// Opens or creates the store in `disk` and recovers it: newest valid checkpoint, then the log after it.
-    /// A torn tail is cut off, rot in the middle is kept and counted; what is kept is synced before this returns.
-    /// A directory of another cluster or store, a newer format or a foreign one: [StoreFormatException].
-    public static ChunkStore open(Disk disk, StoreConfig config, StoreIdentity expected, Recovery report)
+    /// Opens or creates the store in `disk` and recovers it: newest valid checkpoint, then the log
+    /// after it. A torn tail is cut off, rot in the middle is kept and counted; what is kept is
+    /// synced before this returns. A directory of another cluster or store, a newer format or a
+    /// foreign one: [StoreFormatException].
+    public static ChunkStore open(
+            Disk disk, StoreConfig config, StoreIdentity expected, Recovery report)
             throws IOException {
         return new ChunkStore(disk, config, new StoreOpener(disk, config, report).open(expected));
     }
@@ -86,30 +91,73 @@ public final class ChunkStore implements AutoCloseable {
 
     // ---- changes: one operation of a group's order each
 
-    /// Writes whole blocks. With `fromChunk` != 0 and `chunk` not held yet, `chunk` first becomes a copy of it that
-    /// shares its blocks (`fromChunk` must be held); with `create` and `chunk` not held, it starts empty. Otherwise `chunk`
-    /// must be held. `data` (its remaining bytes, one block per CRC) is not copied and must stay valid until
-    /// [#commitBatch] returns; its position does not move. Position of group and version of chunk become `position`.
-    /// (session, sequence) is remembered for the group unless session is 0.
-    public void write(Position position, long session, long sequence, long chunk, long fromChunk, boolean create,
-            int firstBlock, int[] crcs, ByteBuffer data) {
+    /// Writes whole blocks. With `fromChunk` != 0 and `chunk` not held yet, `chunk` first becomes a
+    /// copy of it that shares its blocks (`fromChunk` must be held); with `create` and `chunk` not
+    /// held, it starts empty. Otherwise `chunk` must be held. `data` (its remaining bytes, one
+    /// block per CRC) is not copied and must stay valid until [#commitBatch] returns; its position
+    /// does not move. Position of group and version of chunk become `position`. (session, sequence)
+    /// is remembered for the group unless session is 0.
+    public void write(
+            Position position,
+            long session,
+            long sequence,
+            long chunk,
+            long fromChunk,
+            boolean create,
+            int firstBlock,
+            int[] crcs,
+            ByteBuffer data) {
         require(chunk, fromChunk, create);
         int count = crcs.length;
-        Invariant.check(firstBlock >= 0 && count > 0 && firstBlock + count <= config.blocksPerChunk(),
-                "blocks out of range", firstBlock);
-        var header = header(RecordKind.WRITE, create, position, session, sequence, chunk, fromChunk, firstBlock,
-                count, count);
+        Invariant.check(
+                firstBlock >= 0 && count > 0 && firstBlock + count <= config.blocksPerChunk(),
+                "blocks out of range",
+                firstBlock);
+        var header =
+                header(
+                        RecordKind.WRITE,
+                        create,
+                        position,
+                        session,
+                        sequence,
+                        chunk,
+                        fromChunk,
+                        firstBlock,
+                        count,
+                        count);
         index.change(header, log.append(header, crcs, null, data));
     }
 
-    /// Unmaps blocks; otherwise like [#write]. Takes no space for data. blockCount 0 is allowed (derive only).
-    public void zero(Position position, long session, long sequence, long chunk, long fromChunk, boolean create,
-            int firstBlock, int blockCount) {
+    /// Unmaps blocks; otherwise like [#write]. Takes no space for data. blockCount 0 is allowed
+    /// (derive only).
+    public void zero(
+            Position position,
+            long session,
+            long sequence,
+            long chunk,
+            long fromChunk,
+            boolean create,
+            int firstBlock,
+            int blockCount) {
         require(chunk, fromChunk, create);
-        Invariant.check(firstBlock >= 0 && blockCount >= 0
-                && firstBlock + blockCount <= config.blocksPerChunk(), "blocks out of range", firstBlock);
-        var header = header(RecordKind.ZERO, create, position, session, sequence, chunk, fromChunk, firstBlock,
-                blockCount, 0);
+        Invariant.check(
+                firstBlock >= 0
+                        && blockCount >= 0
+                        && firstBlock + blockCount <= config.blocksPerChunk(),
+                "blocks out of range",
+                firstBlock);
+        var header =
+                header(
+                        RecordKind.ZERO,
+                        create,
+                        position,
+                        session,
+                        sequence,
+                        chunk,
+                        fromChunk,
+                        firstBlock,
+                        blockCount,
+                        0);
         log.append(header, NO_CRCS, null, null);
         index.change(header, Location.NONE);
     }
@@ -117,27 +165,53 @@ public final class ChunkStore implements AutoCloseable {
     /// Drops chunks; ids that are not held are ignored. Position of the group becomes `position`.
     public void purge(int group, Position position, long[] chunks) {
         for (int from = 0; from == 0 || from < chunks.length; from += PURGED_PER_RECORD) {
-            long[] part = Arrays.copyOfRange(chunks, from, Math.min(chunks.length, from + PURGED_PER_RECORD));
+            long[] part =
+                    Arrays.copyOfRange(
+                            chunks, from, Math.min(chunks.length, from + PURGED_PER_RECORD));
             boolean last = from + part.length == chunks.length;
             var extra = ByteBuffer.allocate(part.length * Long.BYTES);
             extra.asLongBuffer().put(part);
             // only the last part carries the position: before it, the purge has not happened
-            append(new RecordHeader(RecordKind.PURGE, 0, group, last ? position.epoch() : 0,
-                    last ? position.sequence() : 0, 0, 0, 0, 0, 0, 0, 0, extra.remaining()), NO_CRCS, extra, null);
+            append(
+                    new RecordHeader(
+                            RecordKind.PURGE,
+                            0,
+                            group,
+                            last ? position.epoch() : 0,
+                            last ? position.sequence() : 0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            extra.remaining()),
+                    NO_CRCS,
+                    extra,
+                    null);
         }
     }
 
     // ---- changes outside the order
 
-    /// Sets the position of a group (also back) and a word of state that belongs to the caller, e.g. whether
-    /// the replica is complete. Both survive restart. A group that was never mentioned has [Position#NONE] and 0.
+    /// Sets the position of a group (also back) and a word of state that belongs to the caller,
+    /// e.g. whether the replica is complete. Both survive restart. A group that was never mentioned
+    /// has [Position#NONE] and 0.
     public void mark(int group, Position position, long state) {
         append(bare(RecordKind.MARK, group, position, 0, 0, state));
     }
 
     /// Remembers a request of another replica's memory, without any other effect (resync).
     public void remember(int group, long session, long sequence, long groupSequence) {
-        append(bare(RecordKind.OUTCOME, group, new Position(0, groupSequence), 0, session, sequence));
+        append(
+                bare(
+                        RecordKind.OUTCOME,
+                        group,
+                        new Position(0, groupSequence),
+                        0,
+                        session,
+                        sequence));
     }
 
     /// Replaces a chunk with another replica's version of it. The group's position does not change.
@@ -155,11 +229,27 @@ public final class ChunkStore implements AutoCloseable {
         append(bare(RecordKind.DROP_GROUP, group, Position.NONE, 0, 0, 0));
     }
 
-    /// Stores good data for a damaged block; version and position do not change. The block must be mapped. `data` as in
-    /// [#write].
+    /// Stores good data for a damaged block; version and position do not change. The block must be
+    /// mapped. `data` as in [#write].
     public void repair(long chunk, int block, int crc, ByteBuffer data) {
-        append(new RecordHeader(RecordKind.REPAIR, 0, ChunkId.group(chunk), 0, 0, chunk, 0, 0, 0, block, 1, 1, 0),
-                new int[] {crc}, null, data);
+        append(
+                new RecordHeader(
+                        RecordKind.REPAIR,
+                        0,
+                        ChunkId.group(chunk),
+                        0,
+                        0,
+                        chunk,
+                        0,
+                        0,
+                        0,
+                        block,
+                        1,
+                        1,
+                        0),
+                new int[] {crc},
+                null,
+                data);
     }
 
     // ---- batches and durability
@@ -231,12 +321,16 @@ public final class ChunkStore implements AutoCloseable {
         return index.groupIds();
     }
 
-    /// Puts the mapped blocks of the range into `target`, one after the other, each verified against its CRC. `target`
-    /// needs room for `count` blocks. A chunk that is not held reads as unmapped. Commits the batch first if it must.
-    public BlockRead read(long chunk, int firstBlock, int count, ByteBuffer target) throws IOException {
+    /// Puts the mapped blocks of the range into `target`, one after the other, each verified
+    /// against its CRC. `target` needs room for `count` blocks. A chunk that is not held reads as
+    /// unmapped. Commits the batch first if it must.
+    public BlockRead read(long chunk, int firstBlock, int count, ByteBuffer target)
+            throws IOException {
         log.check();
-        Invariant.check(firstBlock >= 0 && count >= 0 && firstBlock + count <= config.blocksPerChunk(),
-                "blocks out of range", firstBlock);
+        Invariant.check(
+                firstBlock >= 0 && count >= 0 && firstBlock + count <= config.blocksPerChunk(),
+                "blocks out of range",
+                firstBlock);
         ChunkEntry entry = index.find(chunk);
         var locations = new long[count];
         if (entry != null) {
@@ -251,7 +345,8 @@ public final class ChunkStore implements AutoCloseable {
         return reader.read(locations, firstBlock, target);
     }
 
-    /// Sets the bits of mapped blocks of the range, and of those that no other chunk is known to share; bit 0 is `firstBlock`.
+    /// Sets the bits of mapped blocks of the range, and of those that no other chunk is known to
+    /// share; bit 0 is `firstBlock`.
     public void presence(long chunk, int firstBlock, int count, BitSet mapped, BitSet own) {
         ChunkEntry entry = index.find(chunk);
         if (entry != null) {
@@ -259,8 +354,9 @@ public final class ChunkStore implements AutoCloseable {
         }
     }
 
-    /// Blocks of `chunk` whose content may differ from `base` (other location, or mapped in one only), and that
-    /// are mapped in `chunk` (into `changed`) or only in `base` (into `unmapped`). For [ChunkImage]s.
+    /// Blocks of `chunk` whose content may differ from `base` (other location, or mapped in one
+    /// only), and that are mapped in `chunk` (into `changed`) or only in `base` (into `unmapped`).
+    /// For [ChunkImage]s.
     public void difference(long chunk, long base, BitSet changed, BitSet unmapped) {
         var left = new long[config.blocksPerChunk()];
         var right = new long[config.blocksPerChunk()];
@@ -302,7 +398,8 @@ public final class ChunkStore implements AutoCloseable {
         return entry == null ? null : digests.shallow(entry.table);
     }
 
-    /// Reads all data of the chunk; digest as in [#digest], with all damaged blocks. Null: not held.
+    /// Reads all data of the chunk; digest as in [#digest], with all damaged blocks. Null: not
+    /// held.
     public @Nullable ChunkDigest deepVerify(long chunk) throws IOException {
         log.commit();
         ChunkEntry entry = index.find(chunk);
@@ -348,8 +445,8 @@ public final class ChunkStore implements AutoCloseable {
         return reader.badBlocks();
     }
 
-    /// One bounded step of the cleaner: moves up to about `budgetBytes` of live blocks. True: there is more to do
-    /// now; call it again after foreground work. False: call it again after a while.
+    /// One bounded step of the cleaner: moves up to about `budgetBytes` of live blocks. True: there
+    /// is more to do now; call it again after foreground work. False: call it again after a while.
     public boolean cleanStep(int budgetBytes) throws IOException {
         log.commit();
         return cleaner.step(budgetBytes, space.isTight(checkpointBytes));
@@ -365,15 +462,16 @@ public final class ChunkStore implements AutoCloseable {
         return space.reclaimableBytes();
     }
 
-    /// The log since the last checkpoint is long, or much space waits for one. Callers should also take one every
-    /// minute or so while [#reclaimableBytes] is not 0.
+    /// The log since the last checkpoint is long, or much space waits for one. Callers should also
+    /// take one every minute or so while [#reclaimableBytes] is not 0.
     public boolean checkpointDue() {
         if (index.tables.capturing()) {
             return false;
         }
-        long waiting = space.isTight(checkpointBytes)
-                ? config.segmentBytes()
-                : Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
+        long waiting =
+                space.isTight(checkpointBytes)
+                        ? config.segmentBytes()
+                        : Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
         return logBytes() >= Math.max(config.checkpointLogBytes(), checkpointBytes)
                 || space.reclaimableBytes() >= waiting;
     }
@@ -394,7 +492,8 @@ public final class ChunkStore implements AutoCloseable {
         return new Checkpoint(disk, log.beginSync(), image, nextOrdinal);
     }
 
-    /// After [Checkpoint#write] succeeded: deletes older checkpoints and segments without live blocks.
+    /// After [Checkpoint#write] succeeded: deletes older checkpoints and segments without live
+    /// blocks.
     public void completeCheckpoint(Checkpoint checkpoint) throws IOException {
         Invariant.check(checkpoint.done(), "checkpoint completed before it was written");
         log.completeSync(checkpoint.log());
@@ -428,26 +527,64 @@ public final class ChunkStore implements AutoCloseable {
     }
 
     private void require(long chunk, long fromChunk, boolean create) {
-        Invariant.check(create || contains(fromChunk) || contains(chunk), "chunk is not held", chunk);
+        Invariant.check(
+                create || contains(fromChunk) || contains(chunk), "chunk is not held", chunk);
     }
 
-    private static RecordHeader header(RecordKind kind, boolean create, Position position, long session,
-            long sequence, long chunk, long fromChunk, int firstBlock, int blockCount, int dataBlocks) {
-        return new RecordHeader(kind, create ? RecordHeader.CREATE : 0, ChunkId.group(chunk), position.epoch(),
-                position.sequence(), chunk, fromChunk, session, sequence, firstBlock, blockCount, dataBlocks, 0);
+    private static RecordHeader header(
+            RecordKind kind,
+            boolean create,
+            Position position,
+            long session,
+            long sequence,
+            long chunk,
+            long fromChunk,
+            int firstBlock,
+            int blockCount,
+            int dataBlocks) {
+        return new RecordHeader(
+                kind,
+                create ? RecordHeader.CREATE : 0,
+                ChunkId.group(chunk),
+                position.epoch(),
+                position.sequence(),
+                chunk,
+                fromChunk,
+                session,
+                sequence,
+                firstBlock,
+                blockCount,
+                dataBlocks,
+                0);
     }
 
-    private static RecordHeader bare(RecordKind kind, int group, Position position, long chunk, long session,
-            long request) {
-        return new RecordHeader(kind, 0, group, position.epoch(), position.sequence(), chunk, 0, session, request,
-                0, 0, 0, 0);
+    private static RecordHeader bare(
+            RecordKind kind, int group, Position position, long chunk, long session, long request) {
+        return new RecordHeader(
+                kind,
+                0,
+                group,
+                position.epoch(),
+                position.sequence(),
+                chunk,
+                0,
+                session,
+                request,
+                0,
+                0,
+                0,
+                0);
     }
 
     private void append(RecordHeader header) {
         append(header, NO_CRCS, null, null);
     }
 
-    private void append(RecordHeader header, int[] crcs, @Nullable ByteBuffer extra, @Nullable ByteBuffer data) {
+    private void append(
+            RecordHeader header,
+            int[] crcs,
+            @Nullable ByteBuffer extra,
+            @Nullable ByteBuffer data) {
         long location = log.append(header, crcs, extra == null ? null : extra.duplicate(), data);
         applier.apply(header, extra == null ? NOTHING : extra, location);
     }
@@ -464,6 +601,7 @@ public final class ChunkStore implements AutoCloseable {
         var mapped = new BitSet(blocks);
         var own = new BitSet(blocks);
         Ownership.presence(entry, 0, blocks, mapped, own);
-        return new ChunkSummary(entry.id, entry.version(), entry.parent, mapped.cardinality(), own.cardinality());
+        return new ChunkSummary(
+                entry.id, entry.version(), entry.parent, mapped.cardinality(), own.cardinality());
     }
 }

@@ -12,9 +12,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Moves live blocks out of the emptiest segments, a bounded step at a time. It walks over the index, copies what it finds
-/// in its victims to the end of the log and points the tables there. An emptied segment is deleted by the
-/// checkpoint that knows the new places; until then a crash finds the blocks where they were.
+/// Moves live blocks out of the emptiest segments, a bounded step at a time. It walks over the
+/// index, copies what it finds in its victims to the end of the log and points the tables there. An
+/// emptied segment is deleted by the checkpoint that knows the new places; until then a crash finds
+/// the blocks where they were.
 ///
 /// A damaged block is moved with a checksum that does not fit, so that it stays damaged.
 final class Cleaner {
@@ -33,14 +34,21 @@ final class Cleaner {
     private final int batchBlocks;
     private final ByteBuffer data;
     private final List<Segment> victims = new ArrayList<>();
+
     /// New places of blocks that more than one table may name.
     private final Map<Long, Long> moved = new HashMap<>();
+
     private int[] groups = {};
     private int group;
     private int slot;
     private long movedBlocks;
 
-    Cleaner(Segments segments, Index index, SegmentLog log, BlockReader reader, StoreConfig config) {
+    Cleaner(
+            Segments segments,
+            Index index,
+            SegmentLog log,
+            BlockReader reader,
+            StoreConfig config) {
         this.segments = segments;
         this.index = index;
         this.log = log;
@@ -131,13 +139,16 @@ final class Cleaner {
         if (!tight && !many && dead * 100 <= used * config.garbagePercent()) {
             return false;
         }
-        candidates.removeIf(segment -> liveBytes(segment) > WORTH_IT * segment.end
-                && !(many && segment.end < config.segmentBytes() / 4));
-        candidates.sort(Comparator.comparingDouble(segment -> (double) liveBytes(segment) / segment.end));
+        candidates.removeIf(segment ->
+                liveBytes(segment) > WORTH_IT * segment.end
+                        && !(many && segment.end < config.segmentBytes() / 4));
+        candidates.sort(
+                Comparator.comparingDouble(segment -> (double) liveBytes(segment) / segment.end));
         long live = 0;
         for (Segment segment : candidates) {
             live += liveBytes(segment);
-            if (victims.size() == VICTIMS_MAX || !victims.isEmpty() && live > config.segmentBytes()) {
+            if (victims.size() == VICTIMS_MAX
+                    || !victims.isEmpty() && live > config.segmentBytes()) {
                 break;
             }
             segment.victim = true;
@@ -197,8 +208,7 @@ final class Cleaner {
     }
 
     private void append(long[] old, int[] block, int[] crcs, int count) throws IOException {
-        var header = new RecordHeader(
-                RecordKind.MOVE, 0, 0, 0, 0, 0, 0, 0, 0, 0, count, count, 0);
+        var header = new RecordHeader(RecordKind.MOVE, 0, 0, 0, 0, 0, 0, 0, 0, 0, count, count, 0);
         long place = log.append(header, crcs, null, data.flip());
         for (int i = 0; i < count; i++) {
             long location = place + i | old[i] & Location.SHARED;

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Groups, chunks and their tables, and what each kind of record does to them. The same methods serve live
-/// changes and replay, so a replay ends where the live index was.
+/// Groups, chunks and their tables, and what each kind of record does to them. The same methods
+/// serve live changes and replay, so a replay ends where the live index was.
 final class Index {
     final Tables tables;
     private final int outcomesMax;
@@ -33,7 +33,9 @@ final class Index {
 
     GroupEntry group(int id) {
         GroupEntry found = findGroup(id);
-        return found != null ? found : groups.computeIfAbsent(id, key -> new GroupEntry(key, outcomesMax));
+        return found != null
+                ? found
+                : groups.computeIfAbsent(id, key -> new GroupEntry(key, outcomesMax));
     }
 
     int[] groupIds() {

@@ -8,7 +8,8 @@ import io.coppice.node.format.RecordKind;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/// Puts another replica's version of a chunk into the log, in several records if it is large, and into the index.
+/// Puts another replica's version of a chunk into the log, in several records if it is large, and
+/// into the index.
 final class Installer {
     private static final int RECORD_BYTES_MAX = 8 << 20;
     private final SegmentLog log;
@@ -24,8 +25,11 @@ final class Installer {
 
     void install(ChunkImage image) {
         int total = image.blocks().length;
-        Invariant.check(image.crcs().length == total
-                && image.data().remaining() == total << Blocks.BLOCK_SHIFT, "image is inconsistent", total);
+        Invariant.check(
+                image.crcs().length == total
+                        && image.data().remaining() == total << Blocks.BLOCK_SHIFT,
+                "image is inconsistent",
+                total);
         int part = 0;
         int from = 0;
         do {
@@ -47,13 +51,35 @@ final class Installer {
             extra.putShort((short) block);
         }
         extra.flip();
-        int flags = (more ? RecordHeader.MORE : 0) | (image.fromParent() ? RecordHeader.FROM_PARENT : 0);
-        var header = new RecordHeader(RecordKind.INSTALL, flags, ChunkId.group(image.chunk()),
-                image.version().epoch(), image.version().sequence(), image.chunk(), image.parent(), 0, part, 0,
-                count, count, extra.remaining());
-        ByteBuffer data = image.data().slice(image.data().position() + (from << Blocks.BLOCK_SHIFT),
-                count << Blocks.BLOCK_SHIFT);
-        long location = log.append(header, Arrays.copyOfRange(image.crcs(), from, to), extra.duplicate(), data);
+        int flags =
+                (more ? RecordHeader.MORE : 0)
+                        | (image.fromParent() ? RecordHeader.FROM_PARENT : 0);
+        var header =
+                new RecordHeader(
+                        RecordKind.INSTALL,
+                        flags,
+                        ChunkId.group(image.chunk()),
+                        image.version().epoch(),
+                        image.version().sequence(),
+                        image.chunk(),
+                        image.parent(),
+                        0,
+                        part,
+                        0,
+                        count,
+                        count,
+                        extra.remaining());
+        ByteBuffer data =
+                image.data()
+                        .slice(
+                                image.data().position() + (from << Blocks.BLOCK_SHIFT),
+                                count << Blocks.BLOCK_SHIFT);
+        long location =
+                log.append(
+                        header,
+                        Arrays.copyOfRange(image.crcs(), from, to),
+                        extra.duplicate(),
+                        data);
         applier.apply(header, extra, location);
     }
 }

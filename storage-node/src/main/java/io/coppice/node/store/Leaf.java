@@ -7,8 +7,10 @@ final class Leaf {
 
     final long[] locations;
     int refs = 1;
+
     /// Number of the capture that follows its making.
     final int born;
+
     /// Number given by the checkpoint writer, and touched by nobody else.
     long saved = -1;
 

@@ -4,8 +4,8 @@ import io.coppice.node.format.RecordHeader;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/// Turns records of the log into changes of the index. Parts of an operation that took several records take effect with the last one;
-/// parts whose last one never came have none.
+/// Turns records of the log into changes of the index. Parts of an operation that took several
+/// records take effect with the last one; parts whose last one never came have none.
 final class RecordApplier {
     private static final long[] NO_CHUNKS = {};
     private final Index index;
@@ -27,7 +27,7 @@ final class RecordApplier {
             case DROP -> index.drop(header.chunk());
             case DROP_GROUP -> index.dropGroup(header.group());
             case REPAIR -> index.repair(header.chunk(), header.firstBlock(), location);
-            case MOVE -> { }
+            case MOVE -> {}
         }
     }
 

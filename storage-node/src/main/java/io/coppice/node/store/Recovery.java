@@ -36,15 +36,15 @@ public final class Recovery {
         return tornBytes;
     }
 
-    /// Blocks whose data is damaged although valid records follow. They stay mapped, reads report them
-    /// as bad until [ChunkStore#repair] mends them.
+    /// Blocks whose data is damaged although valid records follow. They stay mapped, reads report
+    /// them as bad until [ChunkStore#repair] mends them.
     public long rottenBlocks() {
         return rottenBlocks;
     }
 
     /// Places in the middle of the log where the header of one or more records was unreadable (or a
-    /// segment is missing): operations whose chunk is unknown. Versions of chunks prove nothing then; the
-    /// groups of this store must be compared with their primaries by digest.
+    /// segment is missing): operations whose chunk is unknown. Versions of chunks prove nothing
+    /// then; the groups of this store must be compared with their primaries by digest.
     public long lostRecords() {
         return lostRecords;
     }
@@ -55,9 +55,19 @@ public final class Recovery {
 
     @Override
     public String toString() {
-        return (created ? "new store" : "checkpoint " + checkpoint) + ", " + records + " records (" + bytes
-                + " bytes) replayed, " + tornBytes + " bytes of torn tail cut off, " + rottenBlocks
-                + " damaged blocks, " + lostRecords + " damaged records, " + missingSegments
+        return (created ? "new store" : "checkpoint " + checkpoint)
+                + ", "
+                + records
+                + " records ("
+                + bytes
+                + " bytes) replayed, "
+                + tornBytes
+                + " bytes of torn tail cut off, "
+                + rottenBlocks
+                + " damaged blocks, "
+                + lostRecords
+                + " damaged records, "
+                + missingSegments
                 + " missing segments";
     }
 }

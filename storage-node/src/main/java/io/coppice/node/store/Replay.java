@@ -13,12 +13,14 @@ import java.util.zip.CRC32C;
 
 /// Reads the log behind a checkpoint again.
 ///
-/// Damage is judged by what follows it. Nothing valid behind it: a torn tail, writes that were under way; it is
-/// cut off. A valid record behind it: rot; a record whose header is good is kept, its blocks read as bad until they are
-/// repaired; where no header is readable the log is searched, 64 bytes at a time, for the next record.
+/// Damage is judged by what follows it. Nothing valid behind it: a torn tail, writes that were
+/// under way; it is cut off. A valid record behind it: rot; a record whose header is good is kept,
+/// its blocks read as bad until they are repaired; where no header is readable the log is searched,
+/// 64 bytes at a time, for the next record.
 final class Replay {
     /// A record with damaged data that is rot or torn tail, depending on what follows.
-    private record Suspect(RecordHeader header, ByteBuffer extra, long location, int badBlocks, long bytes) {}
+    private record Suspect(
+            RecordHeader header, ByteBuffer extra, long location, int badBlocks, long bytes) {}
 
     private final Disk disk;
     private final Segments segments;
@@ -29,8 +31,10 @@ final class Replay {
     private final List<Suspect> suspects = new ArrayList<>();
     private long gaps;
     private int missing;
+
     /// Where the damage began that nothing valid has followed yet; 0: no damage.
     private long tornSegment;
+
     private int tornOffset;
     private ByteBuffer bytes = ByteBuffer.allocateDirect(64 << 10);
 
@@ -42,7 +46,8 @@ final class Replay {
         this.report = report;
     }
 
-    /// Replays segment `startSegment` from `startOffset` and all later ones of `numbers` (ascending).
+    /// Replays segment `startSegment` from `startOffset` and all later ones of `numbers`
+    /// (ascending).
     void run(List<Long> numbers, long startSegment, int startOffset) throws IOException {
         long previous = startSegment;
         for (long number : numbers) {

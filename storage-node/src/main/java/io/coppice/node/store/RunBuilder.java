@@ -16,7 +16,8 @@ final class RunBuilder {
         return Arrays.copyOf(runs, 2 * count);
     }
 
-    /// Adds `length` blocks from `start` on, the first at `base`, each `distance` behind the one before.
+    /// Adds `length` blocks from `start` on, the first at `base`, each `distance` behind the one
+    /// before.
     void add(int start, int length, long base, long distance) {
         if (length <= 0) {
             return;
@@ -38,14 +39,17 @@ final class RunBuilder {
         long shape = runs[2 * last + 1];
         int lastStart = (int) (shape >>> 48);
         int lastLength = (int) (shape >>> 32) & 0xffff;
-        if (lastStart + lastLength != start || Location.segment(lastBase) != Location.segment(base)) {
+        if (lastStart + lastLength != start
+                || Location.segment(lastBase) != Location.segment(base)) {
             return false;
         }
         long lastDistance = shape & Table.DISTANCE_MAX;
         long step = base - (lastBase + (lastLength - 1) * lastDistance);
-        boolean fits = step > 0 && step <= Table.DISTANCE_MAX
-                && (lastLength == 1 || lastDistance == step)
-                && (length == 1 || distance == step);
+        boolean fits =
+                step > 0
+                        && step <= Table.DISTANCE_MAX
+                        && (lastLength == 1 || lastDistance == step)
+                        && (length == 1 || distance == step);
         if (fits) {
             runs[2 * last + 1] = Table.shape(lastStart, lastLength + length, step);
         }

@@ -2,6 +2,7 @@ package io.coppice.node.store;
 
 import io.coppice.model.Invariant;
 import io.coppice.port.Disk.DiskFile;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /// One file of the log. Only data; [Segments] and [SegmentLog] keep the rules.
@@ -9,26 +10,37 @@ final class Segment {
     static final String PREFIX = "seg-";
     final long number;
     final long previous;
+
     /// Open handle; null: not open, or not created yet.
     @Nullable DiskFile file;
+
     /// Bytes that are with the operating system.
     int committed;
+
     /// Bytes including the batch.
     int end;
+
     /// Table entries that point here.
     long entries;
+
     /// Data blocks in its records.
     int dataBlocks;
+
     /// Takes no more records.
     boolean sealed;
+
     /// The cleaner is moving blocks out.
     boolean victim;
+
     /// Named by the index, but its file is gone.
     boolean missing;
+
     /// Syncs under way that need the handle.
     int pins;
+
     /// Committed bytes that are durable.
     int synced;
+
     long lastUse;
 
     Segment(long number, long previous) {
@@ -41,7 +53,7 @@ final class Segment {
     }
 
     static String name(long number) {
-        return PREFIX + String.format("%016x", number);
+        return PREFIX + HexFormat.of().toHexDigits(number);
     }
 
     DiskFile file() {
@@ -50,7 +62,8 @@ final class Segment {
         return java.util.Objects.requireNonNull(open);
     }
 
-    /// Data blocks that are alive: exact where no two tables hold the same block, at most the data that is there.
+    /// Data blocks that are alive: exact where no two tables hold the same block, at most the data
+    /// that is there.
     long liveBlocks() {
         return Math.min(entries, dataBlocks);
     }

@@ -39,7 +39,12 @@ final class SegmentLog {
 
     /// @param lastNumber the segment that the log continues, 0: none
     /// @param nextNumber above every number that was ever used
-    SegmentLog(Disk disk, Segments segments, RecordCodec codec, int segmentBytes, long lastNumber,
+    SegmentLog(
+            Disk disk,
+            Segments segments,
+            RecordCodec codec,
+            int segmentBytes,
+            long lastNumber,
             long nextNumber) {
         this.disk = disk;
         this.segments = segments;
@@ -50,9 +55,16 @@ final class SegmentLog {
     }
 
     /// Adds a record to the batch. Returns the location of its first block.
-    long append(RecordHeader header, int[] crcs, @Nullable ByteBuffer extra, @Nullable ByteBuffer data) {
+    long append(
+            RecordHeader header,
+            int[] crcs,
+            @Nullable ByteBuffer extra,
+            @Nullable ByteBuffer data) {
         long bytes = header.bytes();
-        Invariant.check(bytes <= segmentBytes - RecordCodec.SEGMENT_HEADER_BYTES, "record too large", bytes);
+        Invariant.check(
+                bytes <= segmentBytes - RecordCodec.SEGMENT_HEADER_BYTES,
+                "record too large",
+                bytes);
         Segment segment = current;
         if (segment == null || segment.end + bytes > segmentBytes) {
             segment = roll();
@@ -62,7 +74,9 @@ final class SegmentLog {
         codec.encode(header, crcs, extra, segment.number, offset, head);
         push(head.flip());
         if (data != null && header.dataBlocks() > 0) {
-            Invariant.check(data.remaining() == header.dataBlocks() << Blocks.BLOCK_SHIFT, "data and CRCs differ");
+            Invariant.check(
+                    data.remaining() == header.dataBlocks() << Blocks.BLOCK_SHIFT,
+                    "data and CRCs differ");
             push(data.duplicate());
         }
         segment.end += (int) bytes;
@@ -160,7 +174,8 @@ final class SegmentLog {
         slab = 0;
     }
 
-    private void write(Segment segment, int start, ByteBuffer[] sources, int count) throws IOException {
+    private void write(Segment segment, int start, ByteBuffer[] sources, int count)
+            throws IOException {
         if (start == 0) {
             segments.create(segment);
             directoryDirty = true;
@@ -179,7 +194,9 @@ final class SegmentLog {
     /// True if the header at this place is still in the batch.
     boolean inBatch(long location) {
         Segment segment = segments.find(Location.segment(location));
-        return segment != null && !segment.missing && Location.headerOffset(location) >= segment.committed;
+        return segment != null
+                && !segment.missing
+                && Location.headerOffset(location) >= segment.committed;
     }
 
     boolean syncDue() {

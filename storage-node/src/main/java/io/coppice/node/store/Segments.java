@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class Segments implements LiveCounts {
     private final Disk disk;
     private final int openFilesMax;
+
     /// Index 0 is segment number `base`.
     private @Nullable Segment[] slots = new @Nullable Segment[64];
+
     private long base = 1;
     private int used;
     private int open;
@@ -48,7 +50,9 @@ final class Segments implements LiveCounts {
 
     /// Numbers are added in ascending order, except during recovery.
     void add(Segment segment) {
-        Invariant.check(segment.number > 0 && segment.number <= Location.SEGMENT_MAX, "segment number",
+        Invariant.check(
+                segment.number > 0 && segment.number <= Location.SEGMENT_MAX,
+                "segment number",
                 segment.number);
         if (count == 0) {
             base = segment.number;
@@ -172,7 +176,10 @@ final class Segments implements LiveCounts {
         Segment oldest = null;
         for (int slot = 0; slot < used; slot++) {
             Segment segment = slots[slot];
-            if (segment != null && segment.file != null && segment.sealed && segment.pins == 0
+            if (segment != null
+                    && segment.file != null
+                    && segment.sealed
+                    && segment.pins == 0
                     && segment.synced == segment.committed
                     && (oldest == null || segment.lastUse < oldest.lastUse)) {
                 oldest = segment;

@@ -33,7 +33,9 @@ final class SpaceGauge {
     }
 
     long capacityBytes() {
-        return config.capacityBytes() == 0 ? deviceBytes : Math.min(config.capacityBytes(), deviceBytes);
+        return config.capacityBytes() == 0
+                ? deviceBytes
+                : Math.min(config.capacityBytes(), deviceBytes);
     }
 
     /// What may still be written.
@@ -49,8 +51,9 @@ final class SpaceGauge {
         if (free < reserve) {
             return Admission.FULL;
         }
-        boolean near = free < 2 * reserve
-                || liveBytes() > capacityBytes() / 100 * config.nearFullPercent();
+        boolean near =
+                free < 2 * reserve
+                        || liveBytes() > capacityBytes() / 100 * config.nearFullPercent();
         return near ? Admission.NEAR_FULL : Admission.OPEN;
     }
 
@@ -64,7 +67,8 @@ final class SpaceGauge {
 
     long reclaimableBytes() {
         var sum = new long[1];
-        segments.forEach(segment -> sum[0] += segment.sealed && segment.entries == 0 ? segment.end : 0);
+        segments.forEach(
+                segment -> sum[0] += segment.sealed && segment.entries == 0 ? segment.end : 0);
         return sum[0];
     }
 }

@@ -2,14 +2,16 @@ package io.coppice.node.store;
 
 import io.coppice.model.Blocks;
 
-/// Settings of one chunk store. The sizes of chunks and segments are fixed when the store is created.
+/// Settings of one chunk store. The sizes of chunks and segments are fixed when the store is
+/// created.
 ///
 /// @param chunkBytes address space of a chunk, a power of two
 /// @param segmentBytes size at which a segment file is closed, a power of two, at most 64 MiB
 /// @param capacityBytes what the store may use; 0: what the device has
 /// @param reserveSegments segments that only the cleaner may fill
 /// @param nearFullPercent from this fill on no new chunks are taken
-/// @param checkpointLogBytes log that a restart may have to read again; a checkpoint is due beyond it
+/// @param checkpointLogBytes log that a restart may have to read again; a checkpoint is due beyond
+///   it
 /// @param garbagePercent the cleaner starts when more of the used bytes than this are dead
 /// @param openFiles file handles kept open
 /// @param checksumCacheRecords headers of records kept in memory, so that a read is one disk access
@@ -28,19 +30,25 @@ public record StoreConfig(
     static final int SEGMENT_BYTES_MAX = 64 << 20;
 
     public StoreConfig {
-        require(Integer.bitCount(chunkBytes) == 1
-                && chunkBytes >= Blocks.CHUNK_BYTES_MIN
-                && chunkBytes <= Blocks.CHUNK_BYTES_MAX,
+        require(
+                Integer.bitCount(chunkBytes) == 1
+                        && chunkBytes >= Blocks.CHUNK_BYTES_MIN
+                        && chunkBytes <= Blocks.CHUNK_BYTES_MAX,
                 "the chunk size must be a power of two from 64 KiB to 64 MiB");
-        require(Integer.bitCount(segmentBytes) == 1 && segmentBytes <= SEGMENT_BYTES_MAX,
+        require(
+                Integer.bitCount(segmentBytes) == 1 && segmentBytes <= SEGMENT_BYTES_MAX,
                 "the segment size must be a power of two of at most 64 MiB");
-        require(segmentBytes >= 2L * Math.min(chunkBytes, 8 << 20),
+        require(
+                segmentBytes >= 2L * Math.min(chunkBytes, 8 << 20),
                 "a segment must have room for two chunks");
         require(capacityBytes >= 0, "the capacity must not be negative");
-        require(capacityBytes == 0 || capacityBytes >= 8L * segmentBytes,
+        require(
+                capacityBytes == 0 || capacityBytes >= 8L * segmentBytes,
                 "the capacity must be at least 8 segments");
         require(reserveSegments >= 2, "at least 2 segments must be reserved for the cleaner");
-        require(nearFullPercent > 0 && nearFullPercent <= 100, "near full must be 1 to 100 percent");
+        require(
+                nearFullPercent > 0 && nearFullPercent <= 100,
+                "near full must be 1 to 100 percent");
         require(checkpointLogBytes >= segmentBytes, "a checkpoint must cover at least one segment");
         require(garbagePercent > 0 && garbagePercent < 100, "garbage must be 1 to 99 percent");
         require(openFiles >= 8, "at least 8 files must stay open");
@@ -50,24 +58,59 @@ public record StoreConfig(
 
     public static StoreConfig defaults() {
         return new StoreConfig(
-                (int) Blocks.CHUNK_BYTES_DEFAULT, SEGMENT_BYTES_MAX, 0, 4, 95, 1L << 30, 20, 1024, 16_384, 1024);
+                (int) Blocks.CHUNK_BYTES_DEFAULT,
+                SEGMENT_BYTES_MAX,
+                0,
+                4,
+                95,
+                1L << 30,
+                20,
+                1024,
+                16_384,
+                1024);
     }
 
     public StoreConfig withChunkBytes(int bytes) {
-        return new StoreConfig(bytes, segmentBytes, capacityBytes, reserveSegments, nearFullPercent,
-                checkpointLogBytes, garbagePercent, openFiles, checksumCacheRecords, outcomesPerGroup);
+        return new StoreConfig(
+                bytes,
+                segmentBytes,
+                capacityBytes,
+                reserveSegments,
+                nearFullPercent,
+                checkpointLogBytes,
+                garbagePercent,
+                openFiles,
+                checksumCacheRecords,
+                outcomesPerGroup);
     }
 
     /// Also lowers the checkpoint distance to 16 segments where it is larger than that.
     public StoreConfig withSegmentBytes(int bytes) {
-        return new StoreConfig(chunkBytes, bytes, capacityBytes, reserveSegments, nearFullPercent,
-                Math.min(checkpointLogBytes, 16L * bytes), garbagePercent, openFiles, checksumCacheRecords,
+        return new StoreConfig(
+                chunkBytes,
+                bytes,
+                capacityBytes,
+                reserveSegments,
+                nearFullPercent,
+                Math.min(checkpointLogBytes, 16L * bytes),
+                garbagePercent,
+                openFiles,
+                checksumCacheRecords,
                 outcomesPerGroup);
     }
 
     public StoreConfig withCapacityBytes(long bytes) {
-        return new StoreConfig(chunkBytes, segmentBytes, bytes, reserveSegments, nearFullPercent,
-                checkpointLogBytes, garbagePercent, openFiles, checksumCacheRecords, outcomesPerGroup);
+        return new StoreConfig(
+                chunkBytes,
+                segmentBytes,
+                bytes,
+                reserveSegments,
+                nearFullPercent,
+                checkpointLogBytes,
+                garbagePercent,
+                openFiles,
+                checksumCacheRecords,
+                outcomesPerGroup);
     }
 
     int blocksPerChunk() {

@@ -20,8 +20,16 @@ final class StoreOpener {
     private static final int LABEL_BYTES_MAX = 4096;
 
     /// The parts of an open store.
-    record Opened(StoreIdentity identity, UUID store, RecordCodec codec, Segments segments, Index index,
-            SegmentLog log, long checkpoint, long checkpointBytes, long replayedBytes) {}
+    record Opened(
+            StoreIdentity identity,
+            UUID store,
+            RecordCodec codec,
+            Segments segments,
+            Index index,
+            SegmentLog log,
+            long checkpoint,
+            long checkpointBytes,
+            long replayedBytes) {}
 
     private final Disk disk;
     private final StoreConfig config;
@@ -55,21 +63,30 @@ final class StoreOpener {
         try {
             return StoreLabel.decode(text);
         } catch (IllegalArgumentException e) {
-            throw new StoreFormatException("cannot use store directory " + disk + ": " + e.getMessage());
+            throw new StoreFormatException(
+                    "cannot use store directory " + disk + ": " + e.getMessage());
         }
     }
 
     private StoreLabel create(StoreIdentity expected) throws IOException {
         for (String name : disk.list()) {
             if (!name.equals(LABEL_UNFINISHED) && !name.equals(LOST_AND_FOUND)) {
-                throw new StoreFormatException("cannot make a store in " + disk
-                        + ": the directory is not empty (it holds '" + name + "') and is no Coppice store");
+                throw new StoreFormatException(
+                        "cannot make a store in "
+                                + disk
+                                + ": the directory is not empty (it holds '"
+                                + name
+                                + "') and is no Coppice store");
             }
         }
         UUID store = expected.store();
         Invariant.check(store != null, "a new store needs an id");
-        var label = new StoreLabel(StoreLabel.FORMAT, expected.cluster(),
-                java.util.Objects.requireNonNull(store), config.chunkBytes());
+        var label =
+                new StoreLabel(
+                        StoreLabel.FORMAT,
+                        expected.cluster(),
+                        java.util.Objects.requireNonNull(store),
+                        config.chunkBytes());
         if (disk.list().contains(LABEL_UNFINISHED)) {
             disk.delete(LABEL_UNFINISHED);
         }
@@ -86,16 +103,31 @@ final class StoreOpener {
     private void verify(StoreLabel label, StoreIdentity expected) throws StoreFormatException {
         UUID store = expected.store();
         if (!label.cluster().equals(expected.cluster())) {
-            throw new StoreFormatException("store directory " + disk + " belongs to cluster " + label.cluster()
-                    + ", not to " + expected.cluster());
+            throw new StoreFormatException(
+                    "store directory "
+                            + disk
+                            + " belongs to cluster "
+                            + label.cluster()
+                            + ", not to "
+                            + expected.cluster());
         }
         if (store != null && !store.equals(label.store())) {
-            throw new StoreFormatException("store directory " + disk + " is store " + label.store()
-                    + ", expected was " + store);
+            throw new StoreFormatException(
+                    "store directory "
+                            + disk
+                            + " is store "
+                            + label.store()
+                            + ", expected was "
+                            + store);
         }
         if (label.chunkBytes() != config.chunkBytes()) {
-            throw new StoreFormatException("store directory " + disk + " has chunks of " + label.chunkBytes()
-                    + " bytes, the cluster has " + config.chunkBytes());
+            throw new StoreFormatException(
+                    "store directory "
+                            + disk
+                            + " has chunks of "
+                            + label.chunkBytes()
+                            + " bytes, the cluster has "
+                            + config.chunkBytes());
         }
     }
 
@@ -112,11 +144,24 @@ final class StoreOpener {
         syncAll(segments, loaded.startSegment());
         long highest = Math.max(numbers.isEmpty() ? 0 : numbers.getLast(), loaded.startSegment());
         var log = new SegmentLog(disk, segments, codec, config.segmentBytes(), last, highest + 1);
-        return new Opened(new StoreIdentity(label.cluster(), label.store()), label.store(), codec, segments,
-                loaded.index(), log, loaded.number(), loaded.bytes(), report.bytes);
+        return new Opened(
+                new StoreIdentity(label.cluster(), label.store()),
+                label.store(),
+                codec,
+                segments,
+                loaded.index(),
+                log,
+                loaded.number(),
+                loaded.bytes(),
+                report.bytes);
     }
 
-    private record Loaded(Segments segments, Index index, long number, long startSegment, int startOffset,
+    private record Loaded(
+            Segments segments,
+            Index index,
+            long number,
+            long startSegment,
+            int startOffset,
             long bytes) {}
 
     private Loaded loadCheckpoint(List<String> names, UUID store) throws IOException {
@@ -127,17 +172,35 @@ final class StoreOpener {
             var segments = new Segments(disk, config.openFiles());
             Index index = newIndex(segments);
             try {
-                var loader = CheckpointLoader.load(disk, Checkpoint.name(number), store, index, segments,
-                        config.blocksPerChunk());
+                var loader =
+                        CheckpointLoader.load(
+                                disk,
+                                Checkpoint.name(number),
+                                store,
+                                index,
+                                segments,
+                                config.blocksPerChunk());
                 report.checkpoint = number;
-                return new Loaded(segments, index, number, loader.startSegment, loader.startOffset, loader.bytes);
+                return new Loaded(
+                        segments,
+                        index,
+                        number,
+                        loader.startSegment,
+                        loader.startOffset,
+                        loader.bytes);
             } catch (IOException | IndexOutOfBoundsException e) {
-                reason = new IOException("checkpoint " + Checkpoint.name(number) + ": " + e.getMessage(), e);
+                reason =
+                        new IOException(
+                                "checkpoint " + Checkpoint.name(number) + ": " + e.getMessage(), e);
             }
         }
         if (reason != null) {
-            throw new StoreFormatException("cannot use store directory " + disk + ": no valid checkpoint ("
-                    + reason.getMessage() + "); remove the store and let its replicas be rebuilt");
+            throw new StoreFormatException(
+                    "cannot use store directory "
+                            + disk
+                            + ": no valid checkpoint ("
+                            + reason.getMessage()
+                            + "); remove the store and let its replicas be rebuilt");
         }
         var segments = new Segments(disk, config.openFiles());
         return new Loaded(segments, newIndex(segments), 0, 0, 0, 0);
@@ -159,8 +222,10 @@ final class StoreOpener {
         }
     }
 
-    /// Deletes what a checkpoint had given up, or a crash left over. Returns the number of the last segment.
-    private long dropStale(Segments segments, List<Long> numbers, long startSegment) throws IOException {
+    /// Deletes what a checkpoint had given up, or a crash left over. Returns the number of the last
+    /// segment.
+    private long dropStale(Segments segments, List<Long> numbers, long startSegment)
+            throws IOException {
         for (long number : numbers) {
             if (number < startSegment && segments.find(number) == null) {
                 disk.delete(Segment.name(number));
@@ -174,7 +239,9 @@ final class StoreOpener {
             last = Math.max(last, segment.number);
         }
         for (String name : disk.list()) {
-            boolean old = name.startsWith(Checkpoint.PREFIX) && !name.equals(Checkpoint.name(report.checkpoint));
+            boolean old =
+                    name.startsWith(Checkpoint.PREFIX)
+                            && !name.equals(Checkpoint.name(report.checkpoint));
             if (old || name.endsWith(Checkpoint.UNFINISHED)) {
                 disk.delete(name);
             }

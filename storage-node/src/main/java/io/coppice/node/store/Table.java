@@ -2,12 +2,12 @@ package io.coppice.node.store;
 
 import org.jspecify.annotations.Nullable;
 
-/// Where the blocks of a chunk are: a few sorted runs, or, when writes were scattered, leaves of 32 blocks.
-/// Only data; [Tables] keeps the rules.
+/// Where the blocks of a chunk are: a few sorted runs, or, when writes were scattered, leaves of 32
+/// blocks. Only data; [Tables] keeps the rules.
 ///
-/// A run is two longs: the location of its first block; then start (16 bits), length (16 bits) and the distance
-/// between the locations of neighbours (32 bits). One large write is a run of distance 1, small writes one
-/// after the other are a run whose distance is the size of a record.
+/// A run is two longs: the location of its first block; then start (16 bits), length (16 bits) and
+/// the distance between the locations of neighbours (32 bits). One large write is a run of distance
+/// 1, small writes one after the other are a run whose distance is the size of a record.
 final class Table {
     private static final int START_SHIFT = 48;
     private static final int LENGTH_SHIFT = 32;

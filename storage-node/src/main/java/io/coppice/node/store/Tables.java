@@ -4,15 +4,15 @@ import io.coppice.model.Invariant;
 
 /// Makes, shares, changes and releases block tables.
 ///
-/// Tables and leaves are counted references: a derived chunk starts with its parent's table object, and a
-/// table or leaf is copied when one of several owners changes it. Entries of a copied node are marked
-/// [Location#SHARED] on both sides. [LiveCounts] hears of every entry of every distinct node that comes or goes, so a
-/// segment is empty exactly when its count is 0.
+/// Tables and leaves are counted references: a derived chunk starts with its parent's table object,
+/// and a table or leaf is copied when one of several owners changes it. Entries of a copied node
+/// are marked [Location#SHARED] on both sides. [LiveCounts] hears of every entry of every distinct
+/// node that comes or goes, so a segment is empty exactly when its count is 0.
 ///
 /// A capture (the image of the index that a checkpoint writes in the background) needs no reference
-/// counts: while one is open, nodes that are older than it are replaced instead of changed, and the garbage
-/// collector keeps the old ones for the writer. The one exception is the SHARED bit, which may be
-/// set under the writer's hands: it is a hint, either value is right.
+/// counts: while one is open, nodes that are older than it are replaced instead of changed, and the
+/// garbage collector keeps the old ones for the writer. The one exception is the SHARED bit, which
+/// may be set under the writer's hands: it is a hint, either value is right.
 final class Tables {
     static final int RUNS_MAX = 40;
     private static final int NO_CAPTURE = -1;
@@ -106,7 +106,8 @@ final class Tables {
         return new Table(table.runs.clone(), table.runCount, null, clock);
     }
 
-    /// Maps `count` blocks to consecutive locations, or unmaps them if `location` is NONE. `table` is writable.
+    /// Maps `count` blocks to consecutive locations, or unmaps them if `location` is NONE. `table`
+    /// is writable.
     void put(Table table, int first, int count, long location) {
         if (count == 0) {
             return;
@@ -147,7 +148,8 @@ final class Tables {
 
     private void keep(Table table, int run, int from, int to) {
         long distance = table.distance(run);
-        builder.add(from, to - from, table.base(run) + (from - table.start(run)) * distance, distance);
+        builder.add(
+                from, to - from, table.base(run) + (from - table.start(run)) * distance, distance);
     }
 
     private void replaceRuns(Table table) {
@@ -183,7 +185,8 @@ final class Tables {
                     if (old != Location.NONE) {
                         live.add(old, -1);
                     }
-                    locations[inLeaf + i] = location == Location.NONE ? location : location + done + i;
+                    locations[inLeaf + i] =
+                            location == Location.NONE ? location : location + done + i;
                 }
                 if (location == Location.NONE && isEmpty(locations)) {
                     leaves[index] = null;
@@ -214,8 +217,9 @@ final class Tables {
         return leaves[index] = new Leaf(leaf.locations.clone(), clock);
     }
 
-    /// Puts other locations in the place of the `count` first ones of `locations` (blocks from `first` on) for every owner of the
-    /// table at once: the blocks have moved. Not while capturing.
+    /// Puts other locations in the place of the `count` first ones of `locations` (blocks from
+    /// `first` on) for every owner of the table at once: the blocks have moved. Not while
+    /// capturing.
     void redirect(Table table, int first, int count, long[] locations) {
         Invariant.check(!capturing(), "blocks moved under a capture");
         Leaf[] leaves = table.leaves;

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.coppice.model.ChunkId;
+import io.coppice.model.Position;
 import io.coppice.node.store.ChunkStore;
 import io.coppice.node.store.Recovery;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreIdentity;
-import io.coppice.model.ChunkId;
-import io.coppice.model.Position;
 import io.coppice.wire.Checksums;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,8 +27,11 @@ final class FileDiskTest {
     void filesAreWrittenReadRenamedAndDeleted(@TempDir Path directory) throws IOException {
         try (FileDisk disk = FileDisk.open(directory)) {
             var file = disk.create("a");
-            ByteBuffer[] parts = {ByteBuffer.wrap(new byte[] {1, 2}), ByteBuffer.allocate(0),
-                ByteBuffer.wrap(new byte[] {3})};
+            ByteBuffer[] parts = {
+                ByteBuffer.wrap(new byte[] {1, 2}),
+                ByteBuffer.allocate(0),
+                ByteBuffer.wrap(new byte[] {3})
+            };
             file.write(parts, 3, 5);
             var read = ByteBuffer.allocate(10);
             assertEquals(3, file.read(read, 5));
@@ -60,7 +63,8 @@ final class FileDiskTest {
         data.putLong(4096, 77);
         try (FileDisk disk = FileDisk.open(directory)) {
             var store = ChunkStore.open(disk, StoreConfig.defaults(), IDENTITY, new Recovery());
-            store.write(new Position(1, 1), 0, 0, chunk, 0, true, 10, Checksums.ofBlocks(data), data);
+            store.write(
+                    new Position(1, 1), 0, 0, chunk, 0, true, 10, Checksums.ofBlocks(data), data);
             store.commitBatch();
             var ticket = store.beginSync();
             ticket.run();

@@ -1,10 +1,10 @@
 package io.coppice.node.replica;
 
-import org.jspecify.annotations.NullUnmarked;
 import io.coppice.model.Position;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
 /// The dumbest store that can be right: maps of maps, copied as a whole when a batch is "written".
@@ -24,7 +24,12 @@ final class ModelStore implements ChunkIndex {
         }
     }
 
-    record Fetched(Position version, long parent, boolean difference, Map<Integer, Integer> blocks, java.util.Set<Integer> unmapped)
+    record Fetched(
+            Position version,
+            long parent,
+            boolean difference,
+            Map<Integer, Integer> blocks,
+            java.util.Set<Integer> unmapped)
             implements FetchedChunk {
         @Override
         public boolean isDifference() {
@@ -76,7 +81,12 @@ final class ModelStore implements ChunkIndex {
         Chunk chunk = java.util.Objects.requireNonNull(chunks.get(id));
         Chunk base = parent == 0 ? null : chunks.get(parent);
         if (base == null || !base.version.equals(parentVersion)) {
-            return new Fetched(chunk.version, chunk.parent, false, new HashMap<>(chunk.blocks), java.util.Set.of());
+            return new Fetched(
+                    chunk.version,
+                    chunk.parent,
+                    false,
+                    new HashMap<>(chunk.blocks),
+                    java.util.Set.of());
         }
         var changed = new HashMap<>(chunk.blocks);
         base.blocks.forEach(changed::remove);
@@ -86,7 +96,10 @@ final class ModelStore implements ChunkIndex {
     }
 
     void install(long id, Fetched fetched) {
-        Chunk base = fetched.difference() ? java.util.Objects.requireNonNull(chunks.get(fetched.parent())) : new Chunk();
+        Chunk base =
+                fetched.difference()
+                        ? java.util.Objects.requireNonNull(chunks.get(fetched.parent()))
+                        : new Chunk();
         Chunk chunk = base.copy();
         chunk.parent = fetched.parent();
         chunk.version = fetched.version();

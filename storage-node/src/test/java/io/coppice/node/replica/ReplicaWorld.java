@@ -1,6 +1,5 @@
 package io.coppice.node.replica;
 
-import org.jspecify.annotations.NullUnmarked;
 import io.coppice.model.Position;
 import io.coppice.node.replica.GroupView.Member;
 import io.coppice.node.replica.GroupView.State;
@@ -11,10 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
-/// Three replicas of one group, a quorum, and links that keep their order but not their promises, driven by
-/// one seeded source of chance. Knows nothing of what clients expect: see [ReplicaWorldTest].
+/// Three replicas of one group, a quorum, and links that keep their order but not their promises,
+/// driven by one seeded source of chance. Knows nothing of what clients expect: see
+/// [ReplicaWorldTest].
 @NullUnmarked
 final class ReplicaWorld {
     static final int GROUP = 1;
@@ -63,7 +64,13 @@ final class ReplicaWorld {
 
     private void push() {
         GroupView view = view();
-        nodes.values().forEach(node -> post(0, node.store, 0, () -> node.onReplica(replica -> replica.view(view))));
+        nodes.values()
+                .forEach(node ->
+                        post(
+                                0,
+                                node.store,
+                                0,
+                                () -> node.onReplica(replica -> replica.view(view))));
     }
 
     private boolean nobodyServes() {
@@ -160,10 +167,11 @@ final class ReplicaWorld {
     void breakLink(int from, int to) {
         queue(from, to, 0).clear();
         queue(to, from, 1).clear();
-        nodes.get(from).onReplica(replica -> {
-            replica.linkDown(to);
-            replica.linkUp(to);
-        });
+        nodes.get(from)
+                .onReplica(replica -> {
+                    replica.linkDown(to);
+                    replica.linkUp(to);
+                });
     }
 
     // ---------------------------------------------------------------- scheduler
@@ -182,7 +190,9 @@ final class ReplicaWorld {
         links.values().stream()
                 .filter(queue -> !queue.isEmpty())
                 .forEach(queue -> possible.add(() -> queue.removeFirst().run()));
-        nodes.values().stream().filter(node -> node.dirty).forEach(node -> possible.add(node::endTurn));
+        nodes.values().stream()
+                .filter(node -> node.dirty)
+                .forEach(node -> possible.add(node::endTurn));
         if (possible.isEmpty()) {
             return false;
         }
@@ -229,11 +239,15 @@ final class ReplicaWorld {
                 GroupReplica now = replica;
                 if (now != null) {
                     long sequence = now.appendedSequence();
-                    post(store, store, 2, () -> {
-                        if (replica == now) {
-                            now.synced(sequence);
-                        }
-                    });
+                    post(
+                            store,
+                            store,
+                            2,
+                            () -> {
+                                if (replica == now) {
+                                    now.synced(sequence);
+                                }
+                            });
                 }
             }
         }
@@ -271,24 +285,38 @@ final class ReplicaWorld {
         public void replicate(int to, long epoch, Operation operation, long committed) {
             operation.change().payload().retain();
             Operation arriving =
-                    new Operation(operation.epoch(), operation.sequence(), operation.change(), operation.origin());
-            post(store, to, 0, () -> {
-                Node there = nodes.get(to);
-                if (there.replica == null) {
-                    return;
-                }
-                there.primary = store;
-                there.onReplica(replica -> replica.replicated(epoch, arriving, committed));
-                there.dirty = true;
-            });
+                    new Operation(
+                            operation.epoch(),
+                            operation.sequence(),
+                            operation.change(),
+                            operation.origin());
+            post(
+                    store,
+                    to,
+                    0,
+                    () -> {
+                        Node there = nodes.get(to);
+                        if (there.replica == null) {
+                            return;
+                        }
+                        there.primary = store;
+                        there.onReplica(replica -> replica.replicated(epoch, arriving, committed));
+                        there.dirty = true;
+                    });
         }
 
         @Override
         public void committed(int to, long epoch, long committed, boolean sync) {
-            post(store, to, 0, () -> {
-                nodes.get(to).primary = store;
-                nodes.get(to).onReplica(replica -> replica.committedUpTo(epoch, committed, sync));
-            });
+            post(
+                    store,
+                    to,
+                    0,
+                    () -> {
+                        nodes.get(to).primary = store;
+                        nodes.get(to)
+                                .onReplica(
+                                        replica -> replica.committedUpTo(epoch, committed, sync));
+                    });
         }
 
         @Override
@@ -297,7 +325,11 @@ final class ReplicaWorld {
             if (to == 0) {
                 return; // nobody has sent operations yet
             }
-            post(store, to, 1, () -> nodes.get(to).onReplica(replica -> replica.acknowledged(store, ack)));
+            post(
+                    store,
+                    to,
+                    1,
+                    () -> nodes.get(to).onReplica(replica -> replica.acknowledged(store, ack)));
         }
 
         @Override
@@ -322,52 +354,77 @@ final class ReplicaWorld {
 
         @Override
         public void askTail(int to, long epoch, long after) {
-            ask(to, there -> {
-                Outcome outcome = there.askedForTail(epoch);
-                if (outcome != Outcome.OK || there.appendedSequence() < there.last()) {
-                    return () -> onReplica(here -> here.tailFailed(to, epoch));
-                }
-                Operation next = there.tailAfter(after);
-                long last = there.last();
-                if (next != null) {
-                    next.change().payload().retain();
-                }
-                Operation copy = next == null
-                        ? null
-                        : new Operation(next.epoch(), next.sequence(), next.change(), next.origin());
-                return () -> onReplica(here -> here.tailReceived(to, epoch, last, copy));
-            }, () -> onReplica(here -> here.tailFailed(to, epoch)));
+            ask(
+                    to,
+                    there -> {
+                        Outcome outcome = there.askedForTail(epoch);
+                        if (outcome != Outcome.OK || there.appendedSequence() < there.last()) {
+                            return () -> onReplica(here -> here.tailFailed(to, epoch));
+                        }
+                        Operation next = there.tailAfter(after);
+                        long last = there.last();
+                        if (next != null) {
+                            next.change().payload().retain();
+                        }
+                        Operation copy =
+                                next == null
+                                        ? null
+                                        : new Operation(
+                                                next.epoch(),
+                                                next.sequence(),
+                                                next.change(),
+                                                next.origin());
+                        return () -> onReplica(here -> here.tailReceived(to, epoch, last, copy));
+                    },
+                    () -> onReplica(here -> here.tailFailed(to, epoch)));
         }
 
         @Override
         public void askPage(int to, long epoch, long cursor) {
-            ask(to, there -> {
-                if (there.askedToCatchUp(store, epoch, cursor == 0) != Outcome.OK) {
-                    return () -> onReplica(here -> here.catchUpFailed(epoch, 0));
-                }
-                List<ChunkSummary> page = new ArrayList<>();
-                ModelStore held = nodes.get(to).disk;
-                held.chunks.tailMap(cursor, false).entrySet().stream()
-                        .limit(2)
-                        .forEach(entry -> page.add(
-                                new ChunkSummary(entry.getKey(), entry.getValue().version, entry.getValue().parent)));
-                boolean end = page.size() < 2;
-                long next = page.isEmpty() ? cursor : page.getLast().chunk();
-                Position position = there.position();
-                return () -> onReplica(here -> here.pageReceived(epoch, cursor, position, page, next, end));
-            }, () -> onReplica(here -> here.catchUpFailed(epoch, 0)));
+            ask(
+                    to,
+                    there -> {
+                        if (there.askedToCatchUp(store, epoch, cursor == 0) != Outcome.OK) {
+                            return () -> onReplica(here -> here.catchUpFailed(epoch, 0));
+                        }
+                        List<ChunkSummary> page = new ArrayList<>();
+                        ModelStore held = nodes.get(to).disk;
+                        held.chunks.tailMap(cursor, false).entrySet().stream()
+                                .limit(2)
+                                .forEach(entry ->
+                                        page.add(
+                                                new ChunkSummary(
+                                                        entry.getKey(),
+                                                        entry.getValue().version,
+                                                        entry.getValue().parent)));
+                        boolean end = page.size() < 2;
+                        long next = page.isEmpty() ? cursor : page.getLast().chunk();
+                        Position position = there.position();
+                        return () ->
+                                onReplica(here ->
+                                        here.pageReceived(
+                                                epoch, cursor, position, page, next, end));
+                    },
+                    () -> onReplica(here -> here.catchUpFailed(epoch, 0)));
         }
 
         @Override
-        public void askChunk(int to, long epoch, long chunk, long parent, @Nullable Position parentVersion) {
-            ask(to, there -> {
-                if (there.askedToCatchUp(store, epoch, false) != Outcome.OK) {
-                    return () -> onReplica(here -> here.catchUpFailed(epoch, chunk));
-                }
-                ModelStore held = nodes.get(to).disk;
-                var fetched = held.exists(chunk) ? held.image(chunk, parent, parentVersion) : null;
-                return () -> onReplica(here -> here.chunkReceived(epoch, chunk, fetched));
-            }, () -> onReplica(here -> here.catchUpFailed(epoch, chunk)));
+        public void askChunk(
+                int to, long epoch, long chunk, long parent, @Nullable Position parentVersion) {
+            ask(
+                    to,
+                    there -> {
+                        if (there.askedToCatchUp(store, epoch, false) != Outcome.OK) {
+                            return () -> onReplica(here -> here.catchUpFailed(epoch, chunk));
+                        }
+                        ModelStore held = nodes.get(to).disk;
+                        var fetched =
+                                held.exists(chunk)
+                                        ? held.image(chunk, parent, parentVersion)
+                                        : null;
+                        return () -> onReplica(here -> here.chunkReceived(epoch, chunk, fetched));
+                    },
+                    () -> onReplica(here -> here.catchUpFailed(epoch, chunk)));
         }
 
         @Override
@@ -378,10 +435,13 @@ final class ReplicaWorld {
 
         @Override
         public void askReady(int to, long epoch, long sequence) {
-            ask(to, there -> {
-                Outcome outcome = there.askedReady(store, epoch, sequence);
-                return () -> onReplica(here -> here.readyAnswered(epoch, outcome));
-            }, () -> onReplica(here -> here.readyAnswered(epoch, Outcome.NOT_SERVING)));
+            ask(
+                    to,
+                    there -> {
+                        Outcome outcome = there.askedReady(store, epoch, sequence);
+                        return () -> onReplica(here -> here.readyAnswered(epoch, outcome));
+                    },
+                    () -> onReplica(here -> here.readyAnswered(epoch, Outcome.NOT_SERVING)));
         }
 
         @Override
@@ -394,19 +454,31 @@ final class ReplicaWorld {
             post(store, 0, 3, () -> failed(member, epoch));
         }
 
-        /// A request on a connection of its own: delivered, answered; or it fails when the other is not there.
-        private void ask(int to, java.util.function.Function<GroupReplica, Runnable> request, Runnable failed) {
+        /// A request on a connection of its own: delivered, answered; or it fails when the other is
+        /// not there.
+        private void ask(
+                int to,
+                java.util.function.Function<GroupReplica, Runnable> request,
+                Runnable failed) {
             GroupReplica asking = java.util.Objects.requireNonNull(replica);
-            post(store, to + 10 * store, 4, () -> {
-                Node there = nodes.get(to);
-                GroupReplica asked = there == null ? null : there.replica;
-                Runnable answer = asked == null ? failed : request.apply(asked);
-                post(to, store + 10 * to, 5, () -> {
-                    if (replica == asking) {
-                        answer.run();
-                    }
-                });
-            });
+            post(
+                    store,
+                    to + 10 * store,
+                    4,
+                    () -> {
+                        Node there = nodes.get(to);
+                        GroupReplica asked = there == null ? null : there.replica;
+                        Runnable answer = asked == null ? failed : request.apply(asked);
+                        post(
+                                to,
+                                store + 10 * to,
+                                5,
+                                () -> {
+                                    if (replica == asking) {
+                                        answer.run();
+                                    }
+                                });
+                    });
         }
     }
 }

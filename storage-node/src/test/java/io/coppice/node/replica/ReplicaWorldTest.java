@@ -3,7 +3,6 @@ package io.coppice.node.replica;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.jspecify.annotations.NullUnmarked;
 import io.coppice.model.ChunkId;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,23 +19,26 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.LongRange;
+import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
-/// Random histories of one group, with crashes, lost connections and new epochs, against what a client may
-/// believe: an acknowledged write is on every serving replica and never lost or overtaken by an older one; a
-/// read returns what was acknowledged, or a write under way, and never goes back; at rest all replicas are
-/// equal.
+/// Random histories of one group, with crashes, lost connections and new epochs, against what a
+/// client may believe: an acknowledged write is on every serving replica and never lost or
+/// overtaken by an older one; a read returns what was acknowledged, or a write under way, and never
+/// goes back; at rest all replicas are equal.
 @NullUnmarked
 class ReplicaWorldTest {
     private static final int BLOCKS = 4;
 
     @Property(tries = 300, shrinking = ShrinkingMode.OFF)
-    void replicasKeepWhatWasAcknowledged(@ForAll @LongRange(min = 1, max = Integer.MAX_VALUE) long seed) {
+    void replicasKeepWhatWasAcknowledged(
+            @ForAll @LongRange(min = 1, max = Integer.MAX_VALUE) long seed) {
         new Run(seed, true).run(600);
     }
 
     @Property(tries = 100, shrinking = ShrinkingMode.OFF)
-    void withoutFaultsEveryWriteIsAnsweredOk(@ForAll @LongRange(min = 1, max = Integer.MAX_VALUE) long seed) {
+    void withoutFaultsEveryWriteIsAnsweredOk(
+            @ForAll @LongRange(min = 1, max = Integer.MAX_VALUE) long seed) {
         var run = new Run(seed, false);
         run.run(300);
         run.refusals.remove(Outcome.OVERLOADED); // the bounds are tiny
@@ -65,7 +67,15 @@ class ReplicaWorldTest {
         }
     }
 
-    private record Write(long sequence, long chunk, long from, boolean create, int block, int value, boolean zero, boolean fua)
+    private record Write(
+            long sequence,
+            long chunk,
+            long from,
+            boolean create,
+            int block,
+            int value,
+            boolean zero,
+            boolean fua)
             implements Ticket {}
 
     private record Read(long chunk, int block, Set<Integer> allowed) implements Ticket {}
@@ -78,8 +88,10 @@ class ReplicaWorldTest {
         private final Random random;
         private final boolean faults;
         private final Map<Long, Write> underWay = new TreeMap<>();
+
         /// Value of each block as acknowledged (or as some read has shown), by chunk.
         private final Map<Long, int[]> expected = new TreeMap<>();
+
         private final Set<Long> unborn = new HashSet<>();
         private final Map<Long, Long> parents = new HashMap<>();
         private final Set<Long> frozen = new HashSet<>();
@@ -126,7 +138,9 @@ class ReplicaWorldTest {
             } else if (faults && dice < 92) {
                 world.restart(1 + random.nextInt(ReplicaWorld.STORES));
             } else if (faults && dice < 95) {
-                world.breakLink(1 + random.nextInt(ReplicaWorld.STORES), 1 + random.nextInt(ReplicaWorld.STORES));
+                world.breakLink(
+                        1 + random.nextInt(ReplicaWorld.STORES),
+                        1 + random.nextInt(ReplicaWorld.STORES));
             }
         }
 
@@ -144,9 +158,16 @@ class ReplicaWorldTest {
             boolean unbornYet = unborn.contains(chunk);
             long from = unbornYet ? parents.getOrDefault(chunk, 0L) : 0;
             boolean zero = random.nextInt(5) == 0;
-            var write = new Write(
-                    ++lastSequence, chunk, from, unbornYet && from == 0, block, zero ? HOLE : ++lastValue, zero,
-                    random.nextInt(8) == 0);
+            var write =
+                    new Write(
+                            ++lastSequence,
+                            chunk,
+                            from,
+                            unbornYet && from == 0,
+                            block,
+                            zero ? HOLE : ++lastValue,
+                            zero,
+                            random.nextInt(8) == 0);
             underWay.put(write.sequence, write);
             reads.stream()
                     .filter(read -> read.chunk == write.chunk && read.block == write.block)
@@ -163,8 +184,11 @@ class ReplicaWorldTest {
 
         private long born(long parent) {
             // ids are leased in ranges: a child's may be below its parent's
-            long id = ChunkId.of(ReplicaWorld.GROUP, ++lastChunk % 2 == 0 ? 1_000 - lastChunk : 1_000 + lastChunk)
-                    .value();
+            long id =
+                    ChunkId.of(
+                                    ReplicaWorld.GROUP,
+                                    ++lastChunk % 2 == 0 ? 1_000 - lastChunk : 1_000 + lastChunk)
+                            .value();
             int[] blocks = parent == 0 ? new int[BLOCKS] : expected.get(parent).clone();
             expected.put(id, blocks);
             unborn.add(id);
@@ -176,17 +200,21 @@ class ReplicaWorldTest {
         }
 
         private long derivable() {
-            List<Long> still = expected.keySet().stream()
-                    .filter(chunk -> !unborn.contains(chunk) && !purging.contains(chunk))
-                    .filter(chunk -> underWay.values().stream().noneMatch(write -> write.chunk == chunk))
-                    .toList();
+            List<Long> still =
+                    expected.keySet().stream()
+                            .filter(chunk -> !unborn.contains(chunk) && !purging.contains(chunk))
+                            .filter(chunk ->
+                                    underWay.values().stream()
+                                            .noneMatch(write -> write.chunk == chunk))
+                            .toList();
             return still.isEmpty() ? 0 : still.get(random.nextInt(still.size()));
         }
 
         private boolean isBusy(long chunk, int block) {
             return underWay.values().stream()
-                    .anyMatch(write -> write.chunk == chunk
-                            && (write.block == block || (write.from != 0 || write.create)));
+                    .anyMatch(write ->
+                            write.chunk == chunk
+                                    && (write.block == block || (write.from != 0 || write.create)));
         }
 
         private void retry() {
@@ -204,16 +232,36 @@ class ReplicaWorldTest {
                 return;
             }
             int way = 20 + random.nextInt(3);
-            world.post(9, to, way, () -> {
-                ReplicaWorld.Node node = world.nodes.get(to);
-                node.onReplica(replica -> {
-                    Change change = write.zero
-                            ? Change.zero(write.chunk, write.from, write.create, write.block, 1)
-                            : Change.write(write.chunk, write.from, write.create, write.block, 1,
-                                    new int[] {write.value}, payload());
-                    replica.write(write, view.epoch(), change, new Origin(1, 1, 1, 77, write.sequence, write.fua));
-                });
-            });
+            world.post(
+                    9,
+                    to,
+                    way,
+                    () -> {
+                        ReplicaWorld.Node node = world.nodes.get(to);
+                        node.onReplica(replica -> {
+                            Change change =
+                                    write.zero
+                                            ? Change.zero(
+                                                    write.chunk,
+                                                    write.from,
+                                                    write.create,
+                                                    write.block,
+                                                    1)
+                                            : Change.write(
+                                                    write.chunk,
+                                                    write.from,
+                                                    write.create,
+                                                    write.block,
+                                                    1,
+                                                    new int[] {write.value},
+                                                    payload());
+                            replica.write(
+                                    write,
+                                    view.epoch(),
+                                    change,
+                                    new Origin(1, 1, 1, 77, write.sequence, write.fua));
+                        });
+                    });
         }
 
         private Payload payload() {
@@ -225,7 +273,10 @@ class ReplicaWorldTest {
         private void read() {
             long chunk = pick();
             GroupView view = world.view();
-            if (chunk == 0 || unborn.contains(chunk) || purging.contains(chunk) || view.primary() == 0) {
+            if (chunk == 0
+                    || unborn.contains(chunk)
+                    || purging.contains(chunk)
+                    || view.primary() == 0) {
                 return;
             }
             int block = random.nextInt(BLOCKS);
@@ -234,18 +285,29 @@ class ReplicaWorldTest {
                     .filter(write -> write.chunk == chunk && write.block == block)
                     .forEach(write -> read.allowed.add(write.value));
             reads.add(read);
-            world.post(9, view.primary(), 30, () -> world.nodes
-                    .get(view.primary())
-                    .onReplica(replica -> replica.read(read, view.epoch(), chunk, block, 1)));
+            world.post(
+                    9,
+                    view.primary(),
+                    30,
+                    () ->
+                            world.nodes
+                                    .get(view.primary())
+                                    .onReplica(replica ->
+                                            replica.read(read, view.epoch(), chunk, block, 1)));
         }
 
         private void purge() {
-            List<Long> idle = expected.keySet().stream()
-                    .filter(chunk -> !unborn.contains(chunk) && !purging.contains(chunk))
-                    .filter(chunk -> underWay.values().stream()
-                            .noneMatch(write -> write.chunk == chunk || write.from == chunk))
-                    .filter(chunk -> unborn.stream().noneMatch(child -> chunk.equals(parents.get(child))))
-                    .toList();
+            List<Long> idle =
+                    expected.keySet().stream()
+                            .filter(chunk -> !unborn.contains(chunk) && !purging.contains(chunk))
+                            .filter(chunk ->
+                                    underWay.values().stream()
+                                            .noneMatch(write ->
+                                                    write.chunk == chunk || write.from == chunk))
+                            .filter(chunk ->
+                                    unborn.stream()
+                                            .noneMatch(child -> chunk.equals(parents.get(child))))
+                            .toList();
             if (!idle.isEmpty() && expected.size() > 4) {
                 purging.add(idle.get(random.nextInt(idle.size())));
                 pushPurges();
@@ -256,7 +318,11 @@ class ReplicaWorldTest {
             int to = world.view().primary();
             if (to != 0 && !purging.isEmpty()) {
                 long[] chunks = purging.stream().mapToLong(Long::longValue).toArray();
-                world.post(0, to, 0, () -> world.nodes.get(to).onReplica(replica -> replica.purge(chunks)));
+                world.post(
+                        0,
+                        to,
+                        0,
+                        () -> world.nodes.get(to).onReplica(replica -> replica.purge(chunks)));
             }
         }
 
@@ -281,9 +347,12 @@ class ReplicaWorldTest {
             for (GroupView.Member member : replica.view().members()) {
                 boolean is = member.state() == GroupView.State.SERVING;
                 if (is && world.nodes.get(member.store()).replica != null) {
-                    Integer held = world.nodes.get(member.store()).disk.written(write.chunk, write.block);
+                    Integer held =
+                            world.nodes.get(member.store()).disk.written(write.chunk, write.block);
                     assertEquals(
-                            write.value, held == null ? HOLE : held, "R2: store " + member.store() + " lacks " + write);
+                            write.value,
+                            held == null ? HOLE : held,
+                            "R2: store " + member.store() + " lacks " + write);
                 }
             }
             confirm(write.chunk, write.block, write.value);
@@ -314,7 +383,10 @@ class ReplicaWorldTest {
 
         private boolean isUnderWay(Read read, int value) {
             return underWay.values().stream()
-                    .anyMatch(write -> write.chunk == read.chunk && write.block == read.block && write.value == value);
+                    .anyMatch(write ->
+                            write.chunk == read.chunk
+                                    && write.block == read.block
+                                    && write.value == value);
         }
 
         @Override
@@ -351,23 +423,35 @@ class ReplicaWorldTest {
                 List.copyOf(underWay.values()).forEach(this::send);
                 pushPurges();
             }
-            throw new AssertionError("no rest: " + world.view() + ", under way " + underWay + ", roles "
-                    + world.nodes.values().stream().map(Run::role).toList());
+            throw new AssertionError(
+                    "no rest: "
+                            + world.view()
+                            + ", under way "
+                            + underWay
+                            + ", roles "
+                            + world.nodes.values().stream().map(Run::role).toList());
         }
 
         private static @Nullable String role(ReplicaWorld.Node node) {
             GroupReplica replica = node.replica;
-            return replica == null ? null : replica.roleName() + "@" + replica.epoch() + " last " + replica.last();
+            return replica == null
+                    ? null
+                    : replica.roleName() + "@" + replica.epoch() + " last " + replica.last();
         }
 
         private void check() {
             Map<Long, Map<Integer, Integer>> content = world.nodes.get(1).disk.content();
             for (ReplicaWorld.Node node : world.nodes.values()) {
                 assertEquals(content, node.disk.content(), "store " + node.store + " differs");
-                assertEquals(0, java.util.Objects.requireNonNull(node.replica).tailSize(), "the tail is trimmed");
+                assertEquals(
+                        0,
+                        java.util.Objects.requireNonNull(node.replica).tailSize(),
+                        "the tail is trimmed");
             }
             if (!faults) {
-                assertTrue(payloads.stream().allMatch(payload -> payload.references == 0), "payloads leak");
+                assertTrue(
+                        payloads.stream().allMatch(payload -> payload.references == 0),
+                        "payloads leak");
             }
             expected.forEach((chunk, blocks) -> {
                 if (!unborn.contains(chunk)) {

@@ -19,11 +19,14 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Random operations, crashes, cleaning and checkpoints against a map of arrays. A seed that fails is in the message.
+/// Random operations, crashes, cleaning and checkpoints against a map of arrays. A seed that fails
+/// is in the message.
 final class ChunkStoreModelTest {
     private record Image(long parent, @Nullable Position version, long[] tags) {
         boolean same(Image other) {
-            return parent == other.parent && Objects.equals(version, other.version) && Arrays.equals(tags, other.tags);
+            return parent == other.parent
+                    && Objects.equals(version, other.version)
+                    && Arrays.equals(tags, other.tags);
         }
     }
 
@@ -39,8 +42,10 @@ final class ChunkStoreModelTest {
         final StoreFixture at;
         final int blocks;
         State state = new State(new HashMap<>(), new HashMap<>());
+
         /// States that a crash may leave: the last synced one and all later.
         final List<State> possible = new ArrayList<>();
+
         @Nullable Checkpoint open;
         long tag = 1;
         long moved;
@@ -138,8 +143,13 @@ final class ChunkStoreModelTest {
                     return possible.get(i);
                 }
             }
-            return fail("seed " + seed + ": recovered state is none of " + possible.size() + " possible; "
-                    + at.report);
+            return fail(
+                    "seed "
+                            + seed
+                            + ": recovered state is none of "
+                            + possible.size()
+                            + " possible; "
+                            + at.report);
         }
 
         boolean matches(State expected) throws IOException {
@@ -147,7 +157,9 @@ final class ChunkStoreModelTest {
                 return false;
             }
             for (int group = 1; group <= 2; group++) {
-                if (!at.store.position(group).equals(expected.positions.getOrDefault(group, Position.NONE))) {
+                if (!at.store
+                        .position(group)
+                        .equals(expected.positions.getOrDefault(group, Position.NONE))) {
                     return false;
                 }
             }
@@ -155,7 +167,11 @@ final class ChunkStoreModelTest {
                 Image image = entry.getValue();
                 long chunk = entry.getKey();
                 if (!at.store.contains(chunk)
-                        || !image.same(new Image(at.store.parent(chunk), at.store.version(chunk), at.read(chunk)))) {
+                        || !image.same(
+                                new Image(
+                                        at.store.parent(chunk),
+                                        at.store.version(chunk),
+                                        at.read(chunk)))) {
                     return false;
                 }
             }
@@ -187,7 +203,8 @@ final class ChunkStoreModelTest {
                 target = StoreFixture.chunk(from == 0 ? group : (int) (from >>> 44), number++);
             }
             int first = random.nextInt(blocks);
-            int count = 1 + (random.nextInt(3) == 0 ? random.nextInt(Math.min(blocks - first, 16)) : 0);
+            int count =
+                    1 + (random.nextInt(3) == 0 ? random.nextInt(Math.min(blocks - first, 16)) : 0);
             var tags = new long[count];
             long[] image = base(target, from);
             for (int i = 0; i < count; i++) {
@@ -208,7 +225,9 @@ final class ChunkStoreModelTest {
         long[] base(long target, long from) {
             Image own = state.chunks.get(target);
             Image parent = state.chunks.get(from);
-            return own != null ? own.tags.clone() : parent != null ? parent.tags.clone() : new long[blocks];
+            return own != null
+                    ? own.tags.clone()
+                    : parent != null ? parent.tags.clone() : new long[blocks];
         }
 
         void zero() {
@@ -251,8 +270,13 @@ final class ChunkStoreModelTest {
             long parent = random.nextBoolean() ? anyChunk() : 0;
             int group = parent == 0 ? 1 : (int) (parent >>> 44);
             long existing = anyChunk();
-            long chunk = existing != 0 && existing != parent && existing >>> 44 == group && random.nextBoolean()
-                    ? existing : StoreFixture.chunk(group, number++);
+            long chunk =
+                    existing != 0
+                                    && existing != parent
+                                    && existing >>> 44 == group
+                                    && random.nextBoolean()
+                            ? existing
+                            : StoreFixture.chunk(group, number++);
             long[] image = base(0, parent);
             var data = new BitSet();
             var unmapped = new BitSet();
@@ -269,8 +293,16 @@ final class ChunkStoreModelTest {
             unmapped.stream().forEach(block -> image[block] = 0);
             ByteBuffer bytes = StoreFixture.blocks(tags);
             var version = new Position(1, 1_000_000 + tag);
-            at.store.install(new ChunkImage(chunk, parent, parent != 0, version, numbers, Checksums.ofBlocks(bytes),
-                    bytes, unmapped.stream().toArray()));
+            at.store.install(
+                    new ChunkImage(
+                            chunk,
+                            parent,
+                            parent != 0,
+                            version,
+                            numbers,
+                            Checksums.ofBlocks(bytes),
+                            bytes,
+                            unmapped.stream().toArray()));
             state.chunks.put(chunk, new Image(parent, version, image));
             done(group, null);
         }
@@ -304,7 +336,8 @@ final class ChunkStoreModelTest {
 
     @Test
     void chunksWithPagedTablesBehaveLikeArrays() throws IOException {
-        StoreConfig config = StoreConfig.defaults().withChunkBytes(512 << 10).withSegmentBytes(1 << 20);
+        StoreConfig config =
+                StoreConfig.defaults().withChunkBytes(512 << 10).withSegmentBytes(1 << 20);
         for (long seed = 1000; seed < 1020; seed++) {
             run(seed, config, 900);
         }

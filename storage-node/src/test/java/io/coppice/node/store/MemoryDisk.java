@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
-/// A disk in memory that knows what is durable. [#crash] forgets what was not synced, except for a prefix of
-/// the writes in the order in which they were made, the last of them torn at any byte.
+/// A disk in memory that knows what is durable. [#crash] forgets what was not synced, except for a
+/// prefix of the writes in the order in which they were made, the last of them torn at any byte.
 final class MemoryDisk implements Disk {
     private record Write(long order, int offset, byte[] bytes) {}
 
@@ -89,7 +89,8 @@ final class MemoryDisk implements Disk {
         }
     }
 
-    /// The machine goes down: of what is not durable, operations below `keep` survive, and the first `torn` bytes of operation `keep`.
+    /// The machine goes down: of what is not durable, operations below `keep` survive, and the
+    /// first `torn` bytes of operation `keep`.
     void crash(long keep, int torn) {
         crash(at -> at < keep, keep, torn);
     }

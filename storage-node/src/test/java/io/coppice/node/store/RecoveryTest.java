@@ -108,7 +108,8 @@ final class RecoveryTest {
             boolean padding = offset >= 64 + 80 + 4 && offset < 64 + 128;
             at.disk.flipBit(FIRST, offset, offset & 7);
             long[] tags = at.read(A);
-            assertEquals(-1, tags[0], () -> "a flip was not noticed" + (padding ? " in padding" : ""));
+            assertEquals(
+                    -1, tags[0], () -> "a flip was not noticed" + (padding ? " in padding" : ""));
             at.disk.flipBit(FIRST, offset, offset & 7);
         }
         assertEquals(1, at.read(A)[0]);
@@ -153,7 +154,9 @@ final class RecoveryTest {
         assertEquals(List.of(Checkpoint.name(1)), names(Checkpoint.PREFIX));
         at.disk.flipBit(Checkpoint.name(1), 30, 2);
         var refused = assertThrows(StoreFormatException.class, at::reopen);
-        assertTrue(String.valueOf(refused.getMessage()).contains("no valid checkpoint"), refused.getMessage());
+        assertTrue(
+                String.valueOf(refused.getMessage()).contains("no valid checkpoint"),
+                refused.getMessage());
     }
 
     @Test
@@ -162,11 +165,14 @@ final class RecoveryTest {
         refused(new StoreIdentity("other", null), at.disk, "belongs to cluster test-cluster");
         refused(new StoreIdentity("test-cluster", new UUID(1, 1)), at.disk, "expected was");
         var label = new String(at.disk.bytes("store"), java.nio.charset.StandardCharsets.UTF_8);
-        at.disk.replace("store", label.replace("test-", "best-").getBytes(
-                java.nio.charset.StandardCharsets.UTF_8));
+        at.disk.replace(
+                "store",
+                label.replace("test-", "best-").getBytes(java.nio.charset.StandardCharsets.UTF_8));
         refused(StoreFixture.IDENTITY, at.disk, "is damaged");
-        at.disk.replace("store", new io.coppice.node.format.StoreLabel(2, "test-cluster", new UUID(7, 9), 65536)
-                .encode());
+        at.disk.replace(
+                "store",
+                new io.coppice.node.format.StoreLabel(2, "test-cluster", new UUID(7, 9), 65536)
+                        .encode());
         refused(StoreFixture.IDENTITY, at.disk, "use a newer version");
         var foreign = new MemoryDisk();
         foreign.create("holiday.jpg");
@@ -174,8 +180,10 @@ final class RecoveryTest {
     }
 
     private static void refused(StoreIdentity identity, MemoryDisk disk, String part) {
-        var refused = assertThrows(StoreFormatException.class,
-                () -> ChunkStore.open(disk, StoreFixture.TINY, identity, new Recovery()));
+        var refused =
+                assertThrows(
+                        StoreFormatException.class,
+                        () -> ChunkStore.open(disk, StoreFixture.TINY, identity, new Recovery()));
         assertTrue(String.valueOf(refused.getMessage()).contains(part), refused.getMessage());
         assertFalse(String.valueOf(refused.getMessage()).contains("\n"));
     }
@@ -205,7 +213,9 @@ final class RecoveryTest {
         assertEquals(42, at.store.state(1));
         assertEquals(new Position(2, 5), at.store.position(9));
         var outcomes = new ArrayList<String>();
-        at.store.outcomes(1, (session, sequence, group) -> outcomes.add(session + "/" + sequence + "/" + group));
+        at.store.outcomes(
+                1,
+                (session, sequence, group) -> outcomes.add(session + "/" + sequence + "/" + group));
         assertEquals(List.of("5/1/1", "8/80/16"), outcomes);
     }
 

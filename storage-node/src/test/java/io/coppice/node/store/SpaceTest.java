@@ -61,7 +61,9 @@ final class SpaceTest {
         at.checkCounts();
         for (int i = 0; i < 300; i += 7) {
             assertArrayEquals(new long[] {i + 1, i + 1000, 0}, Arrays.copyOf(at.read(A + i), 3));
-            assertArrayEquals(new long[] {i + 1, i + 1000, i + 5000}, Arrays.copyOf(at.read(A + i + 1000), 3));
+            assertArrayEquals(
+                    new long[] {i + 1, i + 1000, i + 5000},
+                    Arrays.copyOf(at.read(A + i + 1000), 3));
         }
     }
 
@@ -104,8 +106,11 @@ final class SpaceTest {
 
     @Test
     void overwritesForEverFitInABoundedStore() throws IOException {
-        var config = StoreConfig.defaults().withChunkBytes(512 << 10).withSegmentBytes(1 << 20)
-                .withCapacityBytes(64 << 20);
+        var config =
+                StoreConfig.defaults()
+                        .withChunkBytes(512 << 10)
+                        .withSegmentBytes(1 << 20)
+                        .withCapacityBytes(64 << 20);
         var at = new StoreFixture(config);
         var random = new Random(1);
         int chunks = 96; // 48 MiB of 60 MiB that may be filled: 80 %
@@ -127,7 +132,8 @@ final class SpaceTest {
         at.sync();
         at.reopen();
         for (int chunk = 0; chunk < chunks; chunk++) {
-            assertArrayEquals(Arrays.copyOfRange(tags, chunk * 128, chunk * 128 + 128), at.read(A + chunk));
+            assertArrayEquals(
+                    Arrays.copyOfRange(tags, chunk * 128, chunk * 128 + 128), at.read(A + chunk));
         }
     }
 
@@ -174,10 +180,12 @@ final class SpaceTest {
     void indexMemoryPerTebibyte() {
         long random = perTebibyte(8192, false);
         long sequential = perTebibyte(65_536, true);
-        System.out.printf("index: %d MiB per TiB of random 4 KiB, %d MiB sequential%n", random >> 20,
-                sequential >> 20);
+        System.out.printf(
+                "index: %d MiB per TiB of random 4 KiB, %d MiB sequential%n",
+                random >> 20, sequential >> 20);
         assertTrue(random <= 3L << 30);
-        // every block needs a location of its own here: less than 8 bytes a block means a broken measurement
+        // every block needs a location of its own here: less than 8 bytes a block means a broken
+        // measurement
         assertTrue(random >= 2L << 30, "measured too little: " + random);
         assertTrue(sequential <= 100 << 20);
         assertTrue(sequential >= 20 << 20, "measured too little: " + sequential);
@@ -206,8 +214,15 @@ final class SpaceTest {
         long before = heap();
         for (int chunk = 0; chunk < chunks; chunk++) {
             for (int i = 0; i < 1024; i += sequential ? 256 : 1) {
-                long location = Location.of(1 + random.nextInt(1 << 14), random.nextInt(1 << 19) * 64);
-                change(index, A + chunk, 0, sequential ? i : i * 577 & 1023, sequential ? 256 : 1, location);
+                long location =
+                        Location.of(1 + random.nextInt(1 << 14), random.nextInt(1 << 19) * 64);
+                change(
+                        index,
+                        A + chunk,
+                        0,
+                        sequential ? i : i * 577 & 1023,
+                        sequential ? 256 : 1,
+                        location);
             }
         }
         long used = heap() - before;
@@ -215,9 +230,12 @@ final class SpaceTest {
         return used * ((1L << 40) / (chunks * 1024L * Blocks.BLOCK_BYTES));
     }
 
-    private static void change(Index index, long chunk, long from, int first, int count, long location) {
-        index.change(new RecordHeader(
-                RecordKind.WRITE, 1, 1, 1, 1, chunk, from, 0, 0, first, count, count, 0), location);
+    private static void change(
+            Index index, long chunk, long from, int first, int count, long location) {
+        index.change(
+                new RecordHeader(
+                        RecordKind.WRITE, 1, 1, 1, 1, chunk, from, 0, 0, first, count, count, 0),
+                location);
     }
 
     private static long heap() {

@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 
-/// A store on a [MemoryDisk] and the words that tests of it share. A block's content is made from a tag.
+/// A store on a [MemoryDisk] and the words that tests of it share. A block's content is made from a
+/// tag.
 final class StoreFixture {
     static final StoreIdentity IDENTITY = new StoreIdentity("test-cluster", new UUID(7, 9));
     static final StoreConfig TINY =
@@ -55,8 +56,16 @@ final class StoreFixture {
 
     void write(long chunk, long from, int first, long... tags) {
         ByteBuffer data = blocks(tags);
-        store.write(next(), 5, sequence, chunk, from, from == 0 && !store.contains(chunk), first,
-                Checksums.ofBlocks(data), data);
+        store.write(
+                next(),
+                5,
+                sequence,
+                chunk,
+                from,
+                from == 0 && !store.contains(chunk),
+                first,
+                Checksums.ofBlocks(data),
+                data);
     }
 
     void zero(long chunk, long from, int first, int count) {
@@ -101,7 +110,8 @@ final class StoreFixture {
                 tags[i] = -1;
             } else {
                 tags[i] = block.getLong(0);
-                if (!block.equals(blocks(tags[i])) || read.crcs()[next] != Checksums.crc32c(block)) {
+                if (!block.equals(blocks(tags[i]))
+                        || read.crcs()[next] != Checksums.crc32c(block)) {
                     throw new AssertionError("wrong content in block " + i);
                 }
             }
@@ -114,12 +124,18 @@ final class StoreFixture {
     void checkCounts() {
         Map<Long, Long> recount = new TreeMap<>();
         var seen = new IdentityHashMap<Object, Integer>();
-        store.index.forEachGroup(group -> group.chunks.forEach(entry -> count(entry.table, seen, recount)));
+        store.index.forEachGroup(
+                group -> group.chunks.forEach(entry -> count(entry.table, seen, recount)));
         for (Segment segment : store.segments.all()) {
             long expected = recount.getOrDefault(segment.number, 0L);
             if (segment.entries != expected) {
-                throw new AssertionError("segment " + segment.number + " counts " + segment.entries
-                        + " entries, there are " + expected);
+                throw new AssertionError(
+                        "segment "
+                                + segment.number
+                                + " counts "
+                                + segment.entries
+                                + " entries, there are "
+                                + expected);
             }
         }
         seen.forEach((node, refs) -> {
@@ -136,7 +152,8 @@ final class StoreFixture {
         }
         if (table.leaves == null) {
             for (int run = 0; run < table.runCount; run++) {
-                recount.merge(Location.segment(table.base(run)), (long) table.length(run), Long::sum);
+                recount.merge(
+                        Location.segment(table.base(run)), (long) table.length(run), Long::sum);
             }
             return;
         }
