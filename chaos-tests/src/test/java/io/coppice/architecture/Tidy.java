@@ -59,7 +59,8 @@ final class Tidy {
                 line ->
                         line.codePointCount(0, line.length()) > COLUMNS_MAX
                                 && !line.contains("://")
-                                && line.indexOf('"') < 0,
+                                && line.indexOf('"') < 0
+                                && !line.stripLeading().startsWith("///"),
                 "longer than " + COLUMNS_MAX + " columns");
     }
 
