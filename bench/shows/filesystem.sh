@@ -14,7 +14,7 @@ loop=$(losetup -f --show fuse/fs)
 mount "$loop" mnt
 cp -r "${TREE:-/usr/lib/python3}" mnt/first
 ( cp -r "${TREE2:-/usr/share/perl}" mnt/second; for i in $(seq 40); do cp -r /usr/share/perl-openssl-defaults "mnt/loop-$i" 2>/dev/null || cp -r /etc "mnt/loop-$i"; sync; done ) & copier=$!
-sleep 1
+sleep 3; sync -f mnt
 cluster snapshot create fs@during
 wait $copier
 umount mnt; losetup -d "$loop"

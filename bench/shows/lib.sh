@@ -19,8 +19,8 @@ finish() {
   [ $code = 0 ] && echo "ok: $(basename "$0")" || echo "FAILED: $(basename "$0")"
 }
 trap finish EXIT
-json() { # json FIELD-PATH: a field of the JSON on standard input, as a Python expression on `d`
-  python3 -c "import json,sys; d=json.load(sys.stdin); print($1)"
+json() { # json EXPRESSION: a Python expression on `d`, the JSON on standard input; fio says a line before it
+  python3 -c "import json,sys; t=sys.stdin.read(); d=json.loads(t[min(i for i in map(t.find, '{[') if i >= 0):]); print($1)"
 }
 now_ms() { date +%s%3N; }
 disk_mib() { du -sm .coppice | cut -f1; }

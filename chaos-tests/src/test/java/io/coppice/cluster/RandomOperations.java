@@ -13,7 +13,6 @@ import io.coppice.wire.pb.DeleteSnapshot;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.RenameVolume;
-import io.coppice.wire.pb.ResizeVolume;
 import io.coppice.wire.pb.RollbackVolume;
 import io.coppice.wire.pb.SnapshotName;
 import java.util.ArrayList;
@@ -285,11 +284,7 @@ final class RandomOperations {
             close(volume); // shrinking under a writer is refused
         }
         note("resize " + volume + " " + size);
-        control()
-                .execute(
-                        ExecuteRequest.newBuilder()
-                                .setResizeVolume(
-                                        ResizeVolume.newBuilder().setName(volume).setSize(size)));
+        client.resize(volume, size);
         model.resize(volume, size);
         close(volume); // a size change reaches an open device a little later; that is tested
         // elsewhere

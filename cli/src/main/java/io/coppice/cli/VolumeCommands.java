@@ -9,7 +9,6 @@ import io.coppice.wire.pb.ListTrash;
 import io.coppice.wire.pb.ListVolumes;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.RenameVolume;
-import io.coppice.wire.pb.ResizeVolume;
 import io.coppice.wire.pb.RestoreVolume;
 import io.coppice.wire.pb.ShowVolume;
 import io.coppice.wire.pb.VolumeInfo;
@@ -196,7 +195,7 @@ final class VolumeCommands extends Noun {
     @Command(
             name = "resize",
             description = "Give a volume another size; what is beyond a smaller one is dropped.")
-    static final class Resize extends Verb {
+    static final class Resize extends DataVerb {
         @Parameters(paramLabel = "NAME", index = "0")
         String name = "";
 
@@ -205,12 +204,12 @@ final class VolumeCommands extends Noun {
 
         @Override
         ExitCode run() throws Exception {
-            var command =
-                    ResizeVolume.newBuilder()
-                            .setName(SourceName.volumeName(name))
-                            .setSize(Sizes.parseVolume(size));
-            var response = execute(ExecuteRequest.newBuilder().setResizeVolume(command));
-            VolumeInfo volume = only(response.getVolumesList(), name);
+            String checked = SourceName.volumeName(name);
+            long bytes = Sizes.parseVolume(size);
+            VolumeInfo volume;
+            try (var client = connect()) {
+                volume = only(client.resize(checked, bytes).getVolumesList(), name);
+            }
             output().done(
                             Views.volume(volume),
                             () -> name + " has " + Sizes.show(volume.getSize()));

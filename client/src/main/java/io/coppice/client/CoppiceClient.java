@@ -9,12 +9,15 @@ import io.coppice.wire.pb.AbandonChunks;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.Detach;
+import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.ExecuteResponse;
 import io.coppice.wire.pb.GetCluster;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.ListGroups;
 import io.coppice.wire.pb.OpenSource;
 import io.coppice.wire.pb.OpenedSource;
 import io.coppice.wire.pb.QueryRequest;
+import io.coppice.wire.pb.ResizeVolume;
 import io.coppice.wire.pb.SessionOpened;
 import io.coppice.wire.pb.SnapshotName;
 import io.coppice.wire.pb.VolumeChanged;
@@ -209,6 +212,24 @@ public final class CoppiceClient implements AutoCloseable {
             }
         });
         return future;
+    }
+
+    /// Gives a volume another size. What is beyond a smaller one reads as zeros should the volume
+    /// grow again: the quorum drops whole chunks, and the tail of the last one that is kept is
+    /// discarded here first. A volume that is attached cannot shrink.
+    public ExecuteResponse resize(String name, long size) throws IOException, ControlException {
+        learnCluster();
+        long chunkEnd = (size + chunkBytes - 1) / chunkBytes * chunkBytes;
+        long tailEnd = Math.min(chunkEnd, find(name).size());
+        if (size > 0 && tailEnd > size) {
+            try (BlockDevice device = open(name)) {
+                device.blocking().discard(size, tailEnd - size);
+                device.blocking().flush();
+            }
+        }
+        return control.execute(
+                ExecuteRequest.newBuilder()
+                        .setResizeVolume(ResizeVolume.newBuilder().setName(name).setSize(size)));
     }
 
     /// Administration of the same cluster.

@@ -81,6 +81,9 @@ public final class LeaderStream<Q, R> implements AutoCloseable {
         private @Nullable ClientCallStreamObserver<Q> call;
         private boolean ended;
 
+        /// gRPC takes nothing more from then on, though the end is told a little later.
+        private boolean aborted;
+
         Attempt(ControlClient.Endpoint endpoint) {
             this.endpoint = endpoint;
         }
@@ -100,7 +103,7 @@ public final class LeaderStream<Q, R> implements AutoCloseable {
         @Override
         public void send(Q message) {
             synchronized (sending) {
-                if (!ended && call != null) {
+                if (!ended && !aborted && call != null) {
                     call.onNext(message);
                 }
             }
@@ -109,6 +112,9 @@ public final class LeaderStream<Q, R> implements AutoCloseable {
         @Override
         public void abort(String why) {
             ClientCallStreamObserver<Q> stream = call;
+            synchronized (sending) {
+                aborted = true;
+            }
             if (stream != null) {
                 stream.cancel(why, null);
             }

@@ -145,6 +145,13 @@ final class VolumeCommands {
         }
         MapRoot root = volume.root();
         if (command.size() < volume.size()) {
+            if (tables.attachments.contains(volume.id())) {
+                return refuse(
+                        Refusal.CONFLICT,
+                        "volume '"
+                                + command.name()
+                                + "' is attached and cannot shrink: close it first");
+            }
             root = maps.truncate(root, slots(command.size(), config));
         }
         Volume resized = volume.withSize(command.size(), root);

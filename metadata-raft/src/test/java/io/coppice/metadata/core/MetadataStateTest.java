@@ -306,12 +306,15 @@ class MetadataStateTest {
     void theLargestVolumeMapsItsLastSlot() {
         long size = io.coppice.model.Blocks.VOLUME_BYTES_MAX / 4096 * 4096;
         cluster.done(new Command.CreateVolume("huge", size, Map.of()));
-        attach("huge");
+        long fence = attach("huge").attachment().fence();
         long last = (size - 1) / Cluster.CHUNK;
         long chunk = cluster.chunk(3);
         cluster.done(flipOf("huge", last, 0, chunk));
         assertEquals(chunk, cluster.view().chunkAt(cluster.volume("huge").root(), last));
-        cluster.done(new Command.ResizeVolume("huge", 4096));
+        var shrink = new Command.ResizeVolume("huge", 4096);
+        assertEquals(Refusal.CONFLICT, cluster.refused(shrink), "a writer may be beyond the end");
+        cluster.done(new Command.Detach(cluster.volume("huge").id(), fence));
+        cluster.done(shrink);
         assertTrue(cluster.volume("huge").root().isEmpty());
         while (cluster.view().reapPending()) {
             cluster.apply(0, new Command.ReapStep(3));

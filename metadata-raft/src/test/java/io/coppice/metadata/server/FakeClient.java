@@ -66,8 +66,14 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
 
     @Override
     public void closed(String why) {
+        forgetStream();
+    }
+
+    private void forgetStream() {
         sender = null;
-        opened = new CompletableFuture<>();
+        if (opened.isDone()) {
+            opened = new CompletableFuture<>();
+        }
     }
 
     ClientDirective awaitOpened() throws Exception {
@@ -142,8 +148,10 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
                                                         .setNewChunk(to))));
     }
 
+    /// From here on nothing is sent on the old stream, and `awaitOpened` means the next one.
     void breakStream() {
         var to = sender;
+        forgetStream();
         if (to != null) {
             to.abort("test");
         }

@@ -1,0 +1,128 @@
+package io.coppice.cluster;
+
+import io.coppice.client.ClientConfig;
+import io.coppice.client.CoppiceClient;
+import io.coppice.directory.ControlClient;
+import io.coppice.metadata.server.MetadataServer;
+import io.coppice.metadata.server.MetadataServerConfig;
+import io.coppice.nbd.GatewayLimits;
+import io.coppice.nbd.NbdGateway;
+import io.coppice.nbd.NbdGatewayConfig;
+import io.coppice.node.StorageNode;
+import io.coppice.node.StorageNodeConfig;
+import io.coppice.wire.pb.ClusterConfig;
+import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.InitializeCluster;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// One metadata server, three storage nodes and a gateway on a unix socket, in this process, with
+/// files below a temporary folder. Chunks are as small as they may be, so that few writes touch
+/// many of them.
+final class TestCluster implements AutoCloseable {
+    static final int CHUNK_BYTES = 64 << 10;
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
+
+    private final Path dir;
+    private final List<String> endpoints;
+    private final MetadataServer metadata;
+    private final List<StorageNode> nodes = new ArrayList<>();
+    private final List<AutoCloseable> more = new ArrayList<>();
+
+    private TestCluster(Path dir) throws Exception {
+        this.dir = dir;
+        String raft = freeAddress();
+        String control = freeAddress();
+        endpoints = List.of(control);
+        metadata =
+                MetadataServer.start(
+                        new MetadataServerConfig(
+                                "m1",
+                                dir.resolve("m1"),
+                                raft,
+                                control,
+                                "127.0.0.1:0",
+                                Map.of("m1", raft),
+                                Map.of("m1", control)));
+    }
+
+    static TestCluster start(Path dir) throws Exception {
+        var cluster = new TestCluster(dir);
+        for (int i = 1; i <= 3; i++) {
+            cluster.startNode(i);
+        }
+        try (var control = new ControlClient(cluster.endpoints, DEADLINE)) {
+            control.execute(
+                    ExecuteRequest.newBuilder()
+                            .setInitializeCluster(
+                                    InitializeCluster.newBuilder()
+                                            .setConfig(
+                                                    ClusterConfig.newBuilder()
+                                                            .setReplicas(3)
+                                                            .setMinWriteReplicas(2)
+                                                            .setGroups(6)
+                                                            .setChunkBytes(CHUNK_BYTES)
+                                                            .setCluster("test"))));
+        }
+        return cluster;
+    }
+
+    private void startNode(int number) throws IOException {
+        nodes.add(
+                StorageNode.start(
+                        new StorageNodeConfig(
+                                "n" + number,
+                                "",
+                                List.of(dir.resolve("n" + number)),
+                                "127.0.0.1:0",
+                                "127.0.0.1:0",
+                                endpoints,
+                                0)));
+    }
+
+    List<String> endpoints() {
+        return endpoints;
+    }
+
+    CoppiceClient client(String name) throws IOException {
+        var client = CoppiceClient.connect(ClientConfig.defaults(endpoints, name));
+        more.add(client);
+        return client;
+    }
+
+    /// Starts a gateway; the answer is the URI of `volume` on it.
+    String nbd(String volume) throws IOException {
+        Path socket = dir.resolve("nbd-" + more.size() + ".sock");
+        var config =
+                new NbdGatewayConfig(
+                        List.of("unix:" + socket),
+                        endpoints,
+                        "",
+                        List.of(),
+                        1,
+                        GatewayLimits.defaults());
+        more.add(NbdGateway.start(config));
+        return "nbd+unix:///" + volume + "?socket=" + socket;
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (int i = more.size() - 1; i >= 0; i--) {
+            more.get(i).close();
+        }
+        nodes.forEach(StorageNode::close);
+        metadata.close();
+    }
+
+    private static String freeAddress() throws IOException {
+        try (var probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return "127.0.0.1:" + probe.getLocalPort();
+        }
+    }
+}
