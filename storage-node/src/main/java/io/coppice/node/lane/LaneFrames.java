@@ -139,7 +139,9 @@ public final class LaneFrames {
         for (GroupEpoch each : groupEpochs) {
             LaneGroup group = lane.group(each.getGroup());
             Outcome outcome =
-                    group == null ? Outcome.NOT_SERVING : group.replica().servesIn(each.getEpoch());
+                    group == null
+                            ? Outcome.NOT_SERVING
+                            : group.replica().flushesIn(each.getEpoch());
             if (outcome != Outcome.OK) {
                 done.accept(Request.status(outcome));
                 return;
@@ -166,7 +168,7 @@ public final class LaneFrames {
     private DataStatus stillServing(List<GroupEpoch> groupEpochs) {
         for (GroupEpoch each : groupEpochs) {
             LaneGroup group = lane.group(each.getGroup());
-            if (group == null || group.replica().servesIn(each.getEpoch()) != Outcome.OK) {
+            if (group == null || group.replica().flushesIn(each.getEpoch()) != Outcome.OK) {
                 return DataStatus.STALE_EPOCH;
             }
         }

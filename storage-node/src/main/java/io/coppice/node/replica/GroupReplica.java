@@ -145,7 +145,17 @@ public final class GroupReplica {
         role.read(ticket, chunk, block, blockCount);
     }
 
-    /// OK when this replica serves in `epoch`: what a flush asks before it syncs.
+    /// OK when this replica may answer a flush in `epoch`: like a write, only while enough serve.
+    public Outcome flushesIn(long epoch) {
+        Outcome serves = servesIn(epoch);
+        return serves == Outcome.OK && !enoughServe() ? Outcome.NOT_SERVING : serves;
+    }
+
+    boolean enoughServe() {
+        return view.servingCount() >= Math.min(limits.minWriteReplicas(), view.members().size());
+    }
+
+    /// OK when this replica serves in `epoch`.
     public Outcome servesIn(long epoch) {
         if (isStale(epoch)) {
             return Outcome.STALE_EPOCH;
@@ -417,8 +427,11 @@ public final class GroupReplica {
         return epochMet > view.epoch();
     }
 
+    /// A purge is told to the quorum, which forgets the chunks: a crash may not bring them back.
     boolean mustSync(Operation operation) {
-        return operation.origin().fua() || limits.syncAlways();
+        return operation.origin().fua()
+                || limits.syncAlways()
+                || operation.change().kind() == Change.Kind.PURGE;
     }
 
     /// Puts the next operation in this replica's order and its store.

@@ -91,6 +91,7 @@ final class Primary implements Role {
         }
         waiting.refuseAll(effects, Outcome.STALE_EPOCH); // they carry the old epoch
         advance();
+        drainPurges();
     }
 
     private void updateLinks(GroupView view) {
@@ -106,8 +107,7 @@ final class Primary implements Role {
             }
             changeState(link, member.state() == State.SERVING);
         }
-        int enough = Math.min(replica.limits().minWriteReplicas(), view.members().size());
-        enoughReplicas = view.servingCount() >= enough;
+        enoughReplicas = replica.enoughServe();
     }
 
     private void changeState(MemberLink link, boolean serving) {
@@ -200,6 +200,9 @@ final class Primary implements Role {
         }
         reconciled = true;
         links.forEach(this::resend);
+        if (awaitsSync()) {
+            effects.sync(); // what was adopted may never have been synced here
+        }
         advance();
         for (int i = 0; i < reconcileBarriers.size(); i++) {
             BarrierWait wait = reconcileBarriers.get(i);
@@ -209,10 +212,18 @@ final class Primary implements Role {
             }
         }
         reconcileBarriers.clear();
-        while (!waitingPurges.isEmpty() && !replica.isSuspended()) {
+        volumesOfReconcileBarriers.clear();
+        drainPurges();
+    }
+
+    private boolean mayPurge() {
+        return reconciled && enoughReplicas && !replica.isSuspended();
+    }
+
+    private void drainPurges() {
+        while (!waitingPurges.isEmpty() && mayPurge()) {
             submit(Change.purge(waitingPurges.removeFirst()), Origin.GROUP);
         }
-        volumesOfReconcileBarriers.clear();
     }
 
     // ---------------------------------------------------------------- requests
@@ -355,7 +366,7 @@ final class Primary implements Role {
 
     @Override
     public void purge(long[] chunks) {
-        if (reconciled && !replica.isSuspended()) {
+        if (mayPurge()) {
             submit(Change.purge(chunks), Origin.GROUP);
         } else if (waitingPurges.size() < PURGES_MAX) {
             waitingPurges.add(
@@ -442,20 +453,23 @@ final class Primary implements Role {
         }
     }
 
-    /// Finishes what all serving replicas now hold.
+    /// Finishes what all serving replicas now hold, and those that may be serving already though
+    /// this primary has not heard it: a member that said it is ready. What such a member counts for
+    /// is durable there, because a flush does not ask it.
+    ///
+    /// While too few serve nothing is finished, also not what was accepted before: whoever left
+    /// last is believed to have all that was ever acknowledged.
     private void advance() {
-        if (!reconciled) {
+        if (!reconciled || !enoughReplicas) {
             return;
         }
         long appendedByAll = replica.appendedSequence();
         long syncedByAll = replica.syncedSequence();
         long heldByAll = appendedByAll;
         for (MemberLink link : links) {
-            if (link.serving) {
-                appendedByAll = Math.min(appendedByAll, link.acked);
-                syncedByAll = Math.min(syncedByAll, link.synced);
-            }
             if (link.holdsTail()) {
+                appendedByAll = Math.min(appendedByAll, link.serving ? link.acked : link.synced);
+                syncedByAll = Math.min(syncedByAll, link.synced);
                 heldByAll = Math.min(heldByAll, link.acked);
             }
         }
@@ -507,7 +521,7 @@ final class Primary implements Role {
         if (!link.isLive() || link.stalled) {
             return;
         }
-        if (!link.serving
+        if (!link.holdsTail()
                 && operation.sequence() - link.acked > replica.limits().inFlightOperations()) {
             link.joined = false; // it cannot keep up: it will be told to start over
             return;
@@ -533,9 +547,16 @@ final class Primary implements Role {
             return;
         }
         replica.tail().forEachFrom(link.acked + 1, operation -> send(link, operation));
-        if (!unsynced.isEmpty() || !syncWaits.isEmpty()) {
+        if (awaitsSync()) {
             tellCommitted(link, true);
         }
+    }
+
+    /// Whether something is answered only once it is durable everywhere.
+    private boolean awaitsSync() {
+        return !unsynced.isEmpty()
+                || !syncWaits.isEmpty()
+                || unappended.stream().anyMatch(replica::mustSync);
     }
 
     private void tellCommitted(MemberLink link, boolean sync) {
@@ -598,11 +619,16 @@ final class Primary implements Role {
         if (link == null || link.serving || !link.joined) {
             return Outcome.TOO_OLD;
         }
-        link.acked = Math.max(link.acked, Math.min(sequence, replica.last()));
-        link.holds = true;
-        return replica.tail().reachesBackTo(link.acked + 1, replica.last())
-                ? Outcome.OK
-                : Outcome.NOT_SERVING;
+        link.synced = Math.max(link.synced, Math.min(sequence, replica.last()));
+        link.acked = Math.max(link.acked, link.synced);
+        link.holds = replica.tail().reachesBackTo(link.acked + 1, replica.last());
+        // What was finished before it counted must be there too, or it asks again a little later.
+        return link.holds && link.synced >= finishedUpTo() ? Outcome.OK : Outcome.NOT_SERVING;
+    }
+
+    private long finishedUpTo() {
+        Operation first = unsynced.isEmpty() ? unappended.peekFirst() : unsynced.peekFirst();
+        return first == null ? replica.last() : first.sequence() - 1;
     }
 
     private @Nullable MemberLink linkOrNull(int store) {

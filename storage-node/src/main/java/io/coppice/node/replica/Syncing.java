@@ -74,6 +74,10 @@ final class Syncing implements Role {
 
     private long hardenTarget;
     private boolean acknowledgeDue;
+
+    /// It has said that it is ready, and may count from then on: what comes is synced (R7).
+    private boolean counted;
+
     private boolean syncDue;
     private int idleTicks;
 
@@ -105,6 +109,7 @@ final class Syncing implements Role {
         fetching = 0;
         reach = 0;
         idleTicks = 0;
+        counted = false;
         pump();
     }
 
@@ -128,7 +133,7 @@ final class Syncing implements Role {
         } else {
             if (operation.sequence() == expected) {
                 take(operation);
-                syncDue |= replica.mustSync(operation);
+                syncDue |= counted || replica.mustSync(operation);
             }
             acknowledgeDue = true;
         }
@@ -252,6 +257,7 @@ final class Syncing implements Role {
     public void synced() {
         if (stage == Stage.HARDENING && replica.syncedSequence() >= hardenTarget) {
             stage = Stage.ASKING_READY;
+            counted = true;
             effects.askReady(primary, replica.epoch(), hardenTarget);
         }
         if (stage != Stage.JOINING) {

@@ -80,8 +80,7 @@ final class ReplicaWorld {
     private void leave(int store) {
         State state = states.get(store);
         if (state == State.SERVING) {
-            long serving = states.values().stream().filter(each -> each == State.SERVING).count();
-            states.put(store, serving == 1 ? State.LAST : State.DOWN);
+            states.put(store, serving() - 1 < limits.minWriteReplicas() ? State.LAST : State.DOWN);
         } else if (state == State.SYNCING) {
             states.put(store, State.DOWN);
         } else {
@@ -91,19 +90,38 @@ final class ReplicaWorld {
         push();
     }
 
+    private long serving() {
+        return states.values().stream().filter(each -> each == State.SERVING).count();
+    }
+
     private void comeBack(int store) {
-        if (!nobodyServes()) {
-            states.put(store, State.SYNCING);
-        } else if (states.get(store) == State.LAST) {
-            states.put(store, State.SERVING);
-            nodes.forEach((other, node) -> {
-                if (other != store && node.replica != null) {
-                    states.put(other, State.SYNCING);
-                }
-            });
-        } else {
+        if (nobodyServes()) {
+            elect(random.nextInt(4) == 0);
             return;
         }
+        states.put(store, State.SYNCING);
+        epoch++;
+        push();
+    }
+
+    /// The longest of the last leads, once all of these are back or the grace is over.
+    private void elect(boolean graceIsOver) {
+        List<Integer> last =
+                states.keySet().stream().filter(id -> states.get(id) == State.LAST).toList();
+        List<Integer> back = last.stream().filter(id -> nodes.get(id).replica != null).toList();
+        if (back.isEmpty() || (!graceIsOver && back.size() < last.size())) {
+            return;
+        }
+        int leader =
+                back.stream()
+                        .max((a, b) ->
+                                nodes.get(a).disk.position.compareTo(nodes.get(b).disk.position))
+                        .orElseThrow();
+        nodes.forEach((id, node) -> {
+            if (node.replica != null) {
+                states.put(id, id == leader ? State.SERVING : State.SYNCING);
+            }
+        });
         epoch++;
         push();
     }
@@ -111,6 +129,9 @@ final class ReplicaWorld {
     private void caughtUp(int store, long inEpoch) {
         if (inEpoch == epoch && states.get(store) == State.SYNCING) {
             states.put(store, State.SERVING);
+            if (serving() >= limits.minWriteReplicas()) {
+                states.replaceAll((_, state) -> state == State.LAST ? State.DOWN : state);
+            }
             epoch++;
             push();
         }

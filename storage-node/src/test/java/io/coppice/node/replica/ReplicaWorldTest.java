@@ -21,6 +21,7 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.LongRange;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /// Random histories of one group, with crashes, lost connections and new epochs, against what a
 /// client may believe: an acknowledged write is on every serving replica and never lost or
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 class ReplicaWorldTest {
     private static final int BLOCKS = 4;
 
-    @Property(tries = 300, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 1500, shrinking = ShrinkingMode.OFF)
     void replicasKeepWhatWasAcknowledged(
             @ForAll @LongRange(min = 1, max = Integer.MAX_VALUE) long seed) {
         new Run(seed, true).run(600);
@@ -43,6 +44,13 @@ class ReplicaWorldTest {
         run.run(300);
         run.refusals.remove(Outcome.OVERLOADED); // the bounds are tiny
         assertEquals(Set.of(), run.refusals, "without faults nothing is refused");
+    }
+
+    /// Histories that once failed: a new primary never synced the FUA writes that it had adopted.
+    @Test
+    void aNewPrimaryFinishesDurableWritesOfTheOldOne() {
+        new Run(1904, true).run(600);
+        new Run(463177583, true).run(600);
     }
 
     /// Counts references, so that a leak shows.
@@ -98,6 +106,7 @@ class ReplicaWorldTest {
         private final Set<Long> purging = new HashSet<>();
         private final Set<Read> reads = Collections.newSetFromMap(new IdentityHashMap<>());
         final Set<Outcome> refusals = new HashSet<>();
+        private final Map<Ticket, Outcome> lastRefusal = new HashMap<>();
         private final List<CountedPayload> payloads = new ArrayList<>();
         private long lastSequence;
         private long lastChunk;
@@ -336,6 +345,7 @@ class ReplicaWorldTest {
             }
             if (outcome != Outcome.OK) {
                 refusals.add(outcome);
+                lastRefusal.put(ticket, outcome);
                 assertTrue(outcome != Outcome.TOO_OLD, "a request was forgotten");
                 return;
             }
@@ -428,6 +438,8 @@ class ReplicaWorldTest {
                             + world.view()
                             + ", under way "
                             + underWay
+                            + ", refused "
+                            + lastRefusal
                             + ", roles "
                             + world.nodes.values().stream().map(Run::role).toList());
         }
