@@ -13,8 +13,10 @@ import io.coppice.wire.pb.SnapshotName;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,6 +95,59 @@ class ClusterModelTest {
             CompletableFuture.allOf(writers).join();
         }
         assertClean();
+    }
+
+    /// The same over NBD: readers have connections of their own, beside the writers'.
+    @Test
+    void alignedBlocksAreNeverTornOverNbd(@TempDir Path dir) throws Exception {
+        create("tear-nbd", 1 << 20);
+        Path script = dir.resolve("tear.py");
+        Files.writeString(
+                script,
+                """
+                import nbd, random, sys, threading
+                uri, rounds, reads = sys.argv[1], int(sys.argv[2]), 0
+                stop, torn = threading.Event(), []
+                def connect():
+                    h = nbd.NBD(); h.connect_uri(uri); return h
+                def write(seed):
+                    h, r, n = connect(), random.Random(seed), seed
+                    while not stop.is_set():
+                        n += 2
+                        blocks = r.randint(1, 8)
+                        data = n.to_bytes(4, 'big') * (1024 * blocks)
+                        h.pwrite(data, 4096 * r.randint(0, 8 - blocks))
+                writers = [threading.Thread(target=write, args=(seed,)) for seed in (1, 2)]
+                for each in writers: each.start()
+                readers = [connect(), connect()]
+                seen = set()
+                try:
+                    for i in range(rounds):
+                        data = readers[i % 2].pread(8 * 4096, 0)
+                        for at in range(0, len(data), 4096):
+                            block = data[at:at + 4096]
+                            seen.add(bytes(block[:4]))
+                            if block != block[:4] * 1024: torn.append((i, at))
+                finally:
+                    stop.set()
+                for each in writers: each.join()
+                assert not torn, torn[:5]
+                assert len(seen) > 100, 'the writers hardly wrote: %d values seen' % len(seen)
+                """);
+        Path output = dir.resolve("tear.out");
+        Process python =
+                new ProcessBuilder(
+                                "/usr/bin/python3",
+                                script.toString(),
+                                cluster.nbd("tear-nbd"),
+                                "1500")
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .start();
+        boolean ended = python.waitFor(120, TimeUnit.SECONDS);
+        python.destroyForcibly();
+        assertTrue(ended, "it did not end");
+        assertEquals(0, python.exitValue(), Files.readString(output));
     }
 
     /// Two volumes, one writer that writes to A, then to B the same number: in every cut B is at A

@@ -320,8 +320,7 @@ public final class Lane {
     private void awaitSync(LaneGroup group) {
         if (group.wantsSync) {
             group.wantsSync = false;
-            long sequence = group.replica().appendedSequence();
-            syncLine.await(() -> group.replica().synced(sequence));
+            syncLine.await(group.replica().whenSynced()::run);
         }
     }
 

@@ -33,6 +33,10 @@ public final class GroupReplica {
     private long last;
     private long appended;
     private long synced;
+
+    /// Grows whenever the syncs under way no longer count.
+    private long syncRound;
+
     private long committed;
 
     public GroupReplica(
@@ -184,8 +188,20 @@ public final class GroupReplica {
         role.appended();
     }
 
-    /// Everything appended up to `sequence` is durable.
-    public void synced(long sequence) {
+    /// What to call, once, when a sync that starts now has ended: everything appended by now is
+    /// durable then. A sync that was started before the content was exchanged under the same
+    /// numbers says nothing about what stands there now.
+    public Runnable whenSynced() {
+        long round = syncRound;
+        long sequence = appended;
+        return () -> {
+            if (round == syncRound) {
+                synced(sequence);
+            }
+        };
+    }
+
+    private void synced(long sequence) {
         long reached = Math.min(sequence, appended);
         if (reached >= synced) {
             synced = reached;
@@ -472,8 +488,14 @@ public final class GroupReplica {
         last = sequence;
         lastEpoch = epoch;
         appended = sequence;
-        synced = 0;
+        forgetSyncs();
         committed = sequence;
+    }
+
+    /// Nothing here counts as durable until a sync that starts from now on has ended.
+    void forgetSyncs() {
+        synced = 0;
+        syncRound++;
     }
 
     /// A primary that starts alone with what it holds: all of it counts.

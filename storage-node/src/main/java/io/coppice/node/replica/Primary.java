@@ -22,31 +22,20 @@ final class Primary implements Role {
     private final PendingBlocks pending;
     private final WaitingRequests waiting;
 
-    /// Not yet with the operating system of every serving replica, in order.
-    private final ArrayDeque<Operation> unappended = new ArrayDeque<>();
-
-    /// Appended everywhere, but to be durable before the answer.
-    private final ArrayDeque<Operation> unsynced = new ArrayDeque<>();
-
-    /// Retries of finished requests that ask for durability: nothing but a sync on all is left to
-    /// do.
-    private final ArrayDeque<SyncWait> syncWaits = new ArrayDeque<>();
-
-    private record SyncWait(Ticket ticket, long sequence) {}
-
+    private final Unfinished unfinished;
     private final ArrayDeque<long[]> waitingPurges = new ArrayDeque<>();
     private final List<BarrierWait> reconcileBarriers = new ArrayList<>();
     private final List<Long> volumesOfReconcileBarriers = new ArrayList<>();
     private boolean reconciled;
     private boolean enoughReplicas;
     private boolean syncDue;
-    private long unappendedBytes;
     private long committedTold;
 
     Primary(GroupReplica replica) {
         this.replica = replica;
         this.effects = replica.effects();
         this.pending = new PendingBlocks(replica.limits().waitingRequests());
+        this.unfinished = new Unfinished(replica, pending);
         this.waiting = new WaitingRequests(replica.limits());
     }
 
@@ -67,7 +56,7 @@ final class Primary implements Role {
         if (replica.tail().size() == 0) {
             replica.commitAll();
         }
-        replica.tail().forEachFrom(0, this::adopt);
+        replica.tail().forEachFrom(0, unfinished::add);
         updateLinks(view);
         links.forEach(link -> link.reconciled = !link.serving);
         links.forEach(this::ask);
@@ -128,18 +117,10 @@ final class Primary implements Role {
 
     @Override
     public void end(Outcome why) {
-        unappended.forEach(operation -> abandon(operation, why));
-        unsynced.forEach(operation -> abandon(operation, why));
-        syncWaits.forEach(wait -> effects.answer(wait.ticket(), why));
+        unfinished.abandon(why);
         pending.end(why, effects);
         waiting.refuseAll(effects, why);
         reconcileBarriers.forEach(wait -> effects.barrierPassed(wait.barrier()));
-    }
-
-    /// The next primary finishes it, or it is lost without having been acknowledged.
-    private void abandon(Operation operation, Outcome why) {
-        operation.answer(effects, why);
-        operation.leaveBarriers(effects);
     }
 
     // ---------------------------------------------------------------- reconciling
@@ -158,7 +139,7 @@ final class Primary implements Role {
             link.asked = false;
             if (next != null && next.sequence() == replica.last() + 1) {
                 replica.record(next);
-                adopt(next);
+                unfinished.add(next);
             }
             boolean stuck = lastThere > replica.last() && next == null;
             if (stuck || !replica.tail().reachesBackTo(lastThere + 1, replica.last())) {
@@ -187,26 +168,19 @@ final class Primary implements Role {
         }
     }
 
-    /// An operation that an earlier primary numbered is unfinished until all have it.
-    private void adopt(Operation operation) {
-        pending.add(operation);
-        unappended.add(operation);
-        unappendedBytes += operation.bytes();
-    }
-
     private void finishReconciling() {
         if (reconciled || !links.stream().allMatch(link -> link.reconciled)) {
             return;
         }
         reconciled = true;
         links.forEach(this::resend);
-        if (awaitsSync()) {
+        if (unfinished.awaitsSync()) {
             effects.sync(); // what was adopted may never have been synced here
         }
         advance();
         for (int i = 0; i < reconcileBarriers.size(); i++) {
             BarrierWait wait = reconcileBarriers.get(i);
-            joinBarrier(wait, volumesOfReconcileBarriers.get(i));
+            unfinished.join(wait, volumesOfReconcileBarriers.get(i));
             if (wait.isOpen()) {
                 effects.barrierPassed(wait.barrier());
             }
@@ -246,8 +220,8 @@ final class Primary implements Role {
         ReplicaLimits limits = replica.limits();
         return !reconciled
                 || !enoughReplicas
-                || unappended.size() + unsynced.size() >= limits.inFlightOperations()
-                || unappendedBytes >= limits.inFlightBytes()
+                || unfinished.operations() >= limits.inFlightOperations()
+                || unfinished.bytes() >= limits.inFlightBytes()
                 || replica.tail().bytes() >= 2 * limits.inFlightBytes();
     }
 
@@ -278,31 +252,17 @@ final class Primary implements Role {
     }
 
     private void joinSeen(Ticket ticket, Origin origin) {
-        Operation underWay = unfinished(origin);
+        Operation underWay = unfinished.find(origin);
         if (underWay != null) {
             underWay.join(ticket);
         } else if (origin.fua() || replica.limits().syncAlways()) {
-            syncWaits.add(new SyncWait(ticket, replica.last()));
+            unfinished.awaitSync(ticket, replica.last());
             syncDue = true;
             links.forEach(link -> tellCommitted(link, true));
             effects.sync();
         } else {
             effects.answer(ticket, Outcome.OK);
         }
-    }
-
-    private @Nullable Operation unfinished(Origin origin) {
-        for (Operation operation : unappended) {
-            if (operation.isRequest(origin.session(), origin.sequence())) {
-                return operation;
-            }
-        }
-        for (Operation operation : unsynced) {
-            if (operation.isRequest(origin.session(), origin.sequence())) {
-                return operation;
-            }
-        }
-        return null;
     }
 
     private Outcome validate(Change change, Origin origin) {
@@ -340,9 +300,7 @@ final class Primary implements Role {
         }
         replica.record(operation);
         syncDue |= replica.mustSync(operation);
-        pending.add(operation);
-        unappended.add(operation);
-        unappendedBytes += operation.bytes();
+        unfinished.add(operation);
         return operation;
     }
 
@@ -398,21 +356,8 @@ final class Primary implements Role {
             return false;
         }
         waiting.refuseBarred(replica.barriers(), effects);
-        joinBarrier(wait, volume);
+        unfinished.join(wait, volume);
         return wait.isOpen();
-    }
-
-    private void joinBarrier(BarrierWait wait, long volume) {
-        for (Operation operation : unappended) {
-            if (operation.origin().volume() == volume) {
-                operation.join(wait);
-            }
-        }
-        for (Operation operation : unsynced) {
-            if (operation.origin().volume() == volume) {
-                operation.join(wait);
-            }
-        }
     }
 
     // ---------------------------------------------------------------- acknowledgements
@@ -473,40 +418,9 @@ final class Primary implements Role {
                 heldByAll = Math.min(heldByAll, link.acked);
             }
         }
-        finish(appendedByAll, syncedByAll);
+        unfinished.finish(appendedByAll, syncedByAll);
         replica.commitUpTo(heldByAll);
         drainWaiting();
-    }
-
-    private void finish(long appendedByAll, long syncedByAll) {
-        Operation next;
-        while ((next = unappended.peekFirst()) != null && next.sequence() <= appendedByAll) {
-            unappended.removeFirst();
-            unappendedBytes -= next.bytes();
-            if (replica.mustSync(next)) {
-                unsynced.add(next);
-            } else {
-                finish(next);
-            }
-        }
-        while ((next = unsynced.peekFirst()) != null && next.sequence() <= syncedByAll) {
-            unsynced.removeFirst();
-            finish(next);
-        }
-        SyncWait wait;
-        while ((wait = syncWaits.peekFirst()) != null && wait.sequence() <= syncedByAll) {
-            syncWaits.removeFirst();
-            effects.answer(wait.ticket(), Outcome.OK);
-        }
-    }
-
-    private void finish(Operation operation) {
-        pending.remove(operation, effects);
-        operation.answer(effects, Outcome.OK);
-        operation.leaveBarriers(effects);
-        if (operation.change().kind() == Change.Kind.PURGE) {
-            effects.purged(operation.change().purged());
-        }
     }
 
     private void drainWaiting() {
@@ -547,16 +461,9 @@ final class Primary implements Role {
             return;
         }
         replica.tail().forEachFrom(link.acked + 1, operation -> send(link, operation));
-        if (awaitsSync()) {
+        if (unfinished.awaitsSync()) {
             tellCommitted(link, true);
         }
-    }
-
-    /// Whether something is answered only once it is durable everywhere.
-    private boolean awaitsSync() {
-        return !unsynced.isEmpty()
-                || !syncWaits.isEmpty()
-                || unappended.stream().anyMatch(replica::mustSync);
     }
 
     private void tellCommitted(MemberLink link, boolean sync) {
@@ -623,12 +530,9 @@ final class Primary implements Role {
         link.acked = Math.max(link.acked, link.synced);
         link.holds = replica.tail().reachesBackTo(link.acked + 1, replica.last());
         // What was finished before it counted must be there too, or it asks again a little later.
-        return link.holds && link.synced >= finishedUpTo() ? Outcome.OK : Outcome.NOT_SERVING;
-    }
-
-    private long finishedUpTo() {
-        Operation first = unsynced.isEmpty() ? unappended.peekFirst() : unsynced.peekFirst();
-        return first == null ? replica.last() : first.sequence() - 1;
+        return link.holds && link.synced >= unfinished.finishedUpTo()
+                ? Outcome.OK
+                : Outcome.NOT_SERVING;
     }
 
     private @Nullable MemberLink linkOrNull(int store) {

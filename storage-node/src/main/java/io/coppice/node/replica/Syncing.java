@@ -359,6 +359,7 @@ final class Syncing implements Role {
             stage = Stage.HARDENING;
             effects.mark(replica.position(), true);
             hardenTarget = replica.last();
+            replica.forgetSyncs(); // those under way may have begun before the last chunk came
             effects.sync();
         }
     }

@@ -259,14 +259,14 @@ final class ReplicaWorld {
                 wantsSync = false;
                 GroupReplica now = replica;
                 if (now != null) {
-                    long sequence = now.appendedSequence();
+                    Runnable synced = now.whenSynced();
                     post(
                             store,
                             store,
                             2,
                             () -> {
                                 if (replica == now) {
-                                    now.synced(sequence);
+                                    synced.run();
                                 }
                             });
                 }

@@ -53,6 +53,12 @@ class ReplicaWorldTest {
         new Run(463177583, true).run(600);
     }
 
+    /// Once failed: a sync from before a replica caught up passed for one of what it had fetched.
+    @Test
+    void aSyncFromBeforeCatchingUpDoesNotCount() {
+        new Run(152276, true).run(600);
+    }
+
     /// Counts references, so that a leak shows.
     private static final class CountedPayload implements Payload {
         private int references = 1;
