@@ -169,6 +169,7 @@ final class UpCommand extends Verb {
     }
 
     private void stop(LocalCluster cluster) {
+        Logs.leaveConsole();
         try {
             cluster.close();
         } catch (IOException | RuntimeException failed) {
