@@ -46,6 +46,7 @@ final class CheckCommand extends Verb {
         view.put("checksum_errors", result.checksumErrors());
         view.put("repaired", result.repaired());
         view.put("unchecked_replicas", result.unchecked());
+        view.put("not_serving_replicas", result.notServing());
         view.put("deep", deep);
         view.put("details", result.details());
         return view;
@@ -67,7 +68,8 @@ final class CheckCommand extends Verb {
                                                 + result.repaired()
                                                 + " repaired"
                                         : "not looked for (--deep)")
-                        .line("not answering", result.unchecked() + " replicas");
+                        .line("not answering", result.unchecked() + " replicas")
+                        .line("not serving", result.notServing() + " replicas, not compared");
         return result.details().isEmpty()
                 ? lines.toString()
                 : lines + "\n\n" + String.join("\n", result.details());

@@ -89,7 +89,7 @@ final class CloneCommand extends Verb {
 
     private static Map<String, Object> view(ExecuteResponse response, long callerMicros) {
         Map<String, Object> view = new LinkedHashMap<>();
-        view.put("volumes", Views.each(response.getVolumesList(), Views::volume));
+        view.put("volumes", Views.each(response.getVolumesList(), Views::changed));
         view.put("leader_micros", response.getElapsedMicros());
         view.put("caller_micros", callerMicros);
         return view;

@@ -25,6 +25,7 @@ final class CommandTree {
         commands.put("down", DownCommand::new);
         commands.put("status", StatusCommand::new);
         commands.put("volume", VolumeCommands::new);
+        commands.put("trash", VolumeCommands.Trash::new);
         commands.put("snapshot", SnapshotCommands::new);
         commands.put("clone", CloneCommand::new);
         commands.put("lineage", LineageCommand::new);

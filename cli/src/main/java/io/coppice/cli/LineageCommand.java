@@ -62,6 +62,13 @@ final class LineageCommand extends Verb {
         return entries.stream().filter(entry -> kept.contains(entry.getId())).toList();
     }
 
+    private static String state(LineageEntry entry) {
+        if (entry.getInTrash()) {
+            return "trash";
+        }
+        return entry.getDeleted() ? "deleted" : entry.getSnapshot() ? "snapshot" : "volume";
+    }
+
     /// One line of the drawing that waits for its turn.
     private record Branch(LineageEntry entry, String stem, String prefix) {}
 
@@ -91,7 +98,7 @@ final class LineageCommand extends Verb {
                     Sizes.show(entry.getMappedBytes()),
                     Sizes.show(entry.getOwnBytes()),
                     Sizes.show(entry.getSharedBytes()),
-                    entry.getDeleted() ? "deleted" : entry.getSnapshot() ? "snapshot" : "volume");
+                    state(entry));
             List<LineageEntry> below = children.getOrDefault(entry.getId(), List.of());
             List<LineageEntry> sorted = new ArrayList<>(below);
             sorted.sort(byAge);

@@ -5,7 +5,8 @@ import io.coppice.cli.exit.ExitCode;
 import io.coppice.cli.local.Gateway;
 import io.coppice.cli.local.Logs;
 import io.coppice.cli.local.ServerProcess;
-import java.io.IOException;
+import io.coppice.wire.pb.OpenSource;
+import io.coppice.wire.pb.QueryRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,8 +38,15 @@ final class NbdCommands extends Noun {
         List<String> names = List.of();
 
         @Override
-        ExitCode run() throws IOException {
-            names.forEach(SourceName::parse);
+        ExitCode run() throws Exception {
+            for (SourceName source : names.stream().map(SourceName::parse).toList()) {
+                // A name that is not there is a mistake of the caller, better told now than to each
+                // client.
+                query(
+                        QueryRequest.newBuilder()
+                                .setOpenSource(
+                                        OpenSource.newBuilder().setSource(source.toProto())));
+            }
             Logs.toConsole();
             Gateway gateway;
             try {

@@ -52,11 +52,11 @@ final class Sizes {
             long below = bytes / Blocks.BLOCK_BYTES * Blocks.BLOCK_BYTES;
             String near =
                     below == 0
-                            ? "" + Blocks.BLOCK_BYTES
+                            ? "is " + Blocks.BLOCK_BYTES
                             : bytes > Blocks.VOLUME_BYTES_MAX
-                                    ? "" + below
-                                    : below + " or " + (below + Blocks.BLOCK_BYTES);
-            throw refused(text, "it is not a multiple of 4096; the nearest are " + near);
+                                    ? "is " + below
+                                    : "are " + below + " or " + (below + Blocks.BLOCK_BYTES);
+            throw refused(text, "it is not a multiple of 4096; the nearest " + near);
         }
         return bytes;
     }

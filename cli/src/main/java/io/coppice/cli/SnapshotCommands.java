@@ -140,7 +140,7 @@ final class SnapshotCommands extends Noun {
             var response = execute(ExecuteRequest.newBuilder().setRollbackVolume(command));
             VolumeInfo volume = VolumeCommands.only(response.getVolumesList(), source.volume());
             output().done(
-                            Views.volume(volume),
+                            Views.changed(volume),
                             () -> source.volume() + " is again what " + source + " is");
             return ExitCode.DONE;
         }

@@ -6,6 +6,10 @@ import io.coppice.cli.local.Layout;
 import io.coppice.cli.local.LocalCluster;
 import io.coppice.cli.local.Logs;
 import io.coppice.cli.local.UpOptions;
+import io.coppice.directory.ControlClient;
+import io.coppice.directory.ControlException;
+import io.coppice.wire.pb.GetStatus;
+import io.coppice.wire.pb.QueryRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +88,9 @@ final class UpCommand extends Verb {
         UpOptions options = options();
         Layout layout = Layout.of(dir);
         if (detach && !separate) {
-            report(LocalCluster.detach(options, arguments()), layout, "coppice down");
+            ClusterFile file = LocalCluster.detach(options, arguments());
+            report(file, layout, "coppice down");
+            remarkOn(health(file));
             return ExitCode.DONE;
         }
         Files.createDirectories(layout.dir().resolve("log"));
@@ -94,15 +100,33 @@ final class UpCommand extends Verb {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cluster), "stop"));
         String health = cluster.start();
         report(cluster.file(), layout, detach ? "coppice down" : "Ctrl-C");
-        if (!health.equals("ok")) {
-            output().remark("coppice: the cluster is " + health + ": see 'coppice status'");
-        }
+        remarkOn(health);
         if (detach) {
             cluster.leave();
         } else {
             watch(cluster);
         }
         return ExitCode.DONE;
+    }
+
+    private void remarkOn(String health) {
+        if (!health.equals("ok")) {
+            output().remark(
+                            "coppice: the cluster is "
+                                    + health
+                                    + ": see 'coppice status' and 'coppice node ls'");
+        }
+    }
+
+    private String health(ClusterFile file) throws ControlException {
+        try (ControlClient control = new ControlClient(file.endpoints(), main().deadline())) {
+            return control.query(
+                            QueryRequest.newBuilder()
+                                    .setGetStatus(GetStatus.getDefaultInstance())
+                                    .build())
+                    .getStatus()
+                    .getHealth();
+        }
     }
 
     private UpOptions options() {
@@ -145,6 +169,7 @@ final class UpCommand extends Verb {
     }
 
     private void stop(LocalCluster cluster) {
+        Logs.leaveConsole();
         try {
             cluster.close();
         } catch (IOException | RuntimeException failed) {

@@ -96,7 +96,7 @@ final class VolumeCommands extends Noun {
             var response = execute(ExecuteRequest.newBuilder().setCreateVolume(command));
             VolumeInfo made = only(response.getVolumesList(), name);
             output().done(
-                            Views.volume(made),
+                            Views.changed(made),
                             () -> "created " + name + ", " + Sizes.show(made.getSize()));
             return ExitCode.DONE;
         }
@@ -211,7 +211,7 @@ final class VolumeCommands extends Noun {
                 volume = only(client.resize(checked, bytes).getVolumesList(), name);
             }
             output().done(
-                            Views.volume(volume),
+                            Views.changed(volume),
                             () -> name + " has " + Sizes.show(volume.getSize()));
             return ExitCode.DONE;
         }
@@ -233,7 +233,7 @@ final class VolumeCommands extends Noun {
                             .setNewName(SourceName.volumeName(newName));
             var response = execute(ExecuteRequest.newBuilder().setRenameVolume(command));
             VolumeInfo volume = only(response.getVolumesList(), newName);
-            output().done(Views.volume(volume), () -> name + " is now " + newName);
+            output().done(Views.changed(volume), () -> name + " is now " + newName);
             return ExitCode.DONE;
         }
     }
@@ -293,7 +293,7 @@ final class VolumeCommands extends Noun {
             }
             var response = execute(ExecuteRequest.newBuilder().setRestoreVolume(command));
             VolumeInfo volume = only(response.getVolumesList(), name);
-            output().done(Views.volume(volume), () -> "restored " + volume.getName());
+            output().done(Views.changed(volume), () -> "restored " + volume.getName());
             return ExitCode.DONE;
         }
     }

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -174,6 +175,9 @@ class ClusterTest {
         run(0, "bench", "a", "--rw", "write", "--time", "100ms", "--size", "1M", "--qd", "2");
         assertTrue(
                 json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong() > 0);
+        // a was attached since, so its name alone would ask for a seal first
+        run(4, "snapshot", "create", "a@t", "none@t");
+        run(5, "snapshot", "create", "a@t", "b@s");
         run(0, "snapshot", "rollback", "a@s");
         assertEquals(
                 0, json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong());
@@ -195,6 +199,11 @@ class ClusterTest {
                         .getAsJsonObject()
                         .get("name")
                         .getAsString());
+        JsonObject thrown = json("trash", "ls").getAsJsonArray().get(0).getAsJsonObject();
+        assertEquals(
+                Duration.ofHours(24),
+                Duration.between(time(thrown, "deleted"), time(thrown, "expires")));
+        assertTrue(run(0, "lineage", "t").contains("trash"));
         run(0, "volume", "trash", "restore", "t");
         run(0, "volume", "resize", "t", "2G");
         run(0, "volume", "rename", "t", "u");
@@ -202,6 +211,44 @@ class ClusterTest {
                 2L << 30, json("volume", "show", "u").getAsJsonObject().get("size").getAsLong());
         run(4, "volume", "rm", "t");
         run(4, "attachment", "break", "nobody");
+    }
+
+    private static Instant time(JsonObject from, String field) {
+        return Instant.parse(from.get(field).getAsString());
+    }
+
+    @Test
+    void lineageAndUsageOutliveAndSurroundAVolume() throws IOException {
+        run(0, "import", image("root", 3).toString(), "root");
+        run(0, "snapshot", "create", "root@s");
+        JsonObject made = json("clone", "root@s", "leaf").getAsJsonObject();
+        JsonObject volume = made.getAsJsonArray("volumes").get(0).getAsJsonObject();
+        assertFalse(volume.has("mapped_bytes"), "bytes that nobody counted are not told as none");
+        run(0, "volume", "rm", "root");
+        JsonObject thrown = json("trash", "ls").getAsJsonArray().get(0).getAsJsonObject();
+        assertEquals((1 << 20) + 4L * BLOCK, thrown.get("mapped_bytes").getAsLong());
+        assertTrue(run(0, "lineage", "root").contains("leaf"));
+        run(0, "volume", "trash", "restore", "root");
+        run(0, "volume", "rm", "root", "--now");
+        for (String former : List.of("root", "root@s")) {
+            String tree = run(0, "lineage", former);
+            assertTrue(tree.contains("leaf") && tree.contains("deleted"), tree);
+        }
+        run(4, "lineage", "never");
+
+        JsonObject whole = json("usage").getAsJsonObject();
+        JsonObject one = json("usage", "leaf").getAsJsonObject();
+        assertEquals(IMAGE_BYTES, one.get("provisioned_bytes").getAsLong());
+        assertEquals(whole.get("logical_bytes"), one.get("logical_bytes"));
+        assertEquals(whole.get("savings_ratio"), one.get("savings_ratio"));
+    }
+
+    @Test
+    void namesThatAreNotThereAreNotServed() {
+        String socket = "unix:" + dir.resolve("other.sock");
+        run(4, "nbd", "serve", "--listen", socket, "never");
+        run(4, "nbd", "serve", "--listen", socket, "never@s");
+        assertFalse(Files.exists(dir.resolve("other.sock")));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.coppice.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
@@ -10,6 +11,8 @@ import io.coppice.wire.pb.Code;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -190,6 +193,51 @@ class MainTest {
         String endpoint = quorum.endpoint();
         quorum.close();
         assertRefused(3, runBare("volume", "ls", "--endpoint", endpoint, "--timeout", "300ms"));
+    }
+
+    @Test
+    void whyThereIsNoAnswerIsToldWithoutTheInsidesOfTheTransport() throws IOException {
+        Ended refused = runBare("volume", "ls", "--endpoint", "127.0.0.1:1", "--timeout", "300ms");
+        assertRefused(3, refused);
+        assertEquals(
+                "coppice: the cluster did not answer within 300 ms (127.0.0.1:1: cannot connect,"
+                        + " nothing listens there)",
+                refused.err().strip());
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            String address = "127.0.0.1:" + silent.getLocalPort();
+            Ended unheard = runBare("volume", "ls", "--endpoint", address, "--timeout", "300ms");
+            assertRefused(3, unheard);
+            assertEquals(
+                    "coppice: the cluster did not answer within 300 ms ("
+                            + address
+                            + ": no answer)",
+                    unheard.err().strip());
+        }
+    }
+
+    @Test
+    void settingsThatAreNoTextAreToldAsThat() throws IOException {
+        Path file = dir.resolve("bytes.conf");
+        Files.write(file, new byte[] {(byte) 0xfe, (byte) 0xff, 0, 1});
+        Ended ended = runBare("volume", "ls", "--config", file.toString());
+        assertRefused(1, ended);
+        assertTrue(ended.err().contains("UTF-8"), ended.err());
+    }
+
+    @Test
+    void aPlaceThatCannotHoldAClusterIsToldInWords() throws IOException {
+        Path file = Files.writeString(dir.resolve("file"), "");
+        Ended ended = runBare("up", "--detach", "--dir", file.toString());
+        assertRefused(1, ended);
+        assertFalse(ended.err().contains("Exception"), ended.err());
+    }
+
+    @Test
+    void commandsOfTheLauncherAreNotOffered() {
+        Ended ended = runBare();
+        assertRefused(2, ended);
+        assertTrue(ended.err().contains("volume, trash, snapshot"), ended.err());
+        assertFalse(ended.err().contains("train"), ended.err());
     }
 
     @Test

@@ -60,8 +60,8 @@ class SizesTest {
                 "0 | a volume has at least one block of 4096 bytes",
                 "-4096 | it is negative",
                 "4097 | it is not a multiple of 4096; the nearest are 4096 or 8192",
-                "1 | it is not a multiple of 4096; the nearest are 4096",
-                "9223372036854775807 | it is not a multiple of 4096; the nearest are 9223372036854771712",
+                "1 | it is not a multiple of 4096; the nearest is 4096",
+                "9223372036854775807 | it is not a multiple of 4096; the nearest is 9223372036854771712",
                 "8EiB | it is larger than 8 EiB - 4 KiB, the largest size of a volume"
             })
     void saysWhyAVolumeCannotHaveThatSize(String text, String why) {

@@ -13,6 +13,8 @@ import java.util.List;
 /// @param checksumErrors blocks whose data does not match their checksum (deep check only)
 /// @param repaired those of them that are right again after a repair from another replica
 /// @param unchecked serving replicas that did not answer
+/// @param notServing replicas that serve nobody now and were not looked at; what they hold is told
+///   when they serve again
 /// @param details one line for each finding, the first few hundred
 public record CheckResult(
         boolean clean,
@@ -23,6 +25,7 @@ public record CheckResult(
         long checksumErrors,
         long repaired,
         long unchecked,
+        long notServing,
         List<String> details) {
     public CheckResult {
         details = List.copyOf(details);

@@ -58,6 +58,7 @@ public final class ClusterCheck {
     private long checksumErrors;
     private long repaired;
     private long unchecked;
+    private long notServing;
 
     /// @param deep reads and verifies all data, and repairs what is bad
     public ClusterCheck(ControlClient control, boolean deep, Progress progress) {
@@ -102,6 +103,7 @@ public final class ClusterCheck {
             int done = 0;
             for (GroupInfo group : groups) {
                 check(lister, group.getId(), (int) (cluster.getChunkBytes() >>> 12));
+                notServing += notServing(group);
                 progress.checked(++done, groups.size());
             }
         }
@@ -117,7 +119,14 @@ public final class ClusterCheck {
                 checksumErrors,
                 repaired,
                 unchecked,
+                notServing,
                 details);
+    }
+
+    private static long notServing(GroupInfo group) {
+        return group.getReplicasList().stream()
+                .filter(replica -> replica.getState() != ReplicaState.REPLICA_SERVING)
+                .count();
     }
 
     private List<GroupInfo> groups() throws ControlException {

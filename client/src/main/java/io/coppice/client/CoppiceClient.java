@@ -8,6 +8,7 @@ import io.coppice.net.Transport;
 import io.coppice.wire.pb.AbandonChunks;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ClusterConfig;
+import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.Detach;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
@@ -412,6 +413,10 @@ public final class CoppiceClient implements AutoCloseable {
     /// Waits.
     private RemoteDevice.Source find(String name) throws ControlException {
         int at = name.indexOf('@');
+        if (at == name.length() - 1) {
+            throw new ControlException(
+                    Code.CODE_NOT_FOUND, "'" + name + "' names no snapshot after the @");
+        }
         var wanted = SnapshotName.newBuilder().setVolume(at < 0 ? name : name.substring(0, at));
         if (at >= 0) {
             wanted.setSnapshot(name.substring(at + 1));

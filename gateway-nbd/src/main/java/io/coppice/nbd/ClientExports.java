@@ -101,6 +101,9 @@ final class ClientExports implements Exports {
             throw new ExportException(
                     Kind.UNKNOWN, "name a volume: this gateway has no default export");
         }
+        if (name.endsWith("@")) {
+            throw new ExportException(Kind.UNKNOWN, "'" + name + "' names no snapshot after the @");
+        }
         if (!allowed.isEmpty() && !allowed.contains(volume(name)) && !allowed.contains(name)) {
             throw new ExportException(
                     Kind.NOT_ALLOWED, "this gateway does not serve '" + volume(name) + "'");
@@ -141,11 +144,18 @@ final class ClientExports implements Exports {
                 error instanceof CompletionException && error.getCause() != null
                         ? error.getCause()
                         : error;
-        Kind kind =
-                cause instanceof DeviceException device
-                                && device.reason() == DeviceException.Reason.NOT_FOUND
-                        ? Kind.UNKNOWN
-                        : Kind.FAILED;
-        return new ExportException(kind, String.valueOf(cause.getMessage()));
+        return new ExportException(
+                cause instanceof DeviceException device ? kind(device.reason()) : Kind.FAILED,
+                String.valueOf(cause.getMessage()));
+    }
+
+    static Kind kind(DeviceException.Reason reason) {
+        return switch (reason) {
+            case NOT_FOUND -> Kind.UNKNOWN;
+            // One client at a time is a rule; "unknown" would send the user after a wrong name.
+            case IN_USE -> Kind.NOT_ALLOWED;
+            case TIMED_OUT, OVERLOADED, LOST, NO_SPACE, OUT_OF_RANGE, READ_ONLY, CLOSED, IO_ERROR ->
+                    Kind.FAILED;
+        };
     }
 }

@@ -224,11 +224,7 @@ public final class ControlClient implements AutoCloseable {
             if (leftNanos <= 0) {
                 throw new ControlException(
                         Code.CODE_UNAVAILABLE,
-                        "the cluster did not answer within "
-                                + deadline.toSeconds()
-                                + " s ("
-                                + why
-                                + ")");
+                        "the cluster did not answer within " + shown(deadline) + " (" + why + ")");
             }
             boolean pause = true;
             try {
@@ -262,6 +258,11 @@ public final class ControlClient implements AutoCloseable {
                 pauseMillis = Math.min(pauseMillis * 2, PAUSE_MILLIS_MAX);
             }
         }
+    }
+
+    private static String shown(Duration duration) {
+        long millis = duration.toMillis();
+        return millis % 1000 == 0 ? millis / 1000 + " s" : millis + " ms";
     }
 
     private static void pause(long millis) throws ControlException {

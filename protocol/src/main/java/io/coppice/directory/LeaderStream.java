@@ -7,6 +7,7 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
+import java.net.ConnectException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -161,8 +162,17 @@ public final class LeaderStream<Q, R> implements AutoCloseable {
         }
     }
 
+    /// For people: without what gRPC and the system's calls say about themselves.
     static String describe(Throwable error) {
         Status status = Status.fromThrowable(error);
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            return "no answer";
+        }
+        for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException) {
+                return "cannot connect, nothing listens there";
+            }
+        }
         String text = status.getDescription();
         Throwable cause = status.getCause();
         if (cause != null && cause.getMessage() != null) {

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -20,7 +21,11 @@ public final class ConfigFiles {
             throw refused(file, wrong);
         } catch (IOException unreadable) {
             String why =
-                    Files.exists(file) ? String.valueOf(unreadable.getMessage()) : "no such file";
+                    unreadable instanceof CharacterCodingException
+                            ? "it is no text in UTF-8"
+                            : Files.exists(file)
+                                    ? String.valueOf(unreadable.getMessage())
+                                    : "no such file";
             throw new CliException(ExitCode.FAILED, "cannot read " + file + ": " + why, unreadable);
         }
     }

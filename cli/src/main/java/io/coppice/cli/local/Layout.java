@@ -3,6 +3,8 @@ package io.coppice.cli.local;
 import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -50,6 +52,15 @@ public record Layout(Path dir) {
         return Files.exists(clusterConf());
     }
 
+    private static String reason(IOException refused) {
+        if (refused instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        return refused instanceof FileSystemException system && system.getReason() != null
+                ? system.getReason()
+                : "the file system does not take it";
+    }
+
     void create() {
         for (String folder : new String[] {"etc", "data", "log", "run"}) {
             try {
@@ -60,7 +71,7 @@ public record Layout(Path dir) {
                         "cannot create "
                                 + dir.resolve(folder)
                                 + ": "
-                                + refused.getClass().getSimpleName()
+                                + reason(refused)
                                 + "; choose another place with --dir",
                         refused);
             }

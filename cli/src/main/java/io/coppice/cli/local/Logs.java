@@ -28,6 +28,7 @@ public final class Logs {
     private static final String CONSOLE_PATTERN = "%d{HH:mm:ss} %-5level %logger{20} %msg%n%nopex";
     private static final FileSize FILE_SIZE = FileSize.valueOf("50MB");
     private static final int OLD_FILES = 3;
+    private static final String CONSOLE = "console";
 
     /// Libraries that are chatty about what is normal in a cluster whose members come and go.
     static final Map<String, Level> QUIET =
@@ -61,6 +62,7 @@ public final class Logs {
         add(context, appender, PATTERN);
         if (console) {
             ConsoleAppender<ILoggingEvent> warnings = new ConsoleAppender<>();
+            warnings.setName(CONSOLE);
             ThresholdFilter filter = new ThresholdFilter();
             filter.setLevel(Level.WARN.levelStr);
             filter.start();
@@ -68,6 +70,13 @@ public final class Logs {
             warnings.addFilter(filter);
             add(context, warnings, CONSOLE_PATTERN);
         }
+    }
+
+    /// From now on the file alone is told: servers that stop warn of each other's leaving, which
+    /// says nothing to who has just asked for it.
+    public static void leaveConsole() {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.getLogger(Logger.ROOT_LOGGER_NAME).detachAppender(CONSOLE);
     }
 
     /// Logs to stderr, for a server that runs in the foreground of a container.

@@ -195,6 +195,14 @@ final class VolumeCommands {
                 return refused;
             }
         }
+        // After the names of all: a seal that is missing would hide the name that is wrong.
+        for (Command.SnapshotCut cut : command.cuts()) {
+            Volume volume = tables.activeVolume(cut.volume());
+            refused = volume == null ? noVolume(cut.volume()) : refuseUnsealed(volume, cut.seal());
+            if (refused != null) {
+                return refused;
+            }
+        }
         var snapshots = new ArrayList<Snapshot>();
         Map<Long, Volume> cutVolumes = new HashMap<>();
         var volumes = new ArrayList<Volume>();
@@ -245,7 +253,7 @@ final class VolumeCommands {
                     Refusal.EXISTS,
                     "snapshot " + volume.name() + "@" + cut.snapshot() + " already exists");
         }
-        return refuseUnsealed(volume, cut.seal());
+        return null;
     }
 
     private static Outcome.@Nullable Refused refuseUnsealed(

@@ -75,7 +75,7 @@ final class ChunkUsage {
 
     void listVolumes(QueryResponse.Builder response) {
         try (var capture = leadership.quorum().capture()) {
-            Optional<MapTotals> totals = quickTotals(capture);
+            Optional<MapTotals> totals = quickTotals(capture, allMaps(capture));
             for (Volume volume : capture.volumes()) {
                 var info =
                         Answers.volume(capture, volume)
@@ -86,12 +86,33 @@ final class ChunkUsage {
         }
     }
 
-    private Optional<MapTotals> quickTotals(MetadataCapture capture) {
+    void listTrash(QueryResponse.Builder response) {
+        try (var capture = leadership.quorum().capture()) {
+            List<Named> maps =
+                    capture.trash().stream()
+                            .map(volume -> new Named(volume.id(), volume.root()))
+                            .toList();
+            Optional<MapTotals> totals = quickTotals(capture, maps);
+            long retention = capture.config().map(ClusterConfig::trashRetentionMillis).orElse(0L);
+            for (Volume volume : capture.trash()) {
+                long gone = saturatedSum(volume.deletedMillis(), retention);
+                long expires = volume.expiresMillis();
+                var info =
+                        Answers.volume(capture, volume)
+                                .setOwnChunks(capture.ownChunks(volume.root()))
+                                .setExpiresMillis(expires == 0 ? gone : Math.min(gone, expires));
+                totals.ifPresent(known -> bytes(info, known, volume.root()));
+                response.addVolumes(info);
+            }
+        }
+    }
+
+    private Optional<MapTotals> quickTotals(MetadataCapture capture, List<Named> maps) {
         if (capture.storedChunks() > LISTED_CHUNKS_MAX) {
             return Optional.empty();
         }
         try {
-            return Optional.of(totals(capture, allMaps(capture), LISTED_CHUNKS_MAX));
+            return Optional.of(totals(capture, maps, LISTED_CHUNKS_MAX));
         } catch (ControlFailure notNow) {
             return Optional.empty();
         }
@@ -137,10 +158,9 @@ final class ChunkUsage {
         try (var capture = leadership.quorum().capture()) {
             var usage = Usage.newBuilder();
             if (!name.isEmpty()) {
-                Volume volume = volume(capture, name);
-                var info = volumeWithBytes(capture, volume);
-                usage.setProvisionedBytes(volume.size()).setLogicalBytes(info.getMappedBytes());
-                response.setUsage(usage.addVolumes(info));
+                VolumeInfo info = volumeWithBytes(capture, volume(capture, name)).build();
+                clusterUsage(capture, usage);
+                response.setUsage(usage.clearVolumes().addVolumes(info));
             } else {
                 response.setUsage(clusterUsage(capture, usage));
             }
@@ -172,8 +192,8 @@ final class ChunkUsage {
                 .setLogicalBytes(logicalBlocks * Blocks.BLOCK_BYTES);
     }
 
-    /// Of the whole cluster, also when one volume was asked for: what is shared has no single
-    /// owner.
+    /// The sums are of the whole cluster, also when one volume was asked for: what is shared has no
+    /// single owner.
     private void stored(MetadataView view, Usage.Builder usage) {
         int replicas = view.config().map(ClusterConfig::replicas).orElse(1);
         long live = 0;
@@ -203,7 +223,7 @@ final class ChunkUsage {
             if (name.isEmpty()) {
                 capture.lineage(family::add);
             } else {
-                family.addAll(capture.family(idOf(capture, name)));
+                family.addAll(capture.family(memberOf(capture, name)));
             }
             var maps = family.stream().flatMap(one -> map(capture, one.id()).stream()).toList();
             MapTotals totals = totals(capture, maps, COUNTED_CHUNKS_MAX);
@@ -213,16 +233,29 @@ final class ChunkUsage {
         }
     }
 
-    private static long idOf(MetadataView view, String name) throws ControlFailure {
+    /// Who has the name, else the youngest of those that had it: history outlives its members.
+    private static long memberOf(MetadataView view, String name) throws ControlFailure {
         int at = name.indexOf('@');
-        if (at < 0) {
-            return volume(view, name).id();
+        Optional<Long> present =
+                at < 0
+                        ? view.volume(name).map(Volume::id)
+                        : view.snapshot(name.substring(0, at), name.substring(at + 1))
+                                .map(Snapshot::id);
+        if (present.isPresent()) {
+            return present.get();
         }
-        return view.snapshot(name.substring(0, at), name.substring(at + 1))
-                .map(Snapshot::id)
-                .orElseThrow(() ->
-                        new ControlFailure(
-                                Code.CODE_NOT_FOUND, "no snapshot is called '" + name + "'"));
+        var youngest = new long[1];
+        view.lineage(one -> {
+            if (one.id() > youngest[0] && view.fullName(one).equals(name)) {
+                youngest[0] = one.id();
+            }
+        });
+        if (youngest[0] == 0) {
+            throw new ControlFailure(
+                    Code.CODE_NOT_FOUND,
+                    "no " + (at < 0 ? "volume" : "snapshot") + " is or was called '" + name + "'");
+        }
+        return youngest[0];
     }
 
     private static Optional<Named> map(MetadataView view, long id) {
@@ -240,6 +273,7 @@ final class ChunkUsage {
                         .setName(view.fullName(one))
                         .setSnapshot(one.snapshot())
                         .setDeleted(one.deletedMillis() != 0)
+                        .setInTrash(view.volume(one.id()).map(Volume::inTrash).orElse(false))
                         .setCreatedMillis(one.createdMillis())
                         .setDeletedMillis(one.deletedMillis());
         map(view, one.id())

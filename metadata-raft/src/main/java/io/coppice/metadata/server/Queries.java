@@ -55,10 +55,7 @@ final class Queries {
             case LIST_VOLUMES -> usage.listVolumes(response);
             case SHOW_VOLUME -> usage.showVolume(request.getShowVolume().getName(), response);
             case LIST_SNAPSHOTS -> listSnapshots(request.getListSnapshots().getVolume(), response);
-            case LIST_TRASH ->
-                    read(view ->
-                            view.trash()
-                                    .forEach(v -> response.addVolumes(Answers.volume(view, v))));
+            case LIST_TRASH -> usage.listTrash(response);
             case GET_LINEAGE -> usage.lineage(request.getGetLineage().getName(), response);
             case GET_USAGE -> usage.usage(request.getGetUsage().getName(), response);
             case LIST_NODES -> read(view -> nodes(view, response));

@@ -46,8 +46,7 @@ final class SpaceGauge {
 
     Admission admission(long checkpointBytes) {
         long free = freeBytes(checkpointBytes);
-        // the next checkpoint is written beside this one
-        long reserve = (long) config.reserveSegments() * config.segmentBytes() + checkpointBytes;
+        long reserve = reserve(checkpointBytes);
         if (free < reserve) {
             return Admission.FULL;
         }
@@ -57,8 +56,16 @@ final class SpaceGauge {
         return near ? Admission.NEAR_FULL : Admission.OPEN;
     }
 
+    /// What is near full is tight as well: a small store would refuse new chunks and leave the
+    /// garbage that would make room for them.
     boolean isTight(long checkpointBytes) {
-        return freeBytes(checkpointBytes) < (1 - TIGHT) * capacityBytes();
+        double room = Math.max((1 - TIGHT) * capacityBytes(), 2.0 * reserve(checkpointBytes));
+        return freeBytes(checkpointBytes) < room;
+    }
+
+    /// The next checkpoint is written beside this one.
+    private long reserve(long checkpointBytes) {
+        return (long) config.reserveSegments() * config.segmentBytes() + checkpointBytes;
     }
 
     long liveBytes() {

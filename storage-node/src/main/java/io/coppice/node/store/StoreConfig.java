@@ -42,10 +42,12 @@ public record StoreConfig(
                 segmentBytes >= 2L * Math.min(chunkBytes, 8 << 20),
                 "a segment must have room for two chunks");
         require(capacityBytes >= 0, "the capacity must not be negative");
-        require(
-                capacityBytes == 0 || capacityBytes >= 8L * segmentBytes,
-                "the capacity must be at least 8 segments");
         require(reserveSegments >= 2, "at least 2 segments must be reserved for the cleaner");
+        // With twice the reserve free it is near full: less than this would never take a chunk.
+        long leastBytes = (2L * reserveSegments + 2) * segmentBytes;
+        require(
+                capacityBytes == 0 || capacityBytes >= leastBytes,
+                "the capacity must be at least " + leastBytes + " bytes");
         require(
                 nearFullPercent > 0 && nearFullPercent <= 100,
                 "near full must be 1 to 100 percent");

@@ -3,6 +3,7 @@ package io.coppice.node.store;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.coppice.model.Blocks;
@@ -102,6 +103,31 @@ final class SpaceTest {
         at.store.purge(1, at.next(), java.util.stream.LongStream.range(A, A + chunk - 3).toArray());
         at.checkpoint();
         assertEquals(Admission.OPEN, at.store.admission());
+    }
+
+    @Test
+    void aSmallStoreThatIsNearFullAsksForItsGarbage() throws IOException {
+        var at = new StoreFixture(StoreFixture.TINY.withCapacityBytes(12 * (128L << 10)));
+        int chunk = 0;
+        while (at.store.admission() == Admission.OPEN) {
+            at.write(A + chunk++, 0, 0, 1, 2, 3, 4);
+            at.store.commitBatch();
+        }
+        assertEquals(Admission.NEAR_FULL, at.store.admission());
+        assertEquals(false, at.store.checkpointDue(), "nothing would be given back");
+        at.store.purge(1, at.next(), java.util.stream.LongStream.range(A, A + chunk).toArray());
+        assertTrue(at.store.checkpointDue());
+        at.checkpoint();
+        assertEquals(Admission.OPEN, at.store.admission());
+    }
+
+    @Test
+    void aStoreThatCouldNeverTakeAChunkIsRefused() {
+        long segment = 128L << 10;
+        StoreFixture.TINY.withCapacityBytes(10 * segment);
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> StoreFixture.TINY.withCapacityBytes(10 * segment - 1));
     }
 
     @Test
