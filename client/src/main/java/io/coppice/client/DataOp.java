@@ -97,7 +97,7 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         header.setKind(kind() == Kind.ZERO ? DataKind.ZERO : DataKind.WRITE)
                 .setGeneration(generation())
                 .setSequence(sequence())
-                .setFua(fua);
+                .setFua(fua || makesChunk());
         if (fromChunk() != 0) {
             header.setFromChunk(fromChunk());
         }
@@ -110,6 +110,13 @@ final class DataOp extends ChunkOp implements ReplyHandler {
                 header.addCrcs(crc);
             }
         }
+    }
+
+    /// The quorum's log is durable when the volume points at the new chunk, so the chunk must be,
+    /// too: else a power failure would take what was flushed to the chunk it comes from out of
+    /// sight.
+    private boolean makesChunk() {
+        return create() || fromChunk() != 0;
     }
 
     /// A new reference to the bytes to send; null: none.

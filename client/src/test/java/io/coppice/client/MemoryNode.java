@@ -37,6 +37,11 @@ final class MemoryNode implements AutoCloseable {
     private final Random random = new Random(7);
     final AtomicInteger writes = new AtomicInteger();
     final AtomicInteger syncs = new AtomicInteger();
+
+    /// Changes that make a chunk, and how many of these did not ask for durability.
+    final AtomicInteger made = new AtomicInteger();
+
+    final AtomicInteger madeInMemory = new AtomicInteger();
     volatile long sealed;
     volatile long minFence;
     volatile boolean full;
@@ -131,6 +136,10 @@ final class MemoryNode implements AutoCloseable {
         }
         if (full) {
             return Answer.status(DataStatus.NO_SPACE);
+        }
+        if (header.getCreate() || header.getFromChunk() != 0) {
+            made.incrementAndGet();
+            madeInMemory.addAndGet(header.getFua() ? 0 : 1);
         }
         if (header.getCreate()) {
             chunks.putIfAbsent(header.getChunk(), new TreeMap<>());

@@ -76,6 +76,19 @@ class RemoteDeviceTest {
                 });
     }
 
+    /// The flip is durable; so must be what it points at, or a power failure loses flushed blocks
+    /// of the parent.
+    @Test
+    void aNewChunkIsDurableBeforeTheVolumePointsAtIt() throws IOException {
+        BlockDevice device = client.open("vol");
+        device.blocking().write(0, new byte[8192], 0, 8192);
+        device.blocking().flush();
+        quorum.snapshot("s", true);
+        device.blocking().write(4096, new byte[4096], 0, 4096);
+        assertTrue(node.made.get() >= 2, "one chunk was created, one derived");
+        assertEquals(0, node.madeInMemory.get());
+    }
+
     @Test
     void snapshotsKeepWhatWasAcknowledged() throws IOException {
         BlockDevice device = client.open("vol");

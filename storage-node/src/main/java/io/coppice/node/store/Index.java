@@ -57,7 +57,11 @@ final class Index {
 
     /// WRITE and ZERO: `location` NONE unmaps.
     void change(RecordHeader record, long location) {
-        ChunkEntry entry = forWriting(record.chunk(), record.from());
+        ChunkEntry entry = forWriting(record);
+        if (entry == null) {
+            group(record.group()).advance(record.epoch(), record.sequence());
+            return;
+        }
         entry.table = tables.writable(entry.table);
         tables.put(entry.table, record.firstBlock(), record.blockCount(), location);
         entry.epoch = record.epoch();
@@ -69,13 +73,20 @@ final class Index {
         }
     }
 
-    /// The entry, made from `from` or empty if there is none; fit to be changed.
-    private ChunkEntry forWriting(long chunk, long from) {
+    /// The entry, made from the record's parent or empty if there is none; fit to be changed. Null,
+    /// in a replay that lacks the record that made the chunk or its parent: better no chunk than
+    /// one with holes where its parent's blocks were. The recovery report says that something is
+    /// lost.
+    private @Nullable ChunkEntry forWriting(RecordHeader record) {
+        long chunk = record.chunk();
+        long from = record.from();
         GroupEntry group = group(ChunkId.group(chunk));
         ChunkEntry entry = group.chunks.get(chunk);
         if (entry == null) {
-            // a replay may miss the parent if its record rotted: the recovery report says so
             ChunkEntry parent = from == 0 ? null : find(from);
+            if (parent == null && !record.has(RecordHeader.CREATE)) {
+                return null;
+            }
             Table table = parent == null ? tables.empty() : tables.share(parent.table);
             entry = add(group, new ChunkEntry(chunk, from, table, tables.clock()));
             if (parent != null) {
@@ -83,6 +94,11 @@ final class Index {
             }
             return entry;
         }
+        return fresh(group, entry);
+    }
+
+    /// The entry, or a copy that a capture does not share.
+    private ChunkEntry fresh(GroupEntry group, ChunkEntry entry) {
         if (tables.isFresh(entry.born)) {
             return entry;
         }
@@ -137,9 +153,14 @@ final class Index {
         }
     }
 
-    /// Starts the new version of a chunk; not in the index until [#endInstall].
-    ChunkEntry beginInstall(RecordHeader record) {
-        ChunkEntry parent = record.has(RecordHeader.FROM_PARENT) ? find(record.from()) : null;
+    /// Starts the new version of a chunk; not in the index until [#endInstall]. Null, in a replay
+    /// that lacks the parent that it starts from.
+    @Nullable ChunkEntry beginInstall(RecordHeader record) {
+        boolean differs = record.has(RecordHeader.FROM_PARENT);
+        ChunkEntry parent = differs ? find(record.from()) : null;
+        if (differs && parent == null) {
+            return null;
+        }
         Table table = parent == null ? tables.empty() : tables.writable(tables.share(parent.table));
         var entry = new ChunkEntry(record.chunk(), record.from(), table, tables.clock());
         entry.epoch = record.epoch();
@@ -163,7 +184,7 @@ final class Index {
             return;
         }
         if (tables.capturing()) {
-            ChunkEntry writable = forWriting(chunk, 0);
+            ChunkEntry writable = fresh(group(ChunkId.group(chunk)), entry);
             writable.table = tables.writable(writable.table);
             tables.put(writable.table, block, 1, location);
         } else {

@@ -61,6 +61,20 @@ final class MemoryDisk implements Disk {
         return order;
     }
 
+    /// The oldest operation that is not durable; [#order] if all are.
+    long firstPending() {
+        long first = order;
+        for (NameChange change : pendingNames) {
+            first = Math.min(first, change.order);
+        }
+        for (File file : names.values()) {
+            for (Write write : file.pending) {
+                first = Math.min(first, write.order);
+            }
+        }
+        return first;
+    }
+
     byte[] bytes(String name) {
         return file(name).data.toArray();
     }
