@@ -162,6 +162,11 @@ final class Answers {
                 .build();
     }
 
+    /// Refuses the present holder of the volume.
+    static VolumeBarrier fenceOfNext(Volume volume) {
+        return barrier(volume).toBuilder().setMinFence(volume.fence() + 1).build();
+    }
+
     static VolumeChanged changed(Volume volume, boolean mapChanged, String why) {
         return VolumeChanged.newBuilder()
                 .setVolume(volume.id())

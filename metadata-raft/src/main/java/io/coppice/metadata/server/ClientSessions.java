@@ -6,6 +6,7 @@ import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Session;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.VolumeBarrier;
 import io.coppice.wire.pb.VolumeChanged;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -183,8 +185,8 @@ final class ClientSessions implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        leadership
-                .submit(new Command.CloseSession(session.id()))
+        fence(session)
+                .thenCompose(fenced -> leadership.submit(new Command.CloseSession(session.id())))
                 .whenComplete((outcome, failed) -> {
                     if (outcome instanceof Outcome.Done) {
                         log.info(
@@ -208,6 +210,22 @@ final class ClientSessions implements AutoCloseable {
                                             .threads()
                                             .execute(() -> back.end("the session expired")));
                 });
+    }
+
+    /// What the client sent before it fell silent may still be on its way. Closing the session
+    /// gives its unused chunk ids to the purge lists, so nothing of it may be accepted from then
+    /// on: a chunk that is made after its purge would never be reclaimed.
+    private CompletableFuture<Void> fence(Session session) {
+        List<VolumeBarrier> barriers =
+                leadership.read(view ->
+                        view.attachments().stream()
+                                .filter(held -> held.session() == session.id())
+                                .flatMap(held -> view.volume(held.volume()).stream())
+                                .map(Answers::fenceOfNext)
+                                .toList());
+        return barriers.isEmpty()
+                ? CompletableFuture.completedFuture(null)
+                : leadership.raise(barriers);
     }
 
     @Override

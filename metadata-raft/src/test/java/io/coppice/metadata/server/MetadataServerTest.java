@@ -294,6 +294,34 @@ class MetadataServerTest {
         }
     }
 
+    /// A chunk that a silent client makes late, after the purge of its id, would never be
+    /// reclaimed.
+    @Test
+    void aSilentClientIsFencedBeforeItsChunkIdsAreReclaimed() throws Exception {
+        try (var quorum = quorum(1)) {
+            var nodes = nodes(quorum);
+            quorum.control.execute(createVolume("v"));
+            FakeNode last = nodes.getLast();
+            last.answersBarriers = false;
+            try (var client = new FakeClient(quorum.control, "c")) {
+                client.awaitOpened();
+                var attached = client.attach("v");
+                client.lease(0, 16);
+                client.close();
+                TestQuorum.await("the node is told", () -> !last.barriers.isEmpty());
+                var fence = last.barriers.getFirst().getVolumes(0);
+                assertEquals(attached.getFence() + 1, fence.getMinFence());
+                assertTrue(nodes.stream().allMatch(node -> node.purged.isEmpty()));
+                last.answersBarriers = true;
+                last.barriers.forEach(last::answer);
+                TestQuorum.await(
+                        "the ids are reclaimed",
+                        () -> nodes.stream().mapToInt(node -> node.purged.size()).sum() == 16);
+            }
+            close(nodes);
+        }
+    }
+
     @Test
     void snapshotOfAnAttachedVolumeSealsFirstAndTellsTheHolder() throws Exception {
         try (var quorum = quorum(3)) {
