@@ -58,9 +58,10 @@ final class Unfinished {
                 || unappended.stream().anyMatch(replica::mustSync);
     }
 
-    /// Everything up to there may have been acknowledged.
+    /// Everything up to there may have been acknowledged: also what came behind an operation that
+    /// still has to become durable, if it did not ask for that itself.
     long finishedUpTo() {
-        Operation first = unsynced.isEmpty() ? unappended.peekFirst() : unsynced.peekFirst();
+        Operation first = unappended.peekFirst();
         return first == null ? replica.last() : first.sequence() - 1;
     }
 
