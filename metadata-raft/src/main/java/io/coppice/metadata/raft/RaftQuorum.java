@@ -33,12 +33,8 @@ import org.apache.ratis.server.storage.RaftStorage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// This server's part in the metadata quorum. Thread-safe.
-///
-/// Commands and reads are taken by the leader only; elsewhere they fail with [QuorumException].
-/// Futures complete on the apply thread: what depends on them must be short or go to another
-/// thread.
-public final class RaftQuorum implements AutoCloseable {
+/// This server's part in the metadata quorum, on Apache Ratis. Thread-safe.
+public final class RaftQuorum implements Quorum, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RaftQuorum.class);
 
     private static final long ELECTION_WAIT_MILLIS = 3_000;
@@ -124,30 +120,27 @@ public final class RaftQuorum implements AutoCloseable {
 
     // ------------------------------------------------------------ commands and reads
 
-    /// Replicates and applies a command, possibly in one entry with others. Commands are applied in
-    /// the order in which this was called.
+    @Override
     public CompletableFuture<Outcome> submit(Stamped command) {
         return batcher.submit(command);
     }
 
-    /// Ends when this server has applied an entry that was proposed after this call: then it led
-    /// until after the call, and [#read] shows everything that any server acknowledged before it.
-    /// Concurrent calls share an entry.
+    @Override
     public CompletableFuture<Void> barrier() {
         return batcher.barrier();
     }
 
-    /// Reads what is applied here. Keeps commands from being applied meanwhile: for short reads.
+    @Override
     public <T> T read(Function<MetadataView, T> reader) {
         return machine.read(reader);
     }
 
-    /// Freezes what is applied here, for long reads.
+    @Override
     public MetadataCapture capture() {
         return machine.capture();
     }
 
-    /// The outcome of an earlier attempt at a command, if it was applied.
+    @Override
     public Optional<Outcome> remembered(long session, long sequence) {
         return Optional.ofNullable(machine.remembered(session, sequence));
     }
@@ -185,7 +178,7 @@ public final class RaftQuorum implements AutoCloseable {
 
     // ------------------------------------------------------------ about the quorum
 
-    /// Id of the server that this one believes to be the leader.
+    @Override
     public Optional<String> leader() {
         try {
             RaftPeerId id = server.getDivision(group).getInfo().getLeaderId();
@@ -204,16 +197,17 @@ public final class RaftQuorum implements AutoCloseable {
         }
     }
 
-    /// Ids of all servers.
+    @Override
     public List<String> servers() {
         return config.peers().keySet().stream().sorted().toList();
     }
 
-    /// Last entry applied here.
+    @Override
     public long logIndex() {
         return machine.getLastAppliedTermIndex().getIndex();
     }
 
+    @Override
     public long entriesWithFlips() {
         return machine.entriesWithFlips();
     }

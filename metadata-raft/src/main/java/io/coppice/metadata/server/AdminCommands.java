@@ -13,16 +13,17 @@ import io.coppice.wire.pb.ExecuteResponse;
 import io.coppice.wire.pb.SnapshotName;
 import io.coppice.wire.pb.VolumeBarrier;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Administrative commands: seal where the rules ask for it, commit, tell whom it concerns. Runs on
-/// threads that may wait.
+/// Administrative commands: seal where the rules ask for it, commit, tell whom it concerns. Nothing
+/// waits: failures of the futures are [ControlFailure].
 final class AdminCommands {
     private static final Logger audit = LoggerFactory.getLogger("io.coppice.audit");
     private static final Logger log = LoggerFactory.getLogger(AdminCommands.class);
@@ -36,21 +37,32 @@ final class AdminCommands {
     /// Who asks, and the name of the request across its retries.
     private record Asker(long session, long sequence, String caller) {}
 
-    ExecuteResponse execute(ExecuteRequest request, String caller) throws ControlFailure {
+    CompletableFuture<ExecuteResponse> execute(ExecuteRequest request, String caller) {
         long start = leadership.time().nanos();
         var asker = new Asker(request.getSession(), request.getSequence(), caller);
-        String result = "done";
-        try (var timed = leadership.metrics().execute().time()) {
-            Outcome outcome = known(asker).orElse(null);
-            if (outcome == null) {
-                outcome = run(request, asker);
-            }
-            return response(outcome, (leadership.time().nanos() - start) / 1000);
+        var timed = leadership.metrics().execute().time();
+        return outcome(request, asker)
+                .thenApply(outcome -> response(outcome, (leadership.time().nanos() - start) / 1000))
+                .whenComplete((response, failed) -> {
+                    timed.stop();
+                    audit.info(
+                            "{} by {}: {}",
+                            describe(request),
+                            caller,
+                            failed == null
+                                    ? "done"
+                                    : "refused, " + Leadership.failure(failed).message());
+                });
+    }
+
+    private CompletableFuture<Outcome> outcome(ExecuteRequest request, Asker asker) {
+        try {
+            Outcome earlier = known(asker).orElse(null);
+            return earlier == null
+                    ? run(request, asker)
+                    : CompletableFuture.completedFuture(earlier);
         } catch (ControlFailure refused) {
-            result = "refused, " + refused.message();
-            throw refused;
-        } finally {
-            audit.info("{} by {}: {}", describe(request), caller, result);
+            return CompletableFuture.failedFuture(refused);
         }
     }
 
@@ -69,7 +81,8 @@ final class AdminCommands {
         return Optional.ofNullable(earlier);
     }
 
-    private Outcome run(ExecuteRequest request, Asker asker) throws ControlFailure {
+    private CompletableFuture<Outcome> run(ExecuteRequest request, Asker asker)
+            throws ControlFailure {
         return switch (request.getCommandCase()) {
             case CREATE_VOLUME -> {
                 var c = request.getCreateVolume();
@@ -115,11 +128,12 @@ final class AdminCommands {
         };
     }
 
-    private Outcome commit(Asker asker, Command command) throws ControlFailure {
+    private CompletableFuture<Outcome> commit(Asker asker, Command command) {
         return leadership.commit(asker.session(), asker.sequence(), asker.caller(), command);
     }
 
-    private Outcome initialize(Asker asker, ExecuteRequest request) throws ControlFailure {
+    private CompletableFuture<Outcome> initialize(Asker asker, ExecuteRequest request)
+            throws ControlFailure {
         var config = Requests.config(request.getInitializeCluster().getConfig());
         String expected = leadership.config().cluster();
         if (!expected.isEmpty() && !config.cluster().equals(expected)) {
@@ -129,50 +143,65 @@ final class AdminCommands {
                             + ", not "
                             + config.cluster());
         }
-        Outcome outcome = commit(asker, new Command.InitializeCluster(config));
-        // The nodes come back at once and are welcomed as members, with the configuration and their
-        // groups.
-        leadership.nodes().endAll("the cluster was initialised");
-        leadership
-                .clients()
-                .pushViews(
-                        leadership.read(
-                                view -> view.groups().stream().map(group -> group.id()).toList()));
-        return outcome;
+        return commit(asker, new Command.InitializeCluster(config))
+                .thenApply(outcome -> {
+                    // The nodes come back at once and are welcomed as members, with the
+                    // configuration and their groups.
+                    leadership.nodes().endAll("the cluster was initialised");
+                    leadership
+                            .clients()
+                            .pushViews(
+                                    leadership.read(view ->
+                                            view.groups().stream()
+                                                    .map(group -> group.id())
+                                                    .toList()));
+                    return outcome;
+                });
     }
 
     // ------------------------------------------------------------ changes that a holder hears of
 
-    private Outcome changing(Asker asker, String name, Command command) throws ControlFailure {
-        try (var gate = leadership.enter(List.of(name))) {
-            Outcome outcome = commit(asker, command);
-            tell(outcome, false, "");
-            return outcome;
-        }
+    private CompletableFuture<Outcome> changing(Asker asker, String name, Command command) {
+        return leadership.inside(
+                List.of(name),
+                () ->
+                        commit(asker, command)
+                                .thenApply(outcome -> {
+                                    tell(outcome, false, "");
+                                    return outcome;
+                                }));
     }
 
     /// A command that ends the volume's attachment, if it has one.
-    private Outcome ending(Asker asker, String name, Command command, String why)
-            throws ControlFailure {
-        try (var gate = leadership.enter(List.of(name))) {
-            Attachment held = holder(name).orElse(null);
-            Outcome outcome = commit(asker, command);
-            tellLoser(held, why);
-            return outcome;
-        }
+    private CompletableFuture<Outcome> ending(
+            Asker asker, String name, Command command, String why) {
+        return leadership.inside(
+                List.of(name),
+                () -> {
+                    Attachment held = holder(name).orElse(null);
+                    return commit(asker, command)
+                            .thenApply(outcome -> {
+                                tellLoser(held, why);
+                                return outcome;
+                            });
+                });
     }
 
-    private Outcome breakAttachment(Asker asker, String name) throws ControlFailure {
-        try (var gate = leadership.enter(List.of(name))) {
-            Attachment held = holder(name).orElse(null);
-            Outcome outcome = commit(asker, new Command.BreakAttachment(name));
-            Volume volume = leadership.read(view -> view.volume(name)).orElse(null);
-            tellLoser(held, "its attachment was broken by " + asker.caller());
-            if (volume != null && held != null) {
-                leadership.fence(volume);
-            }
-            return outcome;
-        }
+    private CompletableFuture<Outcome> breakAttachment(Asker asker, String name) {
+        return leadership.inside(
+                List.of(name),
+                () -> {
+                    Attachment held = holder(name).orElse(null);
+                    return commit(asker, new Command.BreakAttachment(name))
+                            .thenCompose(outcome -> {
+                                Volume volume =
+                                        leadership.read(view -> view.volume(name)).orElse(null);
+                                tellLoser(held, "its attachment was broken by " + asker.caller());
+                                return volume != null && held != null
+                                        ? leadership.fence(volume).thenApply(done -> outcome)
+                                        : CompletableFuture.completedFuture(outcome);
+                            });
+                });
     }
 
     private Optional<Attachment> holder(String name) {
@@ -206,7 +235,7 @@ final class AdminCommands {
         Command with(Map<String, Command.Seal> seals);
     }
 
-    private Outcome createSnapshots(Asker asker, CreateSnapshots c) throws ControlFailure {
+    private CompletableFuture<Outcome> createSnapshots(Asker asker, CreateSnapshots c) {
         var names = c.getSnapshotsList().stream().map(SnapshotName::getVolume).distinct().toList();
         boolean refused =
                 leadership.read(view ->
@@ -233,7 +262,7 @@ final class AdminCommands {
                 });
     }
 
-    private Outcome createClones(Asker asker, CreateClones c) throws ControlFailure {
+    private CompletableFuture<Outcome> createClones(Asker asker, CreateClones c) {
         boolean live = c.getSnapshot().isEmpty();
         boolean refused =
                 leadership.read(view ->
@@ -253,7 +282,7 @@ final class AdminCommands {
                                 c.getExpiresMillis()));
     }
 
-    private Outcome rollback(Asker asker, SnapshotName c) throws ControlFailure {
+    private CompletableFuture<Outcome> rollback(Asker asker, SnapshotName c) {
         Optional<Snapshot> to =
                 leadership.read(view -> view.snapshot(c.getVolume(), c.getSnapshot()));
         return cut(
@@ -270,29 +299,35 @@ final class AdminCommands {
     ///
     /// @param refused the command cannot succeed: it goes to the state machine for its answer,
     ///   without a seal
-    private Outcome cut(
-            Asker asker, List<String> names, boolean refused, boolean mapChanged, Cut cut)
-            throws ControlFailure {
+    private CompletableFuture<Outcome> cut(
+            Asker asker, List<String> names, boolean refused, boolean mapChanged, Cut cut) {
         if (names.isEmpty()) {
             return commit(asker, cut.with(Map.of()));
         }
-        var gate = leadership.enter(names);
-        var seals =
-                refused
-                        ? Map.<String, Command.Seal>of()
-                        : leadership.read(view -> seals(view, names));
-        if (seals.isEmpty()) {
-            try (gate) {
-                Outcome outcome = commit(asker, cut.with(seals));
-                tell(outcome, mapChanged, "");
-                return outcome;
-            }
-        }
-        return sealed(asker, gate, seals, mapChanged, cut);
+        return leadership
+                .enter(names)
+                .thenCompose(gate -> {
+                    var seals =
+                            refused
+                                    ? Map.<String, Command.Seal>of()
+                                    : leadership.read(view -> seals(view, names));
+                    return seals.isEmpty()
+                            ? told(commit(asker, cut.with(seals)), mapChanged)
+                                    .whenComplete((outcome, failed) -> gate.close())
+                            : sealed(asker, gate, seals, mapChanged, cut);
+                });
+    }
+
+    private CompletableFuture<Outcome> told(
+            CompletableFuture<Outcome> committed, boolean mapChanged) {
+        return committed.thenApply(outcome -> {
+            tell(outcome, mapChanged, "");
+            return outcome;
+        });
     }
 
     private static Map<String, Command.Seal> seals(MetadataView view, List<String> names) {
-        var seals = new HashMap<String, Command.Seal>();
+        var seals = new TreeMap<String, Command.Seal>();
         for (String name : names) {
             view.volume(name)
                     .filter(Volume::attachedInGeneration)
@@ -304,13 +339,12 @@ final class AdminCommands {
 
     /// Once nodes know a seal it does not go back. So whatever becomes of the command, the gate is
     /// passed on until the generations have been raised.
-    private Outcome sealed(
+    private CompletableFuture<Outcome> sealed(
             Asker asker,
             VolumeGates.Passage gate,
             Map<String, Command.Seal> seals,
             boolean mapChanged,
-            Cut cut)
-            throws ControlFailure {
+            Cut cut) {
         var barriers =
                 seals.values().stream()
                         .map(seal ->
@@ -320,45 +354,45 @@ final class AdminCommands {
                                         .build())
                         .toList();
         var done = leadership.raise(barriers);
-        boolean committed = false;
-        try {
-            Leadership.await(
-                    done,
-                    leadership.config().timeouts().barrier().toMillis(),
-                    leadership::lateBarrier);
-            Outcome outcome = commit(asker, cut.with(seals));
-            committed = true;
-            tell(outcome, mapChanged, "");
-            return outcome;
-        } finally {
-            if (committed) {
-                gate.close();
-            } else {
-                done.whenComplete((all, failed) ->
-                        leadership
-                                .threads()
-                                .execute(() -> {
-                                    try (gate) {
-                                        raiseGenerations(seals);
-                                    }
-                                }));
-            }
-        }
+        var committed =
+                leadership
+                        .within(
+                                done,
+                                leadership.config().timeouts().barrier().toMillis(),
+                                leadership::lateBarrier)
+                        .thenCompose(sealed -> commit(asker, cut.with(seals)));
+        return told(committed, mapChanged)
+                .whenComplete((outcome, failed) -> {
+                    if (failed == null) {
+                        gate.close();
+                    } else {
+                        done.thenComposeAsync(all -> raiseGenerations(seals), leadership.threads())
+                                .whenComplete((raised, lost) -> gate.close());
+                    }
+                });
     }
 
-    private void raiseGenerations(Map<String, Command.Seal> seals) {
+    private CompletableFuture<Void> raiseGenerations(Map<String, Command.Seal> seals) {
+        var raising = new ArrayList<CompletableFuture<Void>>();
         for (Command.Seal seal : seals.values()) {
-            try {
-                leadership.commit(new Command.RaiseGeneration(seal.volume(), seal.generation()));
-                leadership.volumeChanged(seal.volume(), false, "");
-            } catch (ControlFailure lost) {
-                // The next leader hears of the seal from the nodes that register with it.
-                log.warn(
-                        "volume {}: its generation could not be raised: {}",
-                        seal.volume(),
-                        lost.message());
-            }
+            raising.add(
+                    leadership
+                            .commit(new Command.RaiseGeneration(seal.volume(), seal.generation()))
+                            .handle((raised, lost) -> {
+                                if (lost == null) {
+                                    leadership.volumeChanged(seal.volume(), false, "");
+                                } else {
+                                    // The next leader hears of the seal from the nodes that
+                                    // register with it.
+                                    log.warn(
+                                            "volume {}: its generation could not be raised: {}",
+                                            seal.volume(),
+                                            Leadership.failure(lost).message());
+                                }
+                                return null;
+                            }));
         }
+        return CompletableFuture.allOf(raising.toArray(CompletableFuture[]::new));
     }
 
     // ------------------------------------------------------------ answers

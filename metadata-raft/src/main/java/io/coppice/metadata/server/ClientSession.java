@@ -23,12 +23,12 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One client's stream. Flips, leases and the like are pipelined: they enter the log in the order
-/// in which they arrived, and are answered by id. What waits for nodes (attach) has a thread of its
-/// own.
+/// in which they arrived, and are answered by id; what waits for nodes (attach) holds nothing up.
 ///
 /// Back pressure: at most `messagesInFlight` unanswered messages; then the stream is not read.
 final class ClientSession implements StreamObserver<ClientMessage> {
@@ -42,6 +42,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     private volatile long lastHeardNanos;
     private volatile long session = NONE;
     private volatile String caller = "";
+    private volatile boolean ended;
 
     ClientSession(
             Leadership leadership,
@@ -84,7 +85,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
         }
         switch (message.getMessageCase()) {
             case OPEN -> open(message, message.getOpen());
-            case ATTACH -> waiting(message, () -> attach(message, message.getAttach()));
+            case ATTACH -> attach(message, message.getAttach());
             case DETACH -> {
                 var detach = message.getDetach();
                 submit(
@@ -126,11 +127,33 @@ final class ClientSession implements StreamObserver<ClientMessage> {
             throw ControlFailure.badRequest("a client opens one session per stream");
         }
         long id = request.getSession() == NONE ? entropy.nextLong() : request.getSession();
-        leadership.commit(new Command.OpenSession(id, request.getClient()));
         caller = request.getClient();
+        leadership
+                .commit(new Command.OpenSession(id, request.getClient()))
+                .thenAccept(done -> opened(message, id))
+                .whenComplete((done, failed) -> {
+                    if (failed != null) {
+                        answer(message, Leadership.failure(failed));
+                    }
+                });
+    }
+
+    private void opened(ClientMessage message, long id) {
+        if (ended || session != NONE) {
+            return; // the stream broke meanwhile
+        }
         session = id;
-        if (!leadership.clients().add(id, this)) {
-            throw ControlFailure.notLeader();
+        try {
+            if (!leadership.clients().add(id, this)) {
+                throw ControlFailure.notLeader();
+            }
+        } catch (ControlFailure refused) {
+            session = NONE;
+            throw new CompletionException(refused);
+        }
+        if (ended) {
+            gone("the stream broke while it opened");
+            return;
         }
         log.info("client session {} ({}) away→connected", Long.toHexString(id), caller);
         var opened =
@@ -145,40 +168,58 @@ final class ClientSession implements StreamObserver<ClientMessage> {
 
     // ------------------------------------------------------------ attaching
 
-    private void attach(ClientMessage message, Attach request) throws ControlFailure {
-        try (var gate = leadership.enter(List.of(request.getVolume()))) {
-            long dead = deadHolder(request.getVolume());
-            var outcome =
-                    leadership.commit(
-                            session,
-                            request.getSequence(),
-                            caller,
-                            new Command.Attach(request.getVolume(), dead));
-            if (!(outcome instanceof Outcome.Attached attached)) {
-                throw new IllegalStateException("an attach ended as " + outcome);
-            }
-            if (attached.barrier()) {
-                leadership.fence(attached.volume());
-            }
-            if (dead != NONE) {
-                log.info(
-                        "volume {} session {}→{}: taken over",
-                        request.getVolume(),
-                        Long.toHexString(dead),
-                        Long.toHexString(session));
-            }
-            Volume volume = attached.volume();
-            answer(
-                    message,
-                    answer ->
-                            answer.setAttached(
-                                    Attached.newBuilder()
-                                            .setVolume(volume.id())
-                                            .setName(volume.name())
-                                            .setSize(volume.size())
-                                            .setGeneration(volume.generation())
-                                            .setFence(attached.attachment().fence())));
+    private void attach(ClientMessage message, Attach request) {
+        leadership
+                .inside(List.of(request.getVolume()), () -> attached(request))
+                .whenComplete((attached, failed) -> {
+                    if (failed != null) {
+                        answer(message, Leadership.failure(failed));
+                        return;
+                    }
+                    Volume volume = attached.volume();
+                    answer(
+                            message,
+                            answer ->
+                                    answer.setAttached(
+                                            Attached.newBuilder()
+                                                    .setVolume(volume.id())
+                                                    .setName(volume.name())
+                                                    .setSize(volume.size())
+                                                    .setGeneration(volume.generation())
+                                                    .setFence(attached.attachment().fence())));
+                });
+    }
+
+    private CompletableFuture<Outcome.Attached> attached(Attach request) {
+        long dead;
+        try {
+            dead = deadHolder(request.getVolume());
+        } catch (ControlFailure refused) {
+            return CompletableFuture.failedFuture(refused);
         }
+        return leadership
+                .commit(
+                        session,
+                        request.getSequence(),
+                        caller,
+                        new Command.Attach(request.getVolume(), dead))
+                .thenCompose(outcome -> {
+                    if (!(outcome instanceof Outcome.Attached attached)) {
+                        throw new IllegalStateException("an attach ended as " + outcome);
+                    }
+                    return attached.barrier()
+                            ? leadership.fence(attached.volume()).thenApply(done -> attached)
+                            : CompletableFuture.completedFuture(attached);
+                })
+                .whenComplete((attached, failed) -> {
+                    if (failed == null && dead != NONE) {
+                        log.info(
+                                "volume {} session {}→{}: taken over",
+                                request.getVolume(),
+                                Long.toHexString(dead),
+                                Long.toHexString(session));
+                    }
+                });
     }
 
     /// The session that holds the volume, if its client is away; 0: nobody is in the way.
@@ -372,6 +413,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     }
 
     private void gone(String why) {
+        ended = true;
         if (session != NONE) {
             leadership.clients().remove(session, this, why);
         }

@@ -1,6 +1,5 @@
 package io.coppice.metadata.server;
 
-import io.coppice.port.Entropy;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ControlGrpc;
@@ -25,8 +24,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The gRPC service: hands calls to the present leadership, or names the leader. Every call has a
-/// virtual thread while it runs.
+/// The gRPC service: hands calls to the present leader, or names it. Queries have a virtual thread
+/// while they run; commands and sessions hold none.
 final class ControlService extends ControlGrpc.ControlImplBase {
     private static final Context.Key<String> CALLER = Context.key("caller");
     private static final Metadata.Key<String> USER =
@@ -36,34 +35,32 @@ final class ControlService extends ControlGrpc.ControlImplBase {
 
     private final Supplier<Optional<Serving>> serving;
     private final Supplier<String> leaderAddress;
-    private final Entropy entropy;
 
-    /// The rooms of one leadership.
-    record Serving(Leadership leadership, AdminCommands commands, Queries queries) {}
+    /// What one leader offers.
+    record Serving(Leader leader, Queries queries) {}
 
-    ControlService(
-            Supplier<Optional<Serving>> serving, Supplier<String> leaderAddress, Entropy entropy) {
+    ControlService(Supplier<Optional<Serving>> serving, Supplier<String> leaderAddress) {
         this.serving = serving;
         this.leaderAddress = leaderAddress;
-        this.entropy = entropy;
     }
 
     // ------------------------------------------------------------ single calls
 
     @Override
     public void execute(ExecuteRequest request, StreamObserver<ExecuteResponse> out) {
-        ExecuteResponse response;
-        try {
-            response = now().commands().execute(request, caller());
-        } catch (ControlFailure refused) {
-            response = ExecuteResponse.newBuilder().setFailure(failure(refused)).build();
-        } catch (RuntimeException bug) {
-            response =
+        var present = serving.get();
+        if (present.isEmpty()) {
+            finish(
+                    out,
                     ExecuteResponse.newBuilder()
-                            .setFailure(failure(Leadership.failure(bug)))
-                            .build();
+                            .setFailure(failure(ControlFailure.notLeader()))
+                            .build());
+            return;
         }
-        finish(out, response);
+        present.get()
+                .leader()
+                .execute(request, caller())
+                .thenAccept(response -> finish(out, response));
     }
 
     @Override
@@ -135,7 +132,7 @@ final class ControlService extends ControlGrpc.ControlImplBase {
                             .build();
             return refusing(out, refused);
         }
-        return new NodeSession(present.get().leadership(), out);
+        return present.get().leader().nodeSession(out);
     }
 
     @Override
@@ -148,10 +145,9 @@ final class ControlService extends ControlGrpc.ControlImplBase {
                             .build();
             return refusing(out, refused);
         }
-        return new ClientSession(
-                present.get().leadership(),
-                entropy,
-                (ServerCallStreamObserver<ClientDirective>) out);
+        return present.get()
+                .leader()
+                .clientSession((ServerCallStreamObserver<ClientDirective>) out);
     }
 
     private static <Q, R> StreamObserver<Q> refusing(StreamObserver<R> out, R refusal) {

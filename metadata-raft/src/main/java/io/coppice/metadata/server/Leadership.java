@@ -7,19 +7,21 @@ import io.coppice.metadata.core.Node;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Stamped;
 import io.coppice.metadata.core.Volume;
+import io.coppice.metadata.raft.Quorum;
 import io.coppice.metadata.raft.QuorumException;
-import io.coppice.metadata.raft.RaftQuorum;
 import io.coppice.port.Time;
+import io.coppice.port.Timer;
 import io.coppice.wire.pb.VolumeBarrier;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -27,36 +29,48 @@ import org.slf4j.LoggerFactory;
 
 /// One time of leading, from "this server leads" to "it does not any more": everything that only a
 /// leader has - live sessions, barriers under way - is in here and is thrown away with it.
-/// Thread-safe; the methods that wait are for virtual threads.
+/// Thread-safe. Nothing in here waits but [#confirm]: what takes time answers with a future, which
+/// goes on on [#threads].
 final class Leadership implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Leadership.class);
 
     /// Longer than any healthy commit; an entry that takes longer has an unknown end.
     private static final long COMMIT_TIMEOUT_SECONDS = 10;
 
-    private final RaftQuorum quorum;
+    /// The world around a leadership.
+    ///
+    /// @param threads one task may wait without holding another up
+    /// @param refusesConnections whether an address surely has no process any more
+    record Ports(
+            Quorum quorum,
+            Time time,
+            Timer timer,
+            Executor threads,
+            Predicate<String> refusesConnections) {}
+
+    private final Quorum quorum;
     private final MetadataServerConfig config;
     private final Time time;
+    private final Timer timer;
     private final ServerMetrics metrics;
-    private final ExecutorService threads;
+    private final Executor threads;
+    private final Predicate<String> refusesConnections;
     private final long startedNanos;
-    private final VolumeGates gates = new VolumeGates();
+    private final VolumeGates gates;
     private final Barriers barriers;
     private final NodeSessions nodes;
     private final ClientSessions clients;
     private volatile boolean ended;
 
-    Leadership(
-            RaftQuorum quorum,
-            MetadataServerConfig config,
-            Time time,
-            ServerMetrics metrics,
-            ExecutorService threads) {
-        this.quorum = quorum;
+    Leadership(Ports ports, MetadataServerConfig config, ServerMetrics metrics) {
+        this.quorum = ports.quorum();
         this.config = config;
-        this.time = time;
+        this.time = ports.time();
+        this.timer = ports.timer();
         this.metrics = metrics;
-        this.threads = threads;
+        this.threads = ports.threads();
+        this.refusesConnections = ports.refusesConnections();
+        this.gates = new VolumeGates(timer);
         this.startedNanos = time.nanos();
         var up =
                 quorum.read(view ->
@@ -75,7 +89,7 @@ final class Leadership implements AutoCloseable {
         return config;
     }
 
-    RaftQuorum quorum() {
+    Quorum quorum() {
         return quorum;
     }
 
@@ -99,9 +113,14 @@ final class Leadership implements AutoCloseable {
         return clients;
     }
 
-    /// One virtual thread per task; for work that waits.
-    ExecutorService threads() {
+    /// For work that follows from something that was waited for, or waits itself.
+    Executor threads() {
         return threads;
+    }
+
+    /// True only when the machine answers that no process listens there.
+    boolean refusesConnections(String address) {
+        return refusesConnections.test(address);
     }
 
     /// Where the leader's control plane is, as far as it is known; else empty.
@@ -130,29 +149,55 @@ final class Leadership implements AutoCloseable {
         return quorum.submit(Stamped.byLeader(time.wallMillis(), command));
     }
 
-    /// Commits and waits; a refusal is thrown.
-    Outcome commit(long session, long sequence, String caller, Command command)
-            throws ControlFailure {
+    /// As [#submit]; a refusal, or no answer in time, is a [ControlFailure].
+    CompletableFuture<Outcome> commit(long session, long sequence, String caller, Command command) {
         return done(submit(session, sequence, 0, caller, command));
     }
 
-    Outcome commit(Command command) throws ControlFailure {
+    CompletableFuture<Outcome> commit(Command command) {
         return done(submit(command));
     }
 
-    static Outcome done(CompletableFuture<Outcome> future) throws ControlFailure {
-        Outcome outcome =
-                await(
+    private CompletableFuture<Outcome> done(CompletableFuture<Outcome> future) {
+        return within(
                         future,
                         COMMIT_TIMEOUT_SECONDS * 1000,
-                        () -> "the metadata quorum did not commit in time");
-        if (outcome instanceof Outcome.Refused refused) {
-            throw ControlFailure.of(refused);
-        }
-        return outcome;
+                        () -> "the metadata quorum did not commit in time")
+                .thenApply(outcome -> {
+                    if (outcome instanceof Outcome.Refused refused) {
+                        throw new CompletionException(ControlFailure.of(refused));
+                    }
+                    return outcome;
+                });
     }
 
-    /// After it everything that any leader acknowledged before the call is readable here.
+    /// What `future` ends with, on [#threads], or a failure when that takes too long.
+    <T> CompletableFuture<T> within(
+            CompletableFuture<T> future, long millis, Supplier<String> late) {
+        var bounded = new CompletableFuture<T>();
+        Runnable cancel =
+                timer.after(
+                        TimeUnit.MILLISECONDS.toNanos(millis),
+                        () -> {
+                            if (!bounded.isDone()) {
+                                bounded.completeExceptionally(
+                                        ControlFailure.unavailable(late.get()));
+                            }
+                        });
+        future.whenCompleteAsync(
+                (value, failed) -> {
+                    cancel.run();
+                    if (failed == null) {
+                        bounded.complete(value);
+                    } else {
+                        bounded.completeExceptionally(failure(failed));
+                    }
+                },
+                threads);
+        return bounded;
+    }
+
+    /// Waits. After it everything that any leader acknowledged before the call is readable here.
     void confirm() throws ControlFailure {
         await(
                 quorum.barrier(),
@@ -195,16 +240,32 @@ final class Leadership implements AutoCloseable {
 
     // ------------------------------------------------------------ gates and barriers
 
-    VolumeGates.Passage enter(List<String> volumes) throws ControlFailure {
-        return gates.enter(volumes, config.timeouts().barrier().toMillis());
+    CompletableFuture<VolumeGates.Passage> enter(List<String> volumes) {
+        return gates.enter(volumes, config.timeouts().barrier().toNanos());
     }
 
-    /// Waits until every node refuses what `barrier` says and has finished what it had accepted.
-    void fence(Volume volume) throws ControlFailure {
-        await(
-                raise(List.of(Answers.barrier(volume))),
-                config.timeouts().barrier().toMillis(),
-                this::lateBarrier);
+    /// Does something that takes time with the volumes' gates closed behind it.
+    <T> CompletableFuture<T> inside(
+            List<String> volumes, Supplier<CompletableFuture<T>> operation) {
+        return enter(volumes)
+                .thenCompose(gate -> {
+                    try {
+                        return operation.get().whenComplete((done, failed) -> gate.close());
+                    } catch (RuntimeException bug) {
+                        gate.close();
+                        throw bug;
+                    }
+                });
+    }
+
+    /// Ends when every node refuses what `barrier` says and has finished what it had accepted.
+    CompletableFuture<Void> fence(Volume volume) {
+        return raised(List.of(Answers.barrier(volume)));
+    }
+
+    /// As [#raise], but no longer than a barrier may take.
+    CompletableFuture<Void> raised(List<VolumeBarrier> volumes) {
+        return within(raise(volumes), config.timeouts().barrier().toMillis(), this::lateBarrier);
     }
 
     CompletableFuture<Void> raise(List<VolumeBarrier> volumes) {

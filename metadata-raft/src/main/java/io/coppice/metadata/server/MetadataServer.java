@@ -19,6 +19,7 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +59,11 @@ public final class MetadataServer implements AutoCloseable {
     private @Nullable InetSocketAddress httpAddress;
 
     /// What exists while this server leads.
-    private record Present(ControlService.Serving serving, LeaderDuties duties) {}
+    private record Present(ControlService.Serving serving) {
+        Leader leader() {
+            return serving.leader();
+        }
+    }
 
     private MetadataServer(MetadataServerConfig config) {
         this.config = config;
@@ -128,9 +133,7 @@ public final class MetadataServer implements AutoCloseable {
                         .keepAliveTime(5, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
                         .intercept(ControlService.callers())
-                        .addService(
-                                new ControlService(
-                                        this::serving, this::leaderAddress, Entropy.system()))
+                        .addService(new ControlService(this::serving, this::leaderAddress))
                         .build();
         parts.push(() -> {
             server.shutdownNow();
@@ -177,6 +180,15 @@ public final class MetadataServer implements AutoCloseable {
         }
     }
 
+    private Runnable after(long nanos, Runnable task) {
+        try {
+            var scheduled = lane.schedule(() -> threads.execute(task), nanos, TimeUnit.NANOSECONDS);
+            return () -> scheduled.cancel(false);
+        } catch (RejectedExecutionException closing) {
+            return () -> {};
+        }
+    }
+
     /// On the lane: starts or ends a leadership when the quorum says so.
     private void reconsider() {
         RaftQuorum part = quorum;
@@ -186,20 +198,29 @@ public final class MetadataServer implements AutoCloseable {
         boolean leads = part.leads() && failure == null && !closed;
         Present was = present;
         if (leads && was == null) {
-            var leadership = new Leadership(part, config, time, metrics, threads);
-            var serving =
-                    new ControlService.Serving(
-                            leadership,
-                            new AdminCommands(leadership),
-                            new Queries(leadership, new ChunkUsage(leadership, stats)));
-            present = new Present(serving, new LeaderDuties(leadership));
+            var leader =
+                    new Leader(
+                            new Leader.Ports(
+                                    part,
+                                    time,
+                                    this::after,
+                                    Entropy.system(),
+                                    threads,
+                                    Probe::refusesConnections),
+                            config,
+                            metrics);
+            var usage = new ChunkUsage(leader.leadership(), stats);
+            present =
+                    new Present(
+                            new ControlService.Serving(
+                                    leader, new Queries(leader.leadership(), usage)));
             log.info(
                     "metadata server {} follower→leader at log index {}",
                     config.id(),
                     part.logIndex());
         } else if (!leads && was != null) {
             present = null;
-            was.serving().leadership().close();
+            was.leader().close();
             log.info(
                     "metadata server {} leader→follower at log index {}",
                     config.id(),
@@ -212,7 +233,7 @@ public final class MetadataServer implements AutoCloseable {
             reconsider();
             Present now = present;
             if (now != null) {
-                now.duties().tick();
+                now.leader().tick();
             }
             watchEmptiness();
         } catch (RuntimeException bug) {
@@ -289,7 +310,7 @@ public final class MetadataServer implements AutoCloseable {
         Present was = present;
         present = null;
         if (was != null) {
-            was.serving().leadership().close();
+            was.leader().close();
         }
         while (!parts.isEmpty()) {
             AutoCloseable part = parts.pop();

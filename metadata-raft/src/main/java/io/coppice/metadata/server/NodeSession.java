@@ -14,18 +14,23 @@ import io.coppice.wire.pb.PurgeDone;
 import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.StoreId;
 import io.grpc.stub.StreamObserver;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One storage node's stream. Its messages are handled one after the other, on a thread that may
-/// wait.
+/// One storage node's stream. Its messages are handled one after the other; those that come while
+/// the registration is under way wait for it.
 final class NodeSession implements StreamObserver<NodeMessage> {
     private static final Logger log = LoggerFactory.getLogger(NodeSession.class);
     private static final int UNKNOWN = 0;
+
+    /// More than any node says before it is welcomed.
+    private static final int EARLY_MESSAGES_MAX = 10_000;
 
     private final Leadership leadership;
     private final Outbox<NodeDirective> outbox;
@@ -34,10 +39,14 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     private volatile int node = UNKNOWN;
     private volatile long incarnation;
     private volatile String name = "";
+    private volatile boolean ended;
     private final Object welcoming = new Object();
 
     /// Barriers raised before the welcome left; null: it has. Under `welcoming`.
     private @Nullable List<Barrier> early = new ArrayList<>();
+
+    /// Messages that wait for the registration; null: it is not under way. Under `welcoming`.
+    private @Nullable ArrayDeque<NodeMessage> waiting;
 
     NodeSession(Leadership leadership, StreamObserver<NodeDirective> out) {
         this.leadership = leadership;
@@ -62,6 +71,23 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     @Override
     public void onNext(NodeMessage message) {
         lastHeardNanos = leadership.time().nanos();
+        synchronized (welcoming) {
+            if (waiting != null) {
+                if (waiting.size() < EARLY_MESSAGES_MAX) {
+                    waiting.add(message);
+                } else {
+                    refuse(ControlFailure.badRequest("a node waits for its welcome"));
+                }
+                return;
+            }
+            if (node == UNKNOWN && message.hasRegister()) {
+                waiting = new ArrayDeque<>();
+            }
+        }
+        handle(message);
+    }
+
+    private void handle(NodeMessage message) {
         try {
             if (message.hasRegister()) {
                 register(message.getRegister());
@@ -75,6 +101,21 @@ final class NodeSession implements StreamObserver<NodeMessage> {
             refuse(refused);
         } catch (RuntimeException bug) {
             refuse(Leadership.failure(bug));
+        }
+    }
+
+    /// Handles what came meanwhile, in its order; then messages are handled as they come.
+    private void handleWaiting() {
+        while (true) {
+            NodeMessage next;
+            synchronized (welcoming) {
+                next = waiting == null ? null : waiting.poll();
+                if (next == null) {
+                    waiting = null;
+                    return;
+                }
+            }
+            handle(next);
         }
     }
 
@@ -114,16 +155,36 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         if (node != UNKNOWN) {
             throw ControlFailure.badRequest("a node registers once per session");
         }
-        var outcome = leadership.commit(Requests.register(request));
-        if (!(outcome instanceof Outcome.NodeRegistered registered)) {
-            throw new IllegalStateException("a registration ended as " + outcome);
+        leadership
+                .commit(Requests.register(request))
+                .thenAccept(outcome -> {
+                    if (!(outcome instanceof Outcome.NodeRegistered registered)) {
+                        throw new IllegalStateException("a registration ended as " + outcome);
+                    }
+                    accept(registered, request);
+                })
+                .whenComplete((done, failed) -> {
+                    if (failed != null) {
+                        refuse(Leadership.failure(failed));
+                    }
+                    handleWaiting();
+                });
+    }
+
+    private void accept(Outcome.NodeRegistered registered, RegisterNode request) {
+        if (ended) {
+            return; // the stream broke meanwhile
         }
         node = registered.node();
         incarnation = request.getIncarnation();
         name = request.getName();
         leadership.nodes().reported(request.getStoresList());
         if (!leadership.nodes().add(node, this)) {
-            throw ControlFailure.notLeader();
+            throw new CompletionException(ControlFailure.notLeader());
+        }
+        if (ended) {
+            gone("the stream broke while it registered");
+            return;
         }
         // From here on new barriers wait for this node. Those that come before the welcome follow
         // it.
@@ -136,9 +197,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                 request.getStoresCount(),
                 incarnation);
         leadership.groupsChanged(registered.groups());
-        leadership
-                .threads()
-                .execute(() -> new SealRepair(leadership).repair(request.getBarriersList()));
+        new SealRepair(leadership).repair(request.getBarriersList());
     }
 
     private void welcome(Outcome.NodeRegistered registered, RegisterNode request) {
@@ -256,6 +315,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     }
 
     private void gone(String why) {
+        ended = true;
         if (node != UNKNOWN) {
             leadership.barriers().disconnected(node, barrierSender);
             leadership.nodes().remove(node, this, why);

@@ -208,7 +208,8 @@ final class NodeSessions implements AutoCloseable {
         leadership
                 .threads()
                 .execute(() -> {
-                    if (session(node.id()).isEmpty() && Probe.refusesConnections(node.address())) {
+                    if (session(node.id()).isEmpty()
+                            && leadership.refusesConnections(node.address())) {
                         declareLost(node, null, "its address refuses connections");
                     }
                 });
@@ -224,10 +225,10 @@ final class NodeSessions implements AutoCloseable {
             lock.unlock();
         }
         leadership
-                .threads()
-                .execute(() -> {
+                .commit(new Command.NodeLost(node.id(), node.incarnation()))
+                .whenComplete((outcome, failed) -> {
                     try {
-                        commitLost(node, why);
+                        lostCommitted(node, why, outcome, failed);
                     } finally {
                         lock.lock();
                         try {
@@ -239,24 +240,26 @@ final class NodeSessions implements AutoCloseable {
                 });
     }
 
-    private void commitLost(Node node, String why) {
-        try {
-            Outcome outcome =
-                    leadership.commit(new Command.NodeLost(node.id(), node.incarnation()));
-            log.warn("node {} up→down: {}", node.name(), why);
-            leadership.metrics().nodesLost().inc();
-            // Whoever holds a stream of that incarnation must register again, to be taken back.
-            session(node.id())
-                    .filter(session -> session.incarnation() == node.incarnation())
-                    .ifPresent(session -> session.end("declared lost: " + why));
-            if (session(node.id()).isEmpty()) {
-                leadership.barriers().lost(node.id());
-            }
-            if (outcome instanceof Outcome.GroupsChanged changed) {
-                leadership.groupsChanged(changed.groups());
-            }
-        } catch (ControlFailure later) {
-            log.info("node {} could not be declared lost yet: {}", node.name(), later.message());
+    private void lostCommitted(
+            Node node, String why, @Nullable Outcome outcome, @Nullable Throwable failed) {
+        if (failed != null) {
+            log.info(
+                    "node {} could not be declared lost yet: {}",
+                    node.name(),
+                    Leadership.failure(failed).message());
+            return;
+        }
+        log.warn("node {} up→down: {}", node.name(), why);
+        leadership.metrics().nodesLost().inc();
+        // Whoever holds a stream of that incarnation must register again, to be taken back.
+        session(node.id())
+                .filter(session -> session.incarnation() == node.incarnation())
+                .ifPresent(session -> session.end("declared lost: " + why));
+        if (session(node.id()).isEmpty()) {
+            leadership.barriers().lost(node.id());
+        }
+        if (outcome instanceof Outcome.GroupsChanged changed) {
+            leadership.groupsChanged(changed.groups());
         }
     }
 

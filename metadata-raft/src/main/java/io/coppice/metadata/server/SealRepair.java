@@ -5,6 +5,7 @@ import io.coppice.metadata.core.Volume;
 import io.coppice.wire.pb.VolumeBarrier;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,22 +22,26 @@ final class SealRepair {
 
     /// Of what a node knows, what the quorum does not.
     void repair(List<VolumeBarrier> known) {
-        for (VolumeBarrier seal : known) {
-            ahead(seal)
-                    .ifPresent(volume -> {
-                        try (var gate = leadership.enter(List.of(volume.name()))) {
-                            if (ahead(seal).isPresent()) {
-                                raise(volume.id(), seal.getSealedGeneration());
-                            }
-                        } catch (ControlFailure later) {
-                            // The next registration of a node that knows the seal tries again.
-                            log.warn(
-                                    "volume {}: the generation behind a lost seal was not raised: {}",
-                                    volume.name(),
-                                    later.message());
-                        }
-                    });
-        }
+        known.forEach(seal -> ahead(seal).ifPresent(volume -> repair(volume, seal)));
+    }
+
+    private void repair(Volume volume, VolumeBarrier seal) {
+        leadership
+                .inside(
+                        List.of(volume.name()),
+                        () ->
+                                ahead(seal).isPresent()
+                                        ? raise(volume.id(), seal.getSealedGeneration())
+                                        : CompletableFuture.<Void>completedFuture(null))
+                .whenComplete((done, failed) -> {
+                    if (failed != null) {
+                        // The next registration of a node that knows the seal tries again.
+                        log.warn(
+                                "volume {}: the generation behind a lost seal was not raised: {}",
+                                volume.name(),
+                                Leadership.failure(failed).message());
+                    }
+                });
     }
 
     private Optional<Volume> ahead(VolumeBarrier seal) {
@@ -45,23 +50,23 @@ final class SealRepair {
                 .filter(volume -> seal.getSealedGeneration() >= volume.generation());
     }
 
-    /// Also for a seal of this leader's whose command failed. The caller holds the volume's gate.
-    void raise(long volume, long generation) throws ControlFailure {
+    private CompletableFuture<Void> raise(long volume, long generation) {
         var seal =
                 VolumeBarrier.newBuilder()
                         .setVolume(volume)
                         .setSealedGeneration(generation)
                         .build();
-        Leadership.await(
-                leadership.raise(List.of(seal)),
-                leadership.config().timeouts().barrier().toMillis(),
-                leadership::lateBarrier);
-        leadership.commit(new Command.RaiseGeneration(volume, generation));
-        leadership.volumeChanged(volume, false, "a snapshot of it was not finished");
-        log.info(
-                "volume {} generation {}→{}: its seal had no command",
-                volume,
-                generation,
-                generation + 1);
+        return leadership
+                .raised(List.of(seal))
+                .thenCompose(sealed ->
+                        leadership.commit(new Command.RaiseGeneration(volume, generation)))
+                .thenAccept(raised -> {
+                    leadership.volumeChanged(volume, false, "a snapshot of it was not finished");
+                    log.info(
+                            "volume {} generation {}→{}: its seal had no command",
+                            volume,
+                            generation,
+                            generation + 1);
+                });
     }
 }

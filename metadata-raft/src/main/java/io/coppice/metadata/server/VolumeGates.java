@@ -1,25 +1,20 @@
 package io.coppice.metadata.server;
 
+import io.coppice.port.Timer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// One administrative operation at a time per volume name: cuts, attachments and their barriers
-/// must not overlap on one volume. Thread-safe; for virtual threads, which may block here.
+/// must not overlap on one volume. Nobody blocks here: who has to wait is called. Thread-safe.
 final class VolumeGates {
-    /// A gate and how many hold it or wait for it. A semaphore, not a lock: the holder may pass it
-    /// on to another thread.
-    private static final class Gate {
-        private final Semaphore free = new Semaphore(1, true);
-        private int users;
-    }
-
     /// Open gates; closing lets the next ones in.
     final class Passage implements AutoCloseable {
         private final List<String> names;
@@ -33,66 +28,113 @@ final class VolumeGates {
         public void close() {
             if (!closed) {
                 closed = true;
-                names.forEach(name -> leave(name, true));
+                leave(names);
             }
         }
     }
 
+    /// Somebody on the way through all gates, in the order of their names so that nobody waits in a
+    /// circle.
+    private static final class Entry {
+        final List<String> names;
+        final CompletableFuture<Passage> entered = new CompletableFuture<>();
+
+        /// Under the lock: gates passed so far.
+        int passed;
+
+        boolean over;
+
+        Entry(Collection<String> volumes) {
+            names = List.copyOf(new TreeSet<>(volumes));
+        }
+    }
+
+    private static final class Gate {
+        @Nullable Entry holder;
+        final ArrayDeque<Entry> waiting = new ArrayDeque<>();
+    }
+
+    private final Timer timer;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Gate> gates = new HashMap<>();
 
-    /// Enters the gates of all volumes, in the order of their names so that nobody waits in a
-    /// circle.
-    Passage enter(Collection<String> volumes, long timeoutMillis) throws ControlFailure {
-        var passed = new ArrayList<String>();
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
-        for (String volume : new TreeSet<>(volumes)) {
-            Gate gate = join(volume);
-            boolean entered = false;
-            try {
-                entered =
-                        gate.free.tryAcquire(
-                                Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
-            } catch (InterruptedException stopping) {
-                Thread.currentThread().interrupt();
-            }
-            if (!entered) {
-                leave(volume, false);
-                new Passage(passed).close();
-                throw ControlFailure.unavailable(
-                        "another operation on volume '" + volume + "' is under way; retry later");
-            }
-            passed.add(volume);
-        }
-        return new Passage(passed);
+    VolumeGates(Timer timer) {
+        this.timer = timer;
     }
 
-    private Gate join(String volume) {
+    /// Enters the gates of all volumes; fails with [ControlFailure] when that takes too long.
+    CompletableFuture<Passage> enter(Collection<String> volumes, long timeoutNanos) {
+        var entry = new Entry(volumes);
+        advance(entry);
+        if (!entry.entered.isDone()) {
+            Runnable cancel = timer.after(timeoutNanos, () -> giveUp(entry));
+            entry.entered.whenComplete((passage, failed) -> cancel.run());
+        }
+        return entry.entered;
+    }
+
+    private void advance(Entry entry) {
         lock.lock();
         try {
-            Gate gate = gates.computeIfAbsent(volume, name -> new Gate());
-            gate.users++;
-            return gate;
+            while (entry.passed < entry.names.size()) {
+                String name = entry.names.get(entry.passed);
+                Gate gate = gates.computeIfAbsent(name, _ -> new Gate());
+                if (gate.holder != null) {
+                    gate.waiting.add(entry);
+                    return;
+                }
+                gate.holder = entry;
+                entry.passed++;
+            }
+            entry.over = true;
         } finally {
             lock.unlock();
         }
+        entry.entered.complete(new Passage(entry.names));
     }
 
-    private void leave(String volume, boolean entered) {
+    private void giveUp(Entry entry) {
+        String closed;
         lock.lock();
         try {
-            Gate gate = gates.get(volume);
-            if (gate == null) {
+            if (entry.over) {
                 return;
             }
-            if (entered) {
-                gate.free.release();
-            }
-            if (--gate.users == 0) {
-                gates.remove(volume);
+            entry.over = true;
+            closed = entry.names.get(entry.passed);
+            Gate gate = gates.get(closed);
+            if (gate != null) {
+                gate.waiting.remove(entry);
             }
         } finally {
             lock.unlock();
         }
+        leave(entry.names.subList(0, entry.passed));
+        entry.entered.completeExceptionally(
+                ControlFailure.unavailable(
+                        "another operation on volume '" + closed + "' is under way; retry later"));
+    }
+
+    private void leave(List<String> names) {
+        var next = new ArrayList<Entry>();
+        lock.lock();
+        try {
+            for (String name : names) {
+                Gate gate = gates.get(name);
+                if (gate == null) {
+                    continue;
+                }
+                gate.holder = gate.waiting.poll();
+                if (gate.holder == null) {
+                    gates.remove(name);
+                } else {
+                    gate.holder.passed++;
+                    next.add(gate.holder);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        next.forEach(this::advance);
     }
 }

@@ -1,0 +1,97 @@
+package io.coppice.metadata.server;
+
+import com.codahale.metrics.MetricRegistry;
+import io.coppice.metadata.raft.Quorum;
+import io.coppice.port.Entropy;
+import io.coppice.port.Time;
+import io.coppice.port.Timer;
+import io.coppice.wire.pb.ClientDirective;
+import io.coppice.wire.pb.ClientMessage;
+import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.ExecuteResponse;
+import io.coppice.wire.pb.NodeDirective;
+import io.coppice.wire.pb.NodeMessage;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Predicate;
+
+/// One time of leading the metadata quorum: sessions of nodes and clients, administrative commands,
+/// and the leader's own duties. Decides and waits for nothing by itself: time, threads, the log and
+/// the streams are given, so that it runs on Ratis and gRPC, and in the simulator. Thread-safe.
+public final class Leader implements AutoCloseable {
+    /// The world around a leader.
+    ///
+    /// @param threads where work goes on that was waited for; a task there may wait itself
+    /// @param refusesConnections whether an address surely has no process any more; may wait
+    public record Ports(
+            Quorum quorum,
+            Time time,
+            Timer timer,
+            Entropy entropy,
+            Executor threads,
+            Predicate<String> refusesConnections) {}
+
+    private final Leadership leadership;
+    private final AdminCommands commands;
+    private final LeaderDuties duties;
+    private final Entropy entropy;
+
+    public Leader(Ports ports, MetadataServerConfig config, MetricRegistry registry) {
+        this(ports, config, ServerMetrics.in(registry));
+    }
+
+    Leader(Ports ports, MetadataServerConfig config, ServerMetrics metrics) {
+        leadership =
+                new Leadership(
+                        new Leadership.Ports(
+                                ports.quorum(),
+                                ports.time(),
+                                ports.timer(),
+                                ports.threads(),
+                                ports.refusesConnections()),
+                        config,
+                        metrics);
+        commands = new AdminCommands(leadership);
+        duties = new LeaderDuties(leadership);
+        entropy = ports.entropy();
+    }
+
+    Leadership leadership() {
+        return leadership;
+    }
+
+    /// A storage node's stream; what is to go down it goes to `out`.
+    public StreamObserver<NodeMessage> nodeSession(StreamObserver<NodeDirective> out) {
+        return new NodeSession(leadership, out);
+    }
+
+    /// A client's stream; what is to go down it goes to `out`.
+    public StreamObserver<ClientMessage> clientSession(
+            ServerCallStreamObserver<ClientDirective> out) {
+        return new ClientSession(leadership, entropy, out);
+    }
+
+    /// Does an administrative command; what is wrong with it is in the response.
+    public CompletableFuture<ExecuteResponse> execute(ExecuteRequest request, String caller) {
+        return commands.execute(request, caller)
+                .exceptionally(failed ->
+                        ExecuteResponse.newBuilder()
+                                .setFailure(
+                                        Leadership.failure(failed)
+                                                .toFailure(leadership.leaderAddress()))
+                                .build());
+    }
+
+    /// Time passes: to be called several times a second, by one thread at a time.
+    public void tick() {
+        duties.tick();
+    }
+
+    /// Ends all sessions: their peers look for the new leader.
+    @Override
+    public void close() {
+        leadership.close();
+    }
+}
