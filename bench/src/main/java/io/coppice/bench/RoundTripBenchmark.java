@@ -8,6 +8,7 @@ import io.coppice.net.Peer;
 import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.Hello;
@@ -105,7 +106,8 @@ public class RoundTripBenchmark {
                         loop,
                         server.address(),
                         Hello.getDefaultInstance(),
-                        PeerConfig.defaults());
+                        PeerConfig.defaults(),
+                        Time.system());
         block = Unpooled.directBuffer(Blocks.BLOCK_BYTES).writeZero(Blocks.BLOCK_BYTES);
     }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.coppice.client.BlockDevice;
 import io.coppice.client.CoppiceClient;
-import io.coppice.directory.ControlClient;
+import io.coppice.directory.ControlPlane;
 import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateSnapshots;
 import io.coppice.wire.pb.CreateVolume;
@@ -323,7 +323,7 @@ final class RandomOperations {
         return device;
     }
 
-    private ControlClient control() {
+    private ControlPlane control() {
         return client.control();
     }
 

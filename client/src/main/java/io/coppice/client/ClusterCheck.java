@@ -1,7 +1,7 @@
 package io.coppice.client;
 
-import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
+import io.coppice.directory.ControlPlane;
 import io.coppice.model.ChunkId;
 import io.coppice.wire.pb.CheckRefcounts;
 import io.coppice.wire.pb.ChunkInfo;
@@ -48,7 +48,7 @@ public final class ClusterCheck {
     private static final long PAUSE_MILLIS = 700;
     private static final int DETAILS_MAX = 500;
 
-    private final ControlClient control;
+    private final ControlPlane control;
     private final boolean deep;
     private final Progress progress;
     private final List<String> details = new ArrayList<>();
@@ -61,7 +61,7 @@ public final class ClusterCheck {
     private long notServing;
 
     /// @param deep reads and verifies all data, and repairs what is bad
-    public ClusterCheck(ControlClient control, boolean deep, Progress progress) {
+    public ClusterCheck(ControlPlane control, boolean deep, Progress progress) {
         this.control = control;
         this.deep = deep;
         this.progress = progress;

@@ -1,9 +1,10 @@
 package io.coppice.client;
 
-import io.coppice.directory.ControlClient;
-import io.coppice.directory.LeaderStream;
+import io.coppice.directory.ControlPlane;
+import io.coppice.directory.LeaderSession;
 import io.coppice.directory.StreamListener;
 import io.coppice.directory.StreamSender;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.ClientHeartbeat;
 import io.coppice.wire.pb.ClientMessage;
@@ -74,10 +75,11 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     }
 
     private final EventLoop loop;
+    private final Time time;
     private final String clientName;
     private final Owner owner;
     private final LinkedHashMap<Long, Pending> pending = new LinkedHashMap<>();
-    private @Nullable LeaderStream<ClientMessage, ClientDirective> stream;
+    private @Nullable LeaderSession stream;
     private @Nullable ScheduledFuture<?> heartbeat;
     private @Nullable StreamSender<ClientMessage> sender;
     private boolean ready;
@@ -95,13 +97,14 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     private volatile String trouble = "no answer";
 
-    ControlSession(EventLoop loop, String clientName, Owner owner) {
+    ControlSession(EventLoop loop, Time time, String clientName, Owner owner) {
+        this.time = time;
         this.loop = loop;
         this.clientName = clientName;
         this.owner = owner;
     }
 
-    void start(ControlClient control) {
+    void start(ControlPlane control) {
         stream = control.clientSession(this);
         loop.execute(() ->
                 heartbeat =
@@ -210,7 +213,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         if (closed) {
             return;
         }
-        heardNanos = System.nanoTime();
+        heardNanos = time.nanos();
         if (directive.getId() != 0) {
             if (directive.getId() == openId) {
                 openAnswered(directive);
@@ -345,7 +348,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         if (to == null || !ready) {
             return;
         }
-        if (beatsAnswered && System.nanoTime() - heardNanos > SILENCE_NANOS_MAX) {
+        if (beatsAnswered && time.nanos() - heardNanos > SILENCE_NANOS_MAX) {
             trouble = "the metadata server went silent";
             to.abort(trouble);
             return;

@@ -3,8 +3,12 @@ package io.coppice.client;
 import com.codahale.metrics.MetricRegistry;
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
+import io.coppice.directory.ControlPlane;
 import io.coppice.model.Invariant;
+import io.coppice.net.Network;
 import io.coppice.net.Transport;
+import io.coppice.port.Entropy;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.AbandonChunks;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ClusterConfig;
@@ -33,6 +37,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -57,11 +62,11 @@ public final class CoppiceClient implements AutoCloseable {
     private static final int ABANDONED_PER_MESSAGE_MAX = 4_096;
 
     private final ClientConfig config;
-    private final Transport transport;
-    private final boolean ownsTransport;
+    private final Runnable release;
     private final EventLoop loop;
-    private final ControlClient control;
-    private final ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor();
+    private final ControlPlane control;
+    private final Executor waiters;
+    private final Time time;
     private final ClientMetrics metrics;
     private final Views views = new Views();
     private final Sequences sequences = new Sequences();
@@ -74,24 +79,44 @@ public final class CoppiceClient implements AutoCloseable {
     private final AbandonChunks.Builder abandoned = AbandonChunks.newBuilder();
     private @Nullable ScheduledFuture<?> ticker;
     private long ticks;
-    private long refreshedNanos = System.nanoTime() - REFRESH_NANOS_MIN;
+    private long refreshedNanos;
     private volatile int chunkBytes;
     private volatile boolean closed;
 
-    private CoppiceClient(
-            ClientConfig config,
-            Transport transport,
-            boolean ownsTransport,
+    /// The world around a client.
+    ///
+    /// @param loop everything happens on it
+    /// @param waiters for what waits for the control plane
+    /// @param release runs when the client has closed
+    public record World(
+            Network network,
             EventLoop loop,
-            MetricRegistry registry) {
+            ControlPlane control,
+            Executor waiters,
+            Time time,
+            Entropy entropy,
+            Runnable release) {}
+
+    private CoppiceClient(ClientConfig config, World world, MetricRegistry registry) {
         this.config = config;
-        this.transport = transport;
-        this.ownsTransport = ownsTransport;
-        this.loop = loop;
-        control = new ControlClient(config.endpoints(), config.controlDeadline());
+        this.release = world.release();
+        this.loop = world.loop();
+        this.control = world.control();
+        this.waiters = world.waiters();
+        this.time = world.time();
+        refreshedNanos = time.nanos() - REFRESH_NANOS_MIN;
         metrics = new ClientMetrics(registry);
-        session = new ControlSession(loop, config.clientName(), new SessionOwner());
-        calls = new NodeCalls(transport, loop, config, views, registry, this::refreshViews);
+        session = new ControlSession(loop, time, config.clientName(), new SessionOwner());
+        calls =
+                new NodeCalls(
+                        world.network(),
+                        loop,
+                        config,
+                        views,
+                        registry,
+                        this::refreshViews,
+                        time,
+                        world.entropy());
         leases =
                 new IdLeases(
                         session, config.chunkIdsLeased(), this::placementChanged, loop::execute);
@@ -103,20 +128,20 @@ public final class CoppiceClient implements AutoCloseable {
     /// @throws IOException when the cluster did not answer within the control deadline
     public static CoppiceClient connect(ClientConfig config) throws IOException {
         Transport transport = Transport.create(config.clientName(), 1);
-        return connect(config, transport, true, transport.next(), new MetricRegistry());
+        return connect(config, transport, transport::close, transport.next(), new MetricRegistry());
     }
 
     /// Connects on an event loop of the caller's, who keeps `transport` open for the client's life.
     public static CoppiceClient connect(
             ClientConfig config, Transport transport, EventLoop loop, MetricRegistry registry)
             throws IOException {
-        return connect(config, transport, false, loop, registry);
+        return connect(config, transport, () -> {}, loop, registry);
     }
 
     private static CoppiceClient connect(
             ClientConfig config,
             Transport transport,
-            boolean owns,
+            Runnable release,
             EventLoop loop,
             MetricRegistry registry)
             throws IOException {
@@ -124,9 +149,22 @@ public final class CoppiceClient implements AutoCloseable {
             throw new IllegalStateException(
                     "connecting waits, so it must not run on the event loop");
         }
-        var client = new CoppiceClient(config, transport, owns, loop, registry);
+        ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor();
+        var world =
+                new World(
+                        transport,
+                        loop,
+                        new ControlClient(config.endpoints(), config.controlDeadline()),
+                        waiters,
+                        Time.system(),
+                        Entropy.system(),
+                        () -> {
+                            waiters.shutdownNow();
+                            release.run();
+                        });
+        CoppiceClient client = start(config, world, registry);
         try {
-            client.start();
+            client.awaitConnected();
             return client;
         } catch (IOException e) {
             client.close();
@@ -134,11 +172,18 @@ public final class CoppiceClient implements AutoCloseable {
         }
     }
 
-    private void start() throws IOException {
-        session.start(control);
-        ticker =
-                loop.scheduleWithFixedDelay(
-                        this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    /// A client in a world of the caller's; devices can be opened at once, and wait for the
+    /// cluster.
+    public static CoppiceClient start(ClientConfig config, World world, MetricRegistry registry) {
+        var client = new CoppiceClient(config, world, registry);
+        client.session.start(client.control);
+        client.ticker =
+                client.loop.scheduleWithFixedDelay(
+                        client::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        return client;
+    }
+
+    private void awaitConnected() throws IOException {
         try {
             connected.get(config.controlDeadline().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
@@ -234,7 +279,7 @@ public final class CoppiceClient implements AutoCloseable {
     }
 
     /// Administration of the same cluster.
-    public ControlClient control() {
+    public ControlPlane control() {
         return control;
     }
 
@@ -274,10 +319,7 @@ public final class CoppiceClient implements AutoCloseable {
         });
         ended.join();
         control.close();
-        waiters.shutdownNow();
-        if (ownsTransport) {
-            transport.close();
-        }
+        release.run();
     }
 
     // ------------------------------------------------------------ for the devices
@@ -302,8 +344,8 @@ public final class CoppiceClient implements AutoCloseable {
         return metrics;
     }
 
-    Transport transport() {
-        return transport;
+    Time time() {
+        return time;
     }
 
     long nextSequence(int group) {
@@ -495,7 +537,7 @@ public final class CoppiceClient implements AutoCloseable {
 
     /// Somebody met a newer epoch than we know. The push may be on its way; this covers a lost one.
     private void refreshViews() {
-        long now = System.nanoTime();
+        long now = time.nanos();
         if (now - refreshedNanos < REFRESH_NANOS_MIN || closed) {
             return;
         }
@@ -514,7 +556,7 @@ public final class CoppiceClient implements AutoCloseable {
     }
 
     private void tick() {
-        long now = System.nanoTime();
+        long now = time.nanos();
         boolean refresh = ++ticks % TICKS_PER_MAP_REFRESH == 0;
         for (RemoteDevice device : List.copyOf(devices)) {
             device.expire(now);

@@ -65,7 +65,7 @@ final class DevicePort implements PlanPort {
                             .setOldChunk(batch.oldChunk(i))
                             .setNewChunk(batch.newChunk(i)));
         }
-        long start = System.nanoTime();
+        long start = client.time().nanos();
         client.session()
                 .call(
                         ClientMessage.newBuilder().setFlip(flip),
@@ -73,7 +73,7 @@ final class DevicePort implements PlanPort {
                         directive -> {
                             client.metrics()
                                     .flip
-                                    .update(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+                                    .update(client.time().nanos() - start, TimeUnit.NANOSECONDS);
                             flipAnswered(batch, directive);
                         });
     }

@@ -74,7 +74,7 @@ final class Flushes {
     private final class Run {
         final List<Completion> callers;
         private final BitSet left;
-        private final long endNanos = System.nanoTime() + deadlineNanos;
+        private final long endNanos = calls.time().nanos() + deadlineNanos;
         private BitSet failed = new BitSet();
         private int unanswered;
         private int rounds;
@@ -94,7 +94,7 @@ final class Flushes {
                 finish(null);
                 return;
             }
-            if (rounds++ > 0 && System.nanoTime() - endNanos >= 0) {
+            if (rounds++ > 0 && calls.time().nanos() - endNanos >= 0) {
                 finish(
                         new DeviceException(
                                 DeviceException.Reason.TIMED_OUT,

@@ -5,10 +5,13 @@ import com.codahale.metrics.MetricRegistry;
 import io.coppice.client.plan.ChunkOp;
 import io.coppice.client.plan.Fault;
 import io.coppice.client.plan.Fault.Reason;
+import io.coppice.net.Network;
 import io.coppice.net.Peer;
 import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
+import io.coppice.port.Entropy;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.Hello;
@@ -19,14 +22,13 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /// Sends operations to the primaries of their groups and again until the outcome is known: the one
 /// place that reads status codes. Retries pause with back-off and jitter, and go at once when a new
 /// view of their group arrives. On the event loop.
 final class NodeCalls {
-    private final Transport transport;
+    private final Network network;
     private final EventLoop loop;
     private final ClientConfig config;
     private final Views views;
@@ -34,17 +36,23 @@ final class NodeCalls {
     private final Map<String, Peer> peers = new HashMap<>();
     private final Set<DataOp> pausing = new LinkedHashSet<>();
     private final Counter retries;
+    private final Time time;
+    private final Entropy entropy;
     private Hello hello = Hello.getDefaultInstance();
     private long session;
 
     NodeCalls(
-            Transport transport,
+            Network network,
             EventLoop loop,
             ClientConfig config,
             Views views,
             MetricRegistry metrics,
-            Runnable refreshViews) {
-        this.transport = transport;
+            Runnable refreshViews,
+            Time time,
+            Entropy entropy) {
+        this.time = time;
+        this.entropy = entropy;
+        this.network = network;
         this.loop = loop;
         this.config = config;
         this.views = views;
@@ -79,6 +87,10 @@ final class NodeCalls {
         var old = new ArrayList<>(peers.values());
         peers.clear();
         old.forEach(Peer::close);
+    }
+
+    Time time() {
+        return time;
     }
 
     Views views() {
@@ -203,7 +215,7 @@ final class NodeCalls {
     long pauseMillis(int attempts) {
         long min = config.retryPauseMin().toMillis();
         long max = Math.min(config.retryPauseMax().toMillis(), min << Math.min(attempts - 1, 16));
-        return Math.max(1, max / 2 + ThreadLocalRandom.current().nextLong(max / 2 + 1));
+        return Math.max(1, max / 2 + Math.floorMod(entropy.nextLong(), max / 2 + 1));
     }
 
     private Peer peer(String address) {
@@ -211,11 +223,12 @@ final class NodeCalls {
         if (peer == null) {
             peer =
                     new Peer(
-                            transport,
+                            network,
                             loop,
                             Transport.parse(address),
                             hello,
-                            PeerConfig.defaults());
+                            PeerConfig.defaults(),
+                            time);
             peers.put(address, peer);
         }
         return peer;

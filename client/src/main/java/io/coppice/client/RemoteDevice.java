@@ -160,7 +160,7 @@ final class RemoteDevice implements BlockDevice {
     void completed(DataOp op, @Nullable Fault fault) {
         Timer timer = metrics.of(op.kind());
         if (timer != null) {
-            timer.update(System.nanoTime() - op.startNanos, TimeUnit.NANOSECONDS);
+            timer.update(client.time().nanos() - op.startNanos, TimeUnit.NANOSECONDS);
         }
         if (fault == null && !op.fua && op.sequence() != 0) {
             flushes.wrote(op.group());
@@ -260,9 +260,9 @@ final class RemoteDevice implements BlockDevice {
             if (why != null) {
                 done.done(why);
             } else {
-                long start = System.nanoTime();
+                long start = client.time().nanos();
                 flushes.flush(failure -> {
-                    metrics.flush.update(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+                    metrics.flush.update(client.time().nanos() - start, TimeUnit.NANOSECONDS);
                     done.done(failure);
                 });
             }
@@ -301,7 +301,7 @@ final class RemoteDevice implements BlockDevice {
             done.done(null);
             return;
         }
-        long now = System.nanoTime();
+        long now = client.time().nanos();
         long deadline = now + deadlineNanos;
         boolean single = cut.end(kind, offset, offset + length) == offset + length;
         if (single && admission.isFree((int) length)) {
@@ -352,7 +352,7 @@ final class RemoteDevice implements BlockDevice {
     }
 
     DataOp extentOp(long chunkStart, int length, Completion done) {
-        long now = System.nanoTime();
+        long now = client.time().nanos();
         return pieces.piece(
                 this,
                 Kind.EXTENTS,

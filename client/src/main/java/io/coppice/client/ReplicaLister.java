@@ -4,6 +4,7 @@ import io.coppice.net.Peer;
 import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.ChunkInfo;
 import io.coppice.wire.pb.ChunkPage;
 import io.coppice.wire.pb.DataHeader;
@@ -110,7 +111,8 @@ final class ReplicaLister implements AutoCloseable {
                                         loop,
                                         Transport.parse(key),
                                         hello,
-                                        PeerConfig.defaults()));
+                                        PeerConfig.defaults(),
+                                        Time.system()));
         peer.call(
                 request,
                 null,

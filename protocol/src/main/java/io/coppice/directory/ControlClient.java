@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// Speaks to the metadata quorum: finds the leader among the endpoints, follows it when it changes,
 /// and retries until a deadline. Commands carry (session, sequence), so a retried one is applied
 /// once. Thread-safe; calls block.
-public final class ControlClient implements AutoCloseable {
+public final class ControlClient implements ControlPlane {
     private static final int MESSAGE_BYTES_MAX = 64 << 20;
     private static final long PAUSE_MILLIS_MIN = 20;
     private static final long PAUSE_MILLIS_MAX = 250;
@@ -86,7 +86,7 @@ public final class ControlClient implements AutoCloseable {
         this.leader = endpoints.getFirst();
     }
 
-    /// Carries a command out once. Session and sequence are set here.
+    @Override
     public ExecuteResponse execute(ExecuteRequest.Builder command) throws ControlException {
         ExecuteRequest request =
                 command.setSession(session).setSequence(sequence.incrementAndGet()).build();
@@ -97,7 +97,7 @@ public final class ControlClient implements AutoCloseable {
         });
     }
 
-    /// A linearizable read.
+    @Override
     public QueryResponse query(QueryRequest query) throws ControlException {
         return retrying((stub, failure) -> {
             QueryResponse response = stub.query(query);
@@ -106,8 +106,7 @@ public final class ControlClient implements AutoCloseable {
         });
     }
 
-    /// A linearizable read whose answer comes in parts. A failure in the middle is not retried:
-    /// `each` may have seen a part of it.
+    @Override
     public void stream(QueryRequest query, Consumer<QueryResponse> each) throws ControlException {
         retrying((stub, failure) -> {
             boolean any = false;
@@ -135,9 +134,8 @@ public final class ControlClient implements AutoCloseable {
         });
     }
 
-    /// Opens a storage node's session with the leader, and keeps it open.
-    public LeaderStream<NodeMessage, NodeDirective> nodeSession(
-            StreamListener<NodeMessage, NodeDirective> listener) {
+    @Override
+    public LeaderSession nodeSession(StreamListener<NodeMessage, NodeDirective> listener) {
         var stream =
                 new LeaderStream<NodeMessage, NodeDirective>(
                         this,
@@ -149,9 +147,8 @@ public final class ControlClient implements AutoCloseable {
         return stream;
     }
 
-    /// Opens a client's session with the leader, and keeps it open.
-    public LeaderStream<ClientMessage, ClientDirective> clientSession(
-            StreamListener<ClientMessage, ClientDirective> listener) {
+    @Override
+    public LeaderSession clientSession(StreamListener<ClientMessage, ClientDirective> listener) {
         var stream =
                 new LeaderStream<ClientMessage, ClientDirective>(
                         this,

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A bidirectional stream that is always with the leader: opened again, with back-off, after it
 /// broke or when an endpoint says that another one leads. Thread-safe.
-public final class LeaderStream<Q, R> implements AutoCloseable {
+final class LeaderStream<Q, R> implements LeaderSession {
     private static final long BACKOFF_MILLIS_MIN = 20;
     private static final long BACKOFF_MILLIS_MAX = 500;
 
@@ -51,7 +51,6 @@ public final class LeaderStream<Q, R> implements AutoCloseable {
         attempt.start();
     }
 
-    /// Ends the stream for good; the listener hears `closed` once more if one stood.
     @Override
     public void close() {
         Attempt attempt;

@@ -1,6 +1,6 @@
 package io.coppice.directory;
 
-/// What a [LeaderStream] tells its owner. Calls are made one at a time, from a thread of the
+/// What a [LeaderSession] tells its owner. Calls are made one at a time, from a thread of the
 /// stream's.
 ///
 /// @param <Q> messages to the leader
@@ -12,6 +12,6 @@ public interface StreamListener<Q, R> {
 
     void received(R message);
 
-    /// The stream is gone; another one is being opened unless the [LeaderStream] was closed.
+    /// The stream is gone; another one is being opened unless the [LeaderSession] was closed.
     void closed(String why);
 }

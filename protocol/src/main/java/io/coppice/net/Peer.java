@@ -1,5 +1,6 @@
 package io.coppice.net;
 
+import io.coppice.port.Time;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.Hello;
@@ -20,11 +21,12 @@ import org.jspecify.annotations.Nullable;
 public final class Peer implements AutoCloseable {
     private static final long TIMEOUT_SCAN_MILLIS = 100;
 
-    private final Transport transport;
+    private final Network network;
     private final EventLoop loop;
     private final SocketAddress address;
     private final Hello hello;
     private final PeerConfig config;
+    private final Time time;
     private final LongObjectHashMap<Pending> inFlight = new LongObjectHashMap<>();
     private final ArrayDeque<Pending> waiting = new ArrayDeque<>();
     private @Nullable Connection connection;
@@ -62,12 +64,14 @@ public final class Peer implements AutoCloseable {
     }
 
     public Peer(
-            Transport transport,
+            Network network,
             EventLoop loop,
             SocketAddress address,
             Hello hello,
-            PeerConfig config) {
-        this.transport = transport;
+            PeerConfig config,
+            Time time) {
+        this.network = network;
+        this.time = time;
         this.loop = loop;
         this.address = address;
         this.hello = hello;
@@ -96,7 +100,7 @@ public final class Peer implements AutoCloseable {
             @Nullable ByteBuf payload,
             long timeoutNanos,
             ReplyHandler handler) {
-        var pending = new Pending(request, payload, System.nanoTime() + timeoutNanos, handler);
+        var pending = new Pending(request, payload, time.nanos() + timeoutNanos, handler);
         if (closed || inFlight() >= config.requestsMax()) {
             String why =
                     closed ? "closed" : "more than " + config.requestsMax() + " requests under way";
@@ -155,7 +159,7 @@ public final class Peer implements AutoCloseable {
     private void connect() {
         if (!connecting && !closed && connection == null) {
             connecting = true;
-            transport.connect(loop, address, new Handler());
+            network.connect(loop, address, new Handler());
         }
     }
 
@@ -187,7 +191,7 @@ public final class Peer implements AutoCloseable {
             }
             return;
         }
-        long now = System.nanoTime();
+        long now = time.nanos();
         var late = new ArrayList<Pending>();
         inFlight.entries()
                 .forEach(entry -> {

@@ -32,7 +32,7 @@ import java.util.function.Supplier;
 
 /// Event loops and the sockets on them: epoll on Linux, NIO elsewhere (unix sockets need epoll).
 /// Thread-safe.
-public final class Transport implements AutoCloseable {
+public final class Transport implements Network, AutoCloseable {
     private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
 
     /// Reads grow to this size under load, so that a large frame arrives in few system calls.
@@ -67,7 +67,8 @@ public final class Transport implements AutoCloseable {
     /// @throws IOException when the address cannot be bound; the message names it
     public FrameServer listen(SocketAddress address, Supplier<? extends FrameHandler> handlers)
             throws IOException {
-        return new FrameServer(bind(address, channel -> new Connection.Inbound(handlers.get())));
+        return new FrameServer(
+                bind(address, channel -> new ChannelConnection.Inbound(handlers.get())));
     }
 
     /// Listens with a pipeline of the caller's own.
@@ -99,7 +100,7 @@ public final class Transport implements AutoCloseable {
         return bound.channel();
     }
 
-    /// Starts connecting; `handler` hears `opened` or `closed` on `loop`.
+    @Override
     public void connect(EventLoop loop, SocketAddress to, FrameHandler handler) {
         var bootstrap =
                 new Bootstrap()
@@ -109,7 +110,7 @@ public final class Transport implements AutoCloseable {
                         .option(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
                         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-                        .handler(initializer(channel -> new Connection.Inbound(handler)));
+                        .handler(initializer(channel -> new ChannelConnection.Inbound(handler)));
         if (!(to instanceof DomainSocketAddress)) {
             bootstrap
                     .option(ChannelOption.TCP_NODELAY, true)
@@ -120,7 +121,7 @@ public final class Transport implements AutoCloseable {
                 .addListener((ChannelFuture done) -> {
                     if (!done.isSuccess()) {
                         String why = "cannot connect to " + show(to) + ": " + reason(done.cause());
-                        loop.execute(() -> Connection.failed(done.channel(), handler, why));
+                        loop.execute(() -> ChannelConnection.failed(done.channel(), handler, why));
                     }
                 });
     }

@@ -3,6 +3,7 @@ package io.coppice.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.coppice.port.Time;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.Hello;
@@ -76,7 +77,8 @@ class PeerTest {
                         loop,
                         server.address(),
                         Hello.getDefaultInstance(),
-                        PeerConfig.defaults())) {
+                        PeerConfig.defaults(),
+                        Time.system())) {
             var answers = new Answer[300];
             for (int i = 0; i < answers.length; i++) {
                 answers[i] = call(peer, loop, i * 700, 10_000);
@@ -99,7 +101,8 @@ class PeerTest {
                         loop,
                         address,
                         Hello.getDefaultInstance(),
-                        PeerConfig.defaults())) {
+                        PeerConfig.defaults(),
+                        Time.system())) {
             var failed =
                     call(peer, loop, 1, 200).bytes.handle((bytes, error) -> String.valueOf(error));
             assertTrue(

@@ -1,7 +1,7 @@
 package io.coppice.node;
 
-import io.coppice.directory.ControlClient;
-import io.coppice.directory.LeaderStream;
+import io.coppice.directory.ControlPlane;
+import io.coppice.directory.LeaderSession;
 import io.coppice.directory.StreamListener;
 import io.coppice.directory.StreamSender;
 import io.coppice.model.Position;
@@ -36,14 +36,14 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,17 +51,16 @@ import org.slf4j.LoggerFactory;
 /// The node's stream with the metadata quorum's leader: what the node holds goes up, what it is to
 /// do comes down. Directives arrive one at a time on a thread of the stream's; lanes report from
 /// their loops.
-final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, LaneListener {
+public final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, LaneListener {
     private static final Logger LOG = LoggerFactory.getLogger(NodeSession.class);
     private static final int PROTOCOL = 1;
-    private static final int LANE_ANSWER_SECONDS = 10;
     private static final int REGISTER_AGAIN_MILLIS = 500;
 
-    private final StorageNode node;
+    private final NodeHost node;
     private final StorageNodeConfig config;
     private final StoreConfig storeConfig;
     private final long incarnation;
-    private final Map<String, Lane> lanesByUuid = new ConcurrentHashMap<>();
+    private final Map<String, Lane> lanesByUuid = new ConcurrentSkipListMap<>();
     private final Set<Integer> failedStores = ConcurrentHashMap.newKeySet();
     private final BarrierBoard board = new BarrierBoard();
 
@@ -73,12 +72,13 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     private volatile boolean registered;
     private volatile @Nullable StreamSender<NodeMessage> sender;
     private volatile boolean registeringAgain;
-    private @Nullable LeaderStream<NodeMessage, NodeDirective> stream;
+    private @Nullable LeaderSession stream;
     private @Nullable EventLoop clock;
     private long heartbeats;
 
-    NodeSession(
-            StorageNode node,
+    /// @param cluster the cluster that the stores belong to, or empty
+    public NodeSession(
+            NodeHost node,
             StorageNodeConfig config,
             String cluster,
             long incarnation,
@@ -90,7 +90,8 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         this.storeConfig = storeConfig;
     }
 
-    void start(ControlClient control, EventLoop loop) {
+    /// Opens the session and keeps it open; beats on `loop`.
+    public void start(ControlPlane control, EventLoop loop) {
         clock = loop;
         stream = control.nodeSession(this);
         loop.scheduleWithFixedDelay(
@@ -100,11 +101,13 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
                 TimeUnit.MILLISECONDS);
     }
 
-    boolean isRegistered() {
+    /// True once the quorum knows this node.
+    public boolean isRegistered() {
         return registered;
     }
 
-    Hello hello() {
+    /// What this node says of itself on the data plane.
+    public Hello hello() {
         return Hello.newBuilder()
                 .setProtocol(PROTOCOL)
                 .setCluster(cluster)
@@ -124,15 +127,35 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     @Override
     public void opened(StreamSender<NodeMessage> opened, String endpoint) {
         sender = opened;
+        Map<Lane, CompletableFuture<Map<Integer, Position>>> asked = new LinkedHashMap<>();
+        for (Lane lane : lanesByUuid.values()) {
+            if (!failedStores.contains(lane.storeId())) {
+                asked.put(lane, positions(lane));
+            }
+        }
+        CompletableFuture.allOf(asked.values().toArray(CompletableFuture[]::new))
+                .thenRun(() -> register(opened, asked));
+    }
+
+    private static CompletableFuture<Map<Integer, Position>> positions(Lane lane) {
+        var answer = new CompletableFuture<Map<Integer, Position>>();
+        lane.execute(() -> answer.complete(lane.positions()));
+        return answer;
+    }
+
+    private void register(
+            StreamSender<NodeMessage> to,
+            Map<Lane, CompletableFuture<Map<Integer, Position>>> positions) {
         try {
-            send(NodeMessage.newBuilder().setRegister(registration()).build());
+            to.send(NodeMessage.newBuilder().setRegister(registration(positions)).build());
         } catch (IOException e) {
             LOG.error("node {} cannot register: {}", config.name(), e.getMessage());
-            opened.abort("cannot register");
+            to.abort("cannot register");
         }
     }
 
-    private RegisterNode registration() throws IOException {
+    private RegisterNode registration(
+            Map<Lane, CompletableFuture<Map<Integer, Position>>> positions) throws IOException {
         RegisterNode.Builder register =
                 RegisterNode.newBuilder()
                         .setName(config.name())
@@ -143,21 +166,23 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
                         .setRack(config.rack())
                         .setCluster(cluster)
                         .addAllBarriers(recentBarriers.values());
-        for (StoreDirectory directory : node.directories()) {
+        for (StoreHome directory : node.homes()) {
             Lane lane = lanesByUuid.get(directory.uuid().toString());
-            if (lane == null || !failedStores.contains(lane.storeId())) {
-                register.addStores(report(directory, lane));
+            var held = lane == null ? null : positions.get(lane);
+            if (lane == null || (held != null && !failedStores.contains(lane.storeId()))) {
+                register.addStores(report(directory, lane, held == null ? Map.of() : held.join()));
             }
         }
         return register.build();
     }
 
-    private StoreReport report(StoreDirectory directory, @Nullable Lane lane) throws IOException {
+    private StoreReport report(
+            StoreHome directory, @Nullable Lane lane, Map<Integer, Position> positions)
+            throws IOException {
         StoreReport.Builder report = StoreReport.newBuilder().setUuid(directory.uuid().toString());
         if (lane != null) {
             space(report, lane);
-            positions(lane)
-                    .forEach((group, position) -> report.addPositions(position(group, position)));
+            positions.forEach((group, position) -> report.addPositions(position(group, position)));
         } else if (directory.isOpen()) {
             var store = directory.store();
             report.setCapacityBytes(store.capacityBytes())
@@ -187,19 +212,6 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
                 .setEpoch(position.epoch())
                 .setSequence(position.sequence())
                 .build();
-    }
-
-    private static Map<Integer, Position> positions(Lane lane) throws IOException {
-        var answer = new CompletableFuture<Map<Integer, Position>>();
-        lane.execute(() -> answer.complete(lane.positions()));
-        try {
-            return answer.get(LANE_ANSWER_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new IOException(lane + " does not answer", e);
-        }
     }
 
     private String advertised(InetSocketAddress bound) throws UnknownHostException {
@@ -301,7 +313,7 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         for (StoreId store : welcome.getStoresList()) {
             ids.put(store.getUuid(), store.getId());
         }
-        for (StoreDirectory directory : node.directories()) {
+        for (StoreHome directory : node.homes()) {
             String uuid = directory.uuid().toString();
             Integer id = ids.get(uuid);
             if (id != null && !lanesByUuid.containsKey(uuid)) {

@@ -30,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A running storage node. Thread-safe.
-public final class StorageNode implements AutoCloseable {
+public final class StorageNode implements NodeHost, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StorageNode.class);
     private static final int STOP_SECONDS = 30;
 
@@ -127,23 +127,30 @@ public final class StorageNode implements AutoCloseable {
         return session().hello();
     }
 
-    List<StoreDirectory> directories() {
+    @Override
+    public List<StoreDirectory> homes() {
         return directories;
     }
 
-    LaneTable lanes() {
+    @Override
+    public LaneTable lanes() {
         return lanes;
     }
 
-    /// Starts the lane of an open store, under the id that the quorum gave it.
-    Lane startLane(StoreDirectory directory, int storeId, StoreConfig storeConfig) {
+    @Override
+    public Time time() {
+        return time;
+    }
+
+    @Override
+    public Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig) {
         EventLoop loop = java.util.Objects.requireNonNull(transport).next();
         var lane =
                 new Lane(
                         new Lane.Parts(
                                 storeId,
-                                directory.store(),
-                                directory.isSuspect(),
+                                home.store(),
+                                home.isSuspect(),
                                 storeConfig.chunkBytes() >>> io.coppice.model.Blocks.BLOCK_SHIFT,
                                 config.lane(),
                                 java.util.Objects.requireNonNull(transport),
@@ -185,11 +192,12 @@ public final class StorageNode implements AutoCloseable {
 
     // ---------------------------------------------------------------- for everybody
 
-    /// The data plane's address, with the port that was bound.
+    @Override
     public InetSocketAddress dataAddress() {
         return (InetSocketAddress) java.util.Objects.requireNonNull(server).address();
     }
 
+    @Override
     public InetSocketAddress httpAddress() {
         return java.util.Objects.requireNonNull(http).address();
     }

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /// ```
 ///
 /// Used by one thread at a time.
-final class StoreDirectory implements AutoCloseable {
+final class StoreDirectory implements StoreHome, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StoreDirectory.class);
     private static final String FILE = "STORE";
     private static final String FORMAT = "1";
@@ -97,7 +97,8 @@ final class StoreDirectory implements AutoCloseable {
         return identity == null ? "" : identity.cluster();
     }
 
-    UUID uuid() throws StoreFormatException {
+    @Override
+    public UUID uuid() throws StoreFormatException {
         try {
             return UUID.fromString(properties.getProperty("uuid"));
         } catch (IllegalArgumentException e) {
@@ -151,8 +152,8 @@ final class StoreDirectory implements AutoCloseable {
         }
     }
 
-    /// Makes the store of a cluster that this node has just become a member of.
-    void join(String cluster, StoreConfig config) throws IOException {
+    @Override
+    public void join(String cluster, StoreConfig config) throws IOException {
         if (store == null) {
             properties.setProperty("chunkBytes", Integer.toString(config.chunkBytes()));
             save();
@@ -167,20 +168,23 @@ final class StoreDirectory implements AutoCloseable {
         LOG.info("store {}: {}", path, report);
     }
 
-    boolean isOpen() {
+    @Override
+    public boolean isOpen() {
         return store != null;
     }
 
-    ChunkStore store() {
+    @Override
+    public ChunkStore store() {
         return Objects.requireNonNull(store, "the store is open");
     }
 
-    boolean isSuspect() {
+    @Override
+    public boolean isSuspect() {
         return suspect;
     }
 
-    /// What the device has, for a store that is not open yet.
-    long deviceBytes() throws IOException {
+    @Override
+    public long deviceBytes() throws IOException {
         return disk.totalBytes();
     }
 

@@ -11,6 +11,7 @@ import io.coppice.net.Peer;
 import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
+import io.coppice.port.Time;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.ChunkInfo;
 import io.coppice.wire.pb.DataHeader;
@@ -354,7 +355,8 @@ class StorageNodeTest {
                                         .setCluster(FakeControl.CLUSTER)
                                         .setSession(11)
                                         .build(),
-                                PeerConfig.defaults()));
+                                PeerConfig.defaults(),
+                                Time.system()));
     }
 
     private void assertEqualReplicas() {

@@ -11,6 +11,7 @@ import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
 import io.coppice.port.Entropy;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.ChunkStat;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
@@ -211,7 +212,8 @@ final class ChunkStats implements AutoCloseable {
                                         .setCluster(cluster)
                                         .setSession(session)
                                         .build(),
-                                PeerConfig.defaults()));
+                                PeerConfig.defaults(),
+                                Time.system()));
     }
 
     @Override

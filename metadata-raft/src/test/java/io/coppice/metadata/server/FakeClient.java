@@ -1,7 +1,7 @@
 package io.coppice.metadata.server;
 
 import io.coppice.directory.ControlClient;
-import io.coppice.directory.LeaderStream;
+import io.coppice.directory.LeaderSession;
 import io.coppice.directory.StreamListener;
 import io.coppice.directory.StreamSender;
 import io.coppice.wire.pb.Attach;
@@ -33,7 +33,7 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
     private final Map<Long, CompletableFuture<ClientDirective>> waiting = new ConcurrentHashMap<>();
     private volatile @Nullable StreamSender<ClientMessage> sender;
     private volatile CompletableFuture<ClientDirective> opened = new CompletableFuture<>();
-    private final LeaderStream<ClientMessage, ClientDirective> stream;
+    private final LeaderSession stream;
 
     FakeClient(ControlClient control, String name) {
         this.name = name;

@@ -1,7 +1,7 @@
 package io.coppice.metadata.server;
 
 import io.coppice.directory.ControlClient;
-import io.coppice.directory.LeaderStream;
+import io.coppice.directory.LeaderSession;
 import io.coppice.directory.StreamListener;
 import io.coppice.directory.StreamSender;
 import io.coppice.wire.pb.Barrier;
@@ -40,7 +40,7 @@ final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeD
     volatile List<VolumeBarrier> knownSeals = List.of();
     private volatile @Nullable StreamSender<NodeMessage> sender;
     private final ServerSocket listening;
-    private final LeaderStream<NodeMessage, NodeDirective> stream;
+    private final LeaderSession stream;
     private final ScheduledExecutorService beats = Executors.newSingleThreadScheduledExecutor();
 
     FakeNode(ControlClient control, String name) throws IOException {

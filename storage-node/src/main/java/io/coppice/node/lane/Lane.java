@@ -2,8 +2,8 @@ package io.coppice.node.lane;
 
 import io.coppice.model.Blocks;
 import io.coppice.model.Position;
+import io.coppice.net.Network;
 import io.coppice.net.ReplyHandler;
-import io.coppice.net.Transport;
 import io.coppice.node.replica.GroupView;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.replica.VolumeBarriers;
@@ -54,7 +54,7 @@ public final class Lane {
             boolean suspect,
             int blocksPerChunk,
             LaneConfig config,
-            Transport transport,
+            Network network,
             EventLoop loop,
             Hello hello,
             Executor syncThread,
@@ -94,7 +94,7 @@ public final class Lane {
         this.parts = parts;
         this.config = parts.config();
         index = new StoreIndex(parts.store(), parts.suspect());
-        links = new LaneLinks(this, parts.transport(), parts.loop(), parts.hello());
+        links = new LaneLinks(this, parts.network(), parts.loop(), parts.hello());
         reads = new ReadService(this, parts.mender());
         catchUp = new CatchUp(this);
         syncLine =

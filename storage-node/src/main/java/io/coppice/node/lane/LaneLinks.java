@@ -1,5 +1,6 @@
 package io.coppice.node.lane;
 
+import io.coppice.net.Network;
 import io.coppice.net.Peer;
 import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
@@ -26,7 +27,7 @@ final class LaneLinks implements ReplicaLink.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(LaneLinks.class);
 
     private final Lane lane;
-    private final Transport transport;
+    private final Network network;
     private final EventLoop loop;
     private final Hello hello;
     private final Map<SocketAddress, ReplicaLink> links = new HashMap<>();
@@ -34,9 +35,9 @@ final class LaneLinks implements ReplicaLink.Listener {
     private final IntObjectHashMap<SocketAddress> addresses = new IntObjectHashMap<>();
     private final List<ReplicaLink> dirty = new ArrayList<>();
 
-    LaneLinks(Lane lane, Transport transport, EventLoop loop, Hello hello) {
+    LaneLinks(Lane lane, Network network, EventLoop loop, Hello hello) {
         this.lane = lane;
-        this.transport = transport;
+        this.network = network;
         this.loop = loop;
         this.hello = hello;
     }
@@ -90,7 +91,15 @@ final class LaneLinks implements ReplicaLink.Listener {
             return;
         }
         peers.computeIfAbsent(
-                        address, to -> new Peer(transport, loop, to, hello, PeerConfig.defaults()))
+                        address,
+                        to ->
+                                new Peer(
+                                        network,
+                                        loop,
+                                        to,
+                                        hello,
+                                        PeerConfig.defaults(),
+                                        lane.time()))
                 .call(
                         request.setStore(store),
                         null,
@@ -105,7 +114,7 @@ final class LaneLinks implements ReplicaLink.Listener {
 
     private ReplicaLink link(SocketAddress address) {
         return links.computeIfAbsent(
-                address, to -> new ReplicaLink(transport, loop, to, hello, this));
+                address, to -> new ReplicaLink(network, loop, to, hello, this));
     }
 
     private void closeIfUnused(SocketAddress address) {

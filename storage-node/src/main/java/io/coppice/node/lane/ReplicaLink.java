@@ -2,7 +2,7 @@ package io.coppice.node.lane;
 
 import io.coppice.net.Connection;
 import io.coppice.net.FrameHandler;
-import io.coppice.net.Transport;
+import io.coppice.net.Network;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.Hello;
@@ -28,7 +28,7 @@ final class ReplicaLink implements FrameHandler {
         void acknowledgement(DataHeader header);
     }
 
-    private final Transport transport;
+    private final Network network;
     private final EventLoop loop;
     private final SocketAddress address;
     private final Hello hello;
@@ -40,12 +40,12 @@ final class ReplicaLink implements FrameHandler {
     private boolean dirty;
 
     ReplicaLink(
-            Transport transport,
+            Network network,
             EventLoop loop,
             SocketAddress address,
             Hello hello,
             Listener listener) {
-        this.transport = transport;
+        this.network = network;
         this.loop = loop;
         this.address = address;
         this.hello = hello;
@@ -87,7 +87,7 @@ final class ReplicaLink implements FrameHandler {
     void connect() {
         if (!connecting && !closed && connection == null) {
             connecting = true;
-            transport.connect(loop, address, this);
+            network.connect(loop, address, this);
         }
     }
 

@@ -1,0 +1,213 @@
+package io.coppice.net;
+
+import io.coppice.wire.pb.DataHeader;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A connection over a Netty channel.
+final class ChannelConnection implements Connection {
+    private static final Logger LOG = LoggerFactory.getLogger(ChannelConnection.class);
+
+    private final Channel channel;
+    private final FrameHandler handler;
+    private final FrameCodec codec;
+    private final Runnable flush = this::flushTurn;
+    private boolean flushPending;
+    private boolean closedTold;
+    private @Nullable String closeReason;
+    private @Nullable Object attachment;
+
+    ChannelConnection(Channel channel, FrameHandler handler) {
+        this.channel = channel;
+        this.handler = handler;
+        this.codec =
+                new FrameCodec(
+                        channel.alloc(), (header, payload) -> handler.frame(this, header, payload));
+    }
+
+    @Override
+    public void send(DataHeader header, @Nullable ByteBuf payload) {
+        if (channel.eventLoop().inEventLoop()) {
+            write(header, payload);
+        } else {
+            channel.eventLoop().execute(() -> write(header, payload));
+        }
+    }
+
+    @Override
+    public void flush() {
+        flushPending = false;
+        channel.flush();
+    }
+
+    @Override
+    public EventLoop eventLoop() {
+        return channel.eventLoop();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    @Override
+    public void setReading(boolean reading) {
+        channel.config().setAutoRead(reading);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return channel.isActive();
+    }
+
+    @Override
+    public void close(String why) {
+        if (channel.eventLoop().inEventLoop()) {
+            if (closeReason == null) {
+                closeReason = why;
+            }
+            channel.close();
+        } else {
+            channel.eventLoop().execute(() -> close(why));
+        }
+    }
+
+    @Override
+    public SocketAddress remote() {
+        return channel.remoteAddress();
+    }
+
+    @Override
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    @Override
+    public void attach(@Nullable Object state) {
+        attachment = state;
+    }
+
+    @Override
+    public String toString() {
+        return String.valueOf(channel.remoteAddress());
+    }
+
+    private void write(DataHeader header, @Nullable ByteBuf payload) {
+        int payloadBytes = payload == null ? 0 : payload.readableBytes();
+        if (payload != null && payloadBytes > FrameCodec.PAYLOAD_BYTES_MAX) {
+            payload.release();
+            throw new IllegalArgumentException(
+                    "payload of " + payloadBytes + " bytes is longer than a frame");
+        }
+        if (!channel.isActive()) {
+            if (payload != null) {
+                payload.release();
+            }
+            return;
+        }
+        channel.write(
+                FrameCodec.encodeHead(channel.alloc(), header, payloadBytes),
+                channel.voidPromise());
+        if (payload != null) {
+            if (payloadBytes > 0) {
+                channel.write(payload, channel.voidPromise());
+            } else {
+                payload.release();
+            }
+        }
+        if (!flushPending) {
+            flushPending = true;
+            channel.eventLoop().execute(flush);
+        }
+    }
+
+    private void flushTurn() {
+        if (flushPending) {
+            flush();
+        }
+    }
+
+    private void tellClosed(String why) {
+        if (!closedTold) {
+            closedTold = true;
+            codec.close();
+            handler.closed(this, closeReason != null ? closeReason : why);
+        }
+    }
+
+    /// Told when the connection could not be made at all.
+    static void failed(Channel channel, FrameHandler handler, String why) {
+        new ChannelConnection(channel, handler).tellClosed(why);
+    }
+
+    /// The end of the Netty pipeline that feeds a connection.
+    static final class Inbound extends ChannelInboundHandlerAdapter {
+        private final FrameHandler handler;
+        private @Nullable ChannelConnection connection;
+
+        Inbound(FrameHandler handler) {
+            this.handler = handler;
+        }
+
+        private ChannelConnection connection() {
+            return java.util.Objects.requireNonNull(connection);
+        }
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            connection = new ChannelConnection(ctx.channel(), handler);
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            handler.opened(connection());
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+            ByteBuf in = (ByteBuf) message;
+            try {
+                connection().codec.decode(in);
+            } finally {
+                in.release();
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
+            handler.batchEnd(connection());
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            handler.writabilityChanged(connection());
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            connection().tellClosed("connection closed by the peer");
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            if (cause instanceof FrameCodec.MalformedFrameException) {
+                LOG.warn("{}: dropped: {}", ctx.channel().remoteAddress(), cause.getMessage());
+            } else if (cause instanceof java.io.IOException) {
+                LOG.debug("{}: {}", ctx.channel().remoteAddress(), cause.getMessage());
+            } else {
+                LOG.error(
+                        "{}: dropped after an unexpected error",
+                        ctx.channel().remoteAddress(),
+                        cause);
+            }
+            connection().close(String.valueOf(cause.getMessage()));
+        }
+    }
+}
