@@ -17,7 +17,7 @@ public final class QuorumException extends Exception {
 
     private final Reason reason;
 
-    QuorumException(Reason reason, String message) {
+    public QuorumException(Reason reason, String message) {
         super(message, null, false, false);
         this.reason = reason;
     }

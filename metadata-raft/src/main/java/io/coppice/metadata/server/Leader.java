@@ -9,6 +9,7 @@ import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
+import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeMessage;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -82,6 +83,11 @@ public final class Leader implements AutoCloseable {
                                         Leadership.failure(failed)
                                                 .toFailure(leadership.leaderAddress()))
                                 .build());
+    }
+
+    /// The groups as they are applied here.
+    public GroupViews views() {
+        return leadership.read(view -> Answers.groups(view, view.groups(), true));
     }
 
     /// Time passes: to be called several times a second, by one thread at a time.

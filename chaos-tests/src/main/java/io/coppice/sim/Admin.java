@@ -1,0 +1,314 @@
+package io.coppice.sim;
+
+import io.coppice.metadata.server.Leader;
+import io.coppice.wire.pb.BreakAttachment;
+import io.coppice.wire.pb.ClusterConfig;
+import io.coppice.wire.pb.Code;
+import io.coppice.wire.pb.CreateClones;
+import io.coppice.wire.pb.CreateSnapshots;
+import io.coppice.wire.pb.CreateVolume;
+import io.coppice.wire.pb.DeleteSnapshot;
+import io.coppice.wire.pb.DeleteVolume;
+import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.ExecuteResponse;
+import io.coppice.wire.pb.InitializeCluster;
+import io.coppice.wire.pb.SnapshotName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// The administrator: one command after the other, each repeated until it is answered.
+final class Admin {
+    static final String CLUSTER = "sim";
+    private static final long ANSWER_NANOS = 12 * Scheduler.SECOND;
+    private static final long RETRY_NANOS = 200 * Scheduler.MILLI;
+    private static final int VOLUMES_MAX = 6;
+
+    private final Model model;
+    private final Scheduler scheduler;
+    private final Wires wires;
+    private final Swarm swarm;
+    private final Chance chance;
+    private final Host host;
+    private final List<SimMetadata> servers;
+    private final long session;
+    private long sequence;
+    private int names;
+    private boolean busy;
+
+    Admin(
+            Model model,
+            Scheduler scheduler,
+            Wires wires,
+            Swarm swarm,
+            Chance chance,
+            Host host,
+            List<SimMetadata> servers) {
+        this.model = model;
+        this.scheduler = scheduler;
+        this.wires = wires;
+        this.swarm = swarm;
+        this.chance = chance;
+        this.host = host;
+        this.servers = servers;
+        this.session = host.nextLong();
+    }
+
+    boolean isBusy() {
+        return busy;
+    }
+
+    // ------------------------------------------------------------ commands
+
+    void initialize(Runnable then) {
+        var config =
+                ClusterConfig.newBuilder()
+                        .setCluster(CLUSTER)
+                        .setReplicas(3)
+                        .setMinWriteReplicas(2)
+                        .setGroups(swarm.groups())
+                        .setChunkBytes(64 << 10)
+                        .setDurabilityAlways(swarm.syncAlways());
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setInitializeCluster(InitializeCluster.newBuilder().setConfig(config)),
+                true,
+                answer -> then.run());
+    }
+
+    void createVolume(Runnable then) {
+        String name = "v" + ++names;
+        var create =
+                CreateVolume.newBuilder()
+                        .setName(name)
+                        .setSize((long) swarm.volumeBlocks() * Model.BLOCK_BYTES);
+        execute(
+                ExecuteRequest.newBuilder().setCreateVolume(create),
+                true,
+                answer -> {
+                    if (!answer.hasFailure()) {
+                        model.create(name, swarm.volumeBlocks(), null);
+                    }
+                    then.run();
+                });
+    }
+
+    /// Something of what administrators do.
+    void act() {
+        if (busy || model.volumeNames().isEmpty()) {
+            return;
+        }
+        int kind = chance.below(100);
+        if (kind < 35) {
+            snapshot();
+        } else if (kind < 65) {
+            cloneSomething();
+        } else if (kind < 75) {
+            createUnlessFull();
+        } else if (kind < 85) {
+            deleteSnapshot();
+        } else if (kind < 93) {
+            deleteVolume();
+        } else {
+            breakAttachment();
+        }
+    }
+
+    private void createUnlessFull() {
+        if (model.volumeNames().size() < VOLUMES_MAX) {
+            createVolume(() -> {});
+        }
+    }
+
+    private String anyVolume() {
+        return chance.of(List.copyOf(model.volumeNames()));
+    }
+
+    private void snapshot() {
+        var sources = new ArrayList<String>();
+        sources.add(anyVolume());
+        String second = anyVolume();
+        if (!sources.contains(second)) {
+            sources.add(second);
+        }
+        String name = "s" + ++names;
+        var request = CreateSnapshots.newBuilder();
+        var volumes = new ArrayList<Model.Vol>();
+        for (String source : sources) {
+            request.addSnapshots(SnapshotName.newBuilder().setVolume(source).setSnapshot(name));
+            volumes.add(java.util.Objects.requireNonNull(model.volume(source)));
+        }
+        long start = scheduler.now();
+        execute(
+                ExecuteRequest.newBuilder().setCreateSnapshots(request),
+                false,
+                answer -> {
+                    if (answer.hasFailure()) {
+                        return;
+                    }
+                    var together = new ArrayList<Model.Cut>();
+                    for (Model.Vol volume : volumes) {
+                        String full = volume.name + "@" + name;
+                        var cut = model.new Cut(full, volume, start, scheduler.now());
+                        model.addSnapshot(full, cut);
+                        together.add(cut);
+                    }
+                    model.cut(together);
+                });
+    }
+
+    private void cloneSomething() {
+        if (model.volumeNames().size() >= VOLUMES_MAX) {
+            return;
+        }
+        String name = "c" + ++names;
+        boolean live = chance.percent(50) || model.snapshotNames().isEmpty();
+        String source = live ? anyVolume() : chance.of(List.copyOf(model.snapshotNames()));
+        int at = source.indexOf('@');
+        var request =
+                CreateClones.newBuilder()
+                        .setVolume(live ? source : source.substring(0, at))
+                        .setSnapshot(live ? "" : source.substring(at + 1))
+                        .addNames(name);
+        Model.Vol from = live ? model.volume(source) : null;
+        Model.Cut frozen = live ? null : model.snapshot(source);
+        long start = scheduler.now();
+        execute(
+                ExecuteRequest.newBuilder().setCreateClones(request),
+                false,
+                answer -> {
+                    if (answer.hasFailure()) {
+                        return;
+                    }
+                    Model.Cut origin = frozen;
+                    if (from != null) {
+                        origin = model.new Cut("origin of " + name, from, start, scheduler.now());
+                        model.cut(List.of(origin));
+                    }
+                    var cut = java.util.Objects.requireNonNull(origin);
+                    model.create(name, cut.source.blocks.length, cut);
+                });
+    }
+
+    private void deleteSnapshot() {
+        if (model.snapshotNames().isEmpty()) {
+            return;
+        }
+        String full = chance.of(List.copyOf(model.snapshotNames()));
+        int at = full.indexOf('@');
+        model.removeSnapshot(full);
+        var name =
+                SnapshotName.newBuilder()
+                        .setVolume(full.substring(0, at))
+                        .setSnapshot(full.substring(at + 1));
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setDeleteSnapshot(DeleteSnapshot.newBuilder().setSnapshot(name)),
+                false,
+                answer -> {});
+    }
+
+    private void deleteVolume() {
+        if (model.volumeNames().size() < 2) {
+            return;
+        }
+        String name = anyVolume();
+        model.removeVolume(name);
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setDeleteVolume(DeleteVolume.newBuilder().setName(name).setNow(true)),
+                false,
+                answer -> {});
+    }
+
+    private void breakAttachment() {
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setBreakAttachment(BreakAttachment.newBuilder().setVolume(anyVolume())),
+                false,
+                answer -> {});
+    }
+
+    // ------------------------------------------------------------ calls
+
+    /// @param insist also a refusal is tried again
+    private void execute(
+            ExecuteRequest.Builder command, boolean insist, Consumer<ExecuteResponse> then) {
+        busy = true;
+        new Call(
+                        command.setSession(session).setSequence(++sequence).build(),
+                        insist,
+                        then)
+                .attempt();
+    }
+
+    private final class Call {
+        private final ExecuteRequest request;
+        private final boolean insist;
+        private final Consumer<ExecuteResponse> then;
+        private int attempts;
+        private boolean over;
+
+        Call(ExecuteRequest request, boolean insist, Consumer<ExecuteResponse> then) {
+            this.request = request;
+            this.insist = insist;
+            this.then = then;
+        }
+
+        void attempt() {
+            if (over) {
+                return;
+            }
+            int attempt = ++attempts;
+            SimMetadata server = servers.get(chance.below(servers.size()));
+            Host there = server.host();
+            if (there.isAlive() && wires.reaches(host, there)) {
+                scheduler.after(swarm.latencyNanos(chance), there, () -> ask(server, attempt));
+            }
+            long wait = server.leader() == null ? RETRY_NANOS : ANSWER_NANOS;
+            host.after(
+                    wait,
+                    () -> {
+                        if (attempts == attempt) {
+                            attempt();
+                        }
+                    });
+        }
+
+        private void ask(SimMetadata server, int attempt) {
+            Leader leader = server.leader();
+            if (leader == null) {
+                return;
+            }
+            Host there = server.host();
+            leader.execute(request, "admin")
+                    .thenAccept(answer -> {
+                        if (wires.reaches(there, host)) {
+                            scheduler.after(
+                                    swarm.latencyNanos(chance),
+                                    host,
+                                    () -> answered(answer, attempt));
+                        }
+                    });
+        }
+
+        private void answered(ExecuteResponse answer, int attempt) {
+            if (over || attempts != attempt) {
+                return;
+            }
+            Code code = answer.getFailure().getCode();
+            boolean again =
+                    answer.hasFailure()
+                            && (insist
+                                    || code == Code.CODE_NOT_LEADER
+                                    || code == Code.CODE_UNAVAILABLE);
+            if (again) {
+                host.after(RETRY_NANOS, this::attempt);
+                return;
+            }
+            over = true;
+            busy = false;
+            then.accept(answer);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package io.coppice.sim;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// What users were promised, as far as they can know: volumes, their blocks' [Register]s, and the
+/// cuts that snapshots and clones are. Only watches.
+final class Model {
+    static final int BLOCK_BYTES = 4096;
+
+    /// A volume, from its creation to its deletion.
+    final class Vol {
+        final String name;
+        final Register[] blocks;
+        final @Nullable Cut origin;
+
+        Vol(String name, int blockCount, @Nullable Cut origin) {
+            this.name = name;
+            this.origin = origin;
+            blocks = new Register[blockCount];
+            for (int i = 0; i < blockCount; i++) {
+                blocks[i] = new Register(name + "[" + i + "]");
+            }
+        }
+
+        /// A read that began at `start` has ended at `end` with this.
+        void read(int block, long value, long start, long end) {
+            Register register = blocks[block];
+            register.read(value, start, end);
+            boolean fromHere = value == 0 ? register.hasZeros() : register.everWrote(value);
+            if (fromHere) {
+                return;
+            }
+            if (origin != null) {
+                origin.saw(block, value);
+            } else if (value != 0) {
+                throw new Violation(
+                        register + " reads as " + Register.show(value) + ", never written to it");
+            }
+        }
+
+        /// A new attachment starts: whatever an earlier one had under way is decided by now.
+        void attached(long now) {
+            for (Register block : blocks) {
+                block.fencedAt(now);
+            }
+        }
+    }
+
+    /// One frozen moment of a volume, between two known times.
+    final class Cut {
+        final String name;
+        final Vol source;
+        final long start;
+        final long end;
+        private final long[] values;
+        private final boolean[] known;
+
+        /// After a power failure of everything: what was not flushed may be missing from it.
+        private boolean weak;
+
+        Cut(String name, Vol source, long start, long end) {
+            this.name = name;
+            this.source = source;
+            this.start = start;
+            this.end = end;
+            values = new long[source.blocks.length];
+            known = new boolean[source.blocks.length];
+        }
+
+        /// Somebody read this in the snapshot, or in a clone that had not written there.
+        void saw(int block, long value) {
+            if (known[block]) {
+                if (values[block] != value) {
+                    throw new Violation(
+                            name + " changed: its block " + block + " was "
+                                    + Register.show(values[block]) + ", and reads as "
+                                    + Register.show(value));
+                }
+                return;
+            }
+            known[block] = true;
+            values[block] = value;
+            if (weak) {
+                if (value != 0 && !source.blocks[block].everWrote(value) && source.origin == null) {
+                    throw new Violation(
+                            name + ": its block " + block + " has " + Register.show(value)
+                                    + ", never written to its source");
+                }
+            } else {
+                source.read(block, value, start, end);
+            }
+        }
+
+        private void blackout() {
+            weak = true;
+            Arrays.fill(known, false);
+        }
+
+        /// The latest start of a write that is in it.
+        private long newest() {
+            long newest = Long.MIN_VALUE;
+            for (int i = 0; i < values.length; i++) {
+                Register.Write in = known[i] ? source.blocks[i].writeOf(values[i]) : null;
+                if (in != null) {
+                    newest = Math.max(newest, in.start);
+                }
+            }
+            return newest;
+        }
+
+        /// What was acknowledged before something that is in it began must be in it too.
+        private void judge(long newest) {
+            for (int i = 0; i < values.length && !weak; i++) {
+                if (known[i]) {
+                    Register.Write missing = source.blocks[i].missing(values[i], newest, end);
+                    if (missing != null) {
+                        throw new Violation(
+                                name + " is no cut: it has something that began at "
+                                        + Register.at(newest) + ", but not block " + i + "'s "
+                                        + Register.show(missing.value) + ", acknowledged by "
+                                        + Register.at(missing.end));
+                    }
+                }
+            }
+        }
+    }
+
+    private final Map<String, Vol> volumes = new TreeMap<>();
+    private final Map<String, Cut> snapshots = new TreeMap<>();
+    private final List<Vol> everyVolume = new ArrayList<>();
+    private final List<List<Cut>> cuts = new ArrayList<>();
+    private long lastValue;
+
+    /// Never the same twice.
+    long freshValue() {
+        return ++lastValue;
+    }
+
+    Vol create(String name, int blocks, @Nullable Cut origin) {
+        var volume = new Vol(name, blocks, origin);
+        volumes.put(name, volume);
+        everyVolume.add(volume);
+        return volume;
+    }
+
+    /// Cuts of one command: one moment for all of them.
+    void cut(List<Cut> together) {
+        cuts.add(List.copyOf(together));
+    }
+
+    void addSnapshot(String fullName, Cut cut) {
+        snapshots.put(fullName, cut);
+    }
+
+    @Nullable Vol volume(String name) {
+        return volumes.get(name);
+    }
+
+    @Nullable Cut snapshot(String fullName) {
+        return snapshots.get(fullName);
+    }
+
+    Collection<String> volumeNames() {
+        return volumes.keySet();
+    }
+
+    Collection<String> snapshotNames() {
+        return snapshots.keySet();
+    }
+
+    @Nullable Vol removeVolume(String name) {
+        snapshots.keySet().removeIf(full -> full.startsWith(name + "@"));
+        return volumes.remove(name);
+    }
+
+    void removeSnapshot(String fullName) {
+        snapshots.remove(fullName);
+    }
+
+    /// The power failed everywhere at once.
+    void blackout(long now) {
+        for (Vol volume : everyVolume) {
+            for (Register block : volume.blocks) {
+                block.blackout(now);
+            }
+        }
+        cuts.forEach(together -> together.forEach(Cut::blackout));
+    }
+
+    void judge() {
+        for (Vol volume : everyVolume) {
+            for (Register block : volume.blocks) {
+                block.judge();
+            }
+        }
+        for (List<Cut> together : cuts) {
+            long newest = together.stream().mapToLong(Cut::newest).max().orElse(Long.MIN_VALUE);
+            together.forEach(cut -> cut.judge(newest));
+        }
+    }
+}

@@ -1,0 +1,333 @@
+package io.coppice.sim;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// What is known of one block of one volume: who wrote what when, who read what when. Judges
+/// whether one order of all of it explains everything (linearizability), with the zones of Gibbons
+/// and Korach (1997); every value is written once, so that is exact. Zeros come from trims and
+/// from the beginning: what is read as zero is judged by its neighbours.
+final class Register {
+    static final long UNKNOWN = Long.MAX_VALUE;
+
+    /// A write: of `value`, or of zeros when that is 0.
+    static final class Write {
+        final long value;
+        final long start;
+
+        /// When its success was known; [#UNKNOWN]: never, it may happen at any time.
+        long end = UNKNOWN;
+
+        /// It never happened.
+        boolean refused;
+
+        /// No later than this if at all: its client was fenced off then.
+        long fenced = UNKNOWN;
+
+        /// When a flush that covers it had succeeded.
+        long flushed = UNKNOWN;
+
+        Write(long value, long start) {
+            this.value = value;
+            this.start = start;
+        }
+
+        long latest() {
+            return Math.min(end, fenced);
+        }
+    }
+
+    private record Read(long value, long start, long end) {}
+
+    private final String name;
+    private final List<Write> writes = new ArrayList<>();
+    private final List<Read> reads = new ArrayList<>();
+    private final Set<Long> everWritten = new TreeSet<>();
+
+    /// Values that it may have had at the start of the present era; null: the first one read.
+    private @Nullable Map<Long, Long> possibleFirst;
+
+    private long eraStart = -1;
+
+    Register(String name) {
+        this.name = name;
+    }
+
+    Write write(long value, long start) {
+        var write = new Write(value, start);
+        everWritten.add(value);
+        writes.add(write);
+        return write;
+    }
+
+    void read(long value, long start, long end) {
+        reads.add(new Read(value, start, end));
+    }
+
+    private boolean wrote(long value) {
+        return writeOf(value) != null;
+    }
+
+    @Nullable Write writeOf(long value) {
+        for (Write write : writes) {
+            if (write.value == value && value != 0) {
+                return write;
+            }
+        }
+        return null;
+    }
+
+    boolean everWrote(long value) {
+        return everWritten.contains(value);
+    }
+
+    /// Whether zeros may come from a trim, or what was before the present era.
+    boolean hasZeros() {
+        return everWritten.contains(0L) || eraStart >= 0;
+    }
+
+    /// An acknowledged write that must be seen by whoever sees something that began at `newest`, if
+    /// `value` is seen in its place; null: there is none.
+    @Nullable Write missing(long value, long newest, long cutEnd) {
+        Write seen = writeOf(value);
+        for (Write other : writes) {
+            boolean before = other.end < newest && other.value != value && !other.refused;
+            if (!before) {
+                continue;
+            }
+            if (value == 0) {
+                boolean zeroedSince =
+                        writes.stream()
+                                .anyMatch(zero ->
+                                        zero.value == 0
+                                                && !zero.refused
+                                                && zero.start < cutEnd
+                                                && zero.latest() > other.start);
+                if (other.value != 0 && !zeroedSince) {
+                    return other;
+                }
+            } else if (seen == null || seen.latest() < other.start) {
+                return other;
+            }
+        }
+        return null;
+    }
+
+    void fencedAt(long time) {
+        for (Write write : writes) {
+            if (write.end == UNKNOWN && write.fenced == UNKNOWN) {
+                write.fenced = time;
+            }
+        }
+    }
+
+    /// Everybody who was served by then lost what was not flushed: judges what was, and begins anew
+    /// with what may be left.
+    void blackout(long now) {
+        judge();
+        Map<Long, Long> left = new TreeMap<>();
+        for (Write write : writes) {
+            if (!write.refused && mayBeLeft(write, now)) {
+                left.put(write.value, write.start);
+            }
+        }
+        boolean beginningIsLeft =
+                writes.stream().noneMatch(write -> write.flushed < now && write.value != UNKNOWN);
+        if (beginningIsLeft) {
+            if (possibleFirst == null) {
+                left.put(0L, -1L);
+                firstRead().ifPresent(value -> left.put(value, -1L));
+            } else {
+                left.putAll(possibleFirst);
+            }
+        }
+        possibleFirst = left;
+        eraStart = now;
+        reads.clear();
+        writes.removeIf(write -> write.end < now || write.refused);
+    }
+
+    private java.util.Optional<Long> firstRead() {
+        return reads.stream().map(read -> read.value).filter(v -> v != 0 && !wrote(v)).findFirst();
+    }
+
+    private boolean mayBeLeft(Write write, long now) {
+        for (Write other : writes) {
+            if (other.flushed < now && other.start > write.latest()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // ------------------------------------------------------------ the judgement
+
+    /// @throws Violation what cannot be explained
+    void judge() {
+        Map<Long, Zone> zones = new HashMap<>();
+        for (Write write : writes) {
+            if (!write.refused && write.value != 0) {
+                zones.put(write.value, new Zone(write));
+            }
+        }
+        Zone first = null;
+        for (Read read : reads) {
+            if (read.value == 0) {
+                judgeZero(read);
+                continue;
+            }
+            Zone zone = zones.get(read.value);
+            if (zone == null) {
+                zone = inherited(read, first);
+                first = zone;
+                zones.put(read.value, zone);
+            }
+            zone.add(read, name);
+        }
+        judge(zones);
+    }
+
+    /// Something that was there before the first write: one value only.
+    private Zone inherited(Read read, @Nullable Zone first) {
+        if (first != null) {
+            throw new Violation(
+                    name + " had both " + show(first.value) + " and " + show(read.value)
+                            + " before anything was written to it");
+        }
+        if (possibleFirst != null && !possibleFirst.containsKey(read.value)) {
+            throw new Violation(
+                    name + " reads as " + show(read.value) + " at " + at(read.start)
+                            + ", which a flush had replaced before the power failed, or nobody"
+                            + " wrote; possible: " + possibleFirst.keySet().stream().map(Register::show).toList());
+        }
+        return new Zone(read.value, eraStart);
+    }
+
+    private void judge(Map<Long, Zone> zones) {
+        var used = new ArrayList<Zone>();
+        for (Zone zone : zones.values()) {
+            if (zone.read || zone.written) {
+                used.add(zone);
+            }
+        }
+        used.sort((a, b) -> Long.compare(a.low(), b.low()));
+        for (int i = 0; i < used.size(); i++) {
+            Zone a = used.get(i);
+            for (int j = i + 1; j < used.size() && used.get(j).low() < a.high(); j++) {
+                Zone b = used.get(j);
+                boolean bothForward = a.isForward() && b.isForward();
+                boolean inside = a.isForward() && !b.isForward() && b.high() < a.high();
+                if (bothForward || inside) {
+                    throw new Violation(
+                            name + ": " + a + " and " + b + " cannot be put in an order");
+                }
+            }
+        }
+        // Backward zones that begin before a forward one cannot be inside it.
+    }
+
+    /// A zero must come from a trim or the beginning, with nothing certain between.
+    private void judgeZero(Read read) {
+        for (Write cover : writes) {
+            if (cover.value == 0 || cover.refused || cover.end >= read.start) {
+                continue;
+            }
+            boolean zeroedSince =
+                    writes.stream()
+                            .anyMatch(zero ->
+                                    zero.value == 0
+                                            && !zero.refused
+                                            && zero.start < read.end
+                                            && zero.latest() > cover.start);
+            if (!zeroedSince) {
+                throw new Violation(
+                        name + " reads as zeros at " + at(read.start) + " although "
+                                + show(cover.value) + " was written by " + at(cover.end));
+            }
+        }
+        if (possibleFirst != null && !possibleFirst.containsKey(0L)) {
+            boolean zeroed =
+                    writes.stream().anyMatch(w -> w.value == 0 && !w.refused && w.start < read.end);
+            if (!zeroed) {
+                throw new Violation(
+                        name + " reads as zeros at " + at(read.start)
+                                + " although flushed data was there before the power failed");
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    static String show(long value) {
+        return value == 0 ? "zeros" : "value " + value;
+    }
+
+    static String at(long nanos) {
+        return nanos < 0 ? "the beginning" : String.format("%.3f s", nanos / 1e9);
+    }
+
+    /// Where in time a value must have been there: between the first end and the last start of what
+    /// concerns it.
+    private static final class Zone {
+        final long value;
+        final long writeStart;
+        private final boolean written;
+        private boolean read;
+        private long firstEnd;
+        private long lastStart;
+
+        Zone(Write write) {
+            value = write.value;
+            writeStart = write.start;
+            written = write.end != UNKNOWN;
+            firstEnd = write.latest();
+            lastStart = write.start;
+        }
+
+        Zone(long value, long beginning) {
+            this.value = value;
+            writeStart = Long.MIN_VALUE;
+            written = true;
+            firstEnd = beginning;
+            lastStart = Long.MIN_VALUE;
+        }
+
+        void add(Read one, String register) {
+            if (one.end < writeStart) {
+                throw new Violation(
+                        register + " reads as " + show(value) + " at " + at(one.start)
+                                + ", before that was written at " + at(writeStart));
+            }
+            read = true;
+            firstEnd = Math.min(firstEnd, one.end);
+            lastStart = Math.max(lastStart, one.start);
+        }
+
+        boolean isForward() {
+            return firstEnd < lastStart;
+        }
+
+        long low() {
+            return Math.min(firstEnd, lastStart);
+        }
+
+        long high() {
+            return Math.max(firstEnd, lastStart);
+        }
+
+        @Override
+        public String toString() {
+            return show(value) + (isForward() ? " (there from " : " (somewhere from ") + at(low())
+                    + " to " + at(high()) + ")";
+        }
+    }
+}

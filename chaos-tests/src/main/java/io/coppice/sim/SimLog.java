@@ -1,0 +1,313 @@
+package io.coppice.sim;
+
+import io.coppice.metadata.core.MetadataCapture;
+import io.coppice.metadata.core.MetadataState;
+import io.coppice.metadata.core.MetadataView;
+import io.coppice.metadata.core.Outcome;
+import io.coppice.metadata.core.Stamped;
+import io.coppice.metadata.raft.Quorum;
+import io.coppice.metadata.raft.QuorumException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// A replicated log with the promises of Raft and none of its messages: one leader per term commits,
+/// in order, while it reaches a majority; a deposed one believes in itself for a while and commits
+/// nothing; what it had under way is in the log up to some point, or not.
+final class SimLog {
+    private static final long CHECK_NANOS = 100 * Scheduler.MILLI;
+    private static final long RETRY_NANOS = 50 * Scheduler.MILLI;
+
+    /// Hears of leadership on the member's host.
+    interface Listener {
+        void leading();
+
+        void following();
+    }
+
+    private final Scheduler scheduler;
+    private final Wires wires;
+    private final Chance chance;
+    private final List<Optional<Stamped>> entries = new ArrayList<>();
+    private final List<Member> members = new ArrayList<>();
+    private @Nullable Member leader;
+    private long term;
+    private long leaderlessSince = -1;
+    private long patience;
+
+    SimLog(Scheduler scheduler, Wires wires, Chance chance) {
+        this.scheduler = scheduler;
+        this.wires = wires;
+        this.chance = chance;
+    }
+
+    Member join(String id) {
+        var member = new Member(id);
+        members.add(member);
+        return member;
+    }
+
+    List<Member> members() {
+        return members;
+    }
+
+    /// Who may commit now; null: nobody.
+    @Nullable Member leader() {
+        return leader;
+    }
+
+    // ------------------------------------------------------------ elections
+
+    /// To be called all the time, on a host that never dies.
+    void watch(Host forever) {
+        scheduler.after(
+                CHECK_NANOS,
+                forever,
+                () -> {
+                    check();
+                    watch(forever);
+                });
+    }
+
+    private void check() {
+        Member now = leader;
+        if (now != null && now.host().isRunning() && majority(now)) {
+            leaderlessSince = -1;
+            return;
+        }
+        if (leaderlessSince < 0) {
+            leaderlessSince = scheduler.now();
+            patience = chance.between(700, 1_500) * Scheduler.MILLI;
+        } else if (scheduler.now() - leaderlessSince > patience) {
+            elect();
+        }
+    }
+
+    /// The leader changes although nothing forces it to.
+    void transfer() {
+        elect();
+    }
+
+    private void elect() {
+        var able =
+                members.stream()
+                        .filter(m -> m.host().isRunning() && m != leader && majority(m))
+                        .toList();
+        if (able.isEmpty()) {
+            return;
+        }
+        Member old = leader;
+        Member next = chance.of(able);
+        leaderlessSince = -1;
+        term++;
+        leader = next;
+        if (old != null) {
+            // A prefix of what it had sent out has reached the majority.
+            int adopted = old.pending.isEmpty() ? 0 : chance.below(old.pending.size() + 1);
+            int i = 0;
+            for (Pending pending : old.pending) {
+                if (i++ < adopted) {
+                    entries.add(pending.command);
+                }
+            }
+            old.deposed();
+        }
+        next.applyAll();
+        next.leads(term);
+    }
+
+    private boolean majority(Member member) {
+        int count = 0;
+        for (Member other : members) {
+            boolean hears =
+                    other == member
+                            || (other.host().isRunning()
+                                    && wires.reaches(member.host(), other.host())
+                                    && wires.reaches(other.host(), member.host()));
+            count += hears ? 1 : 0;
+        }
+        return count * 2 > members.size();
+    }
+
+    private record Pending(
+            Optional<Stamped> command, CompletableFuture<Outcome> done, long readyNanos) {}
+
+    /// One server's part. Its log and state are durable; that it leads is not.
+    final class Member implements Quorum {
+        private final String id;
+        private final MetadataState state = new MetadataState();
+        private final ArrayDeque<Pending> pending = new ArrayDeque<>();
+        private @Nullable Host host;
+        private @Nullable Listener listener;
+        private int applied;
+        private boolean leads;
+
+        private Member(String id) {
+            this.id = id;
+        }
+
+        /// The server's process starts (again).
+        void start(Host process, Listener told) {
+            host = process;
+            listener = told;
+            leads = false;
+            pending.clear();
+            follow(process);
+        }
+
+        Host host() {
+            return java.util.Objects.requireNonNull(host);
+        }
+
+        boolean believesToLead() {
+            return leads;
+        }
+
+        MetadataState state() {
+            return state;
+        }
+
+        private void follow(Host process) {
+            scheduler.after(
+                    chance.between(20, 120) * Scheduler.MILLI,
+                    process,
+                    () -> {
+                        Member from = leader;
+                        if (from != null && from != this && wires.reaches(from.host(), host())) {
+                            applyAll();
+                        }
+                        follow(process);
+                    });
+        }
+
+        private void applyAll() {
+            while (applied < entries.size()) {
+                entries.get(applied++).ifPresent(state::apply);
+            }
+        }
+
+        private void leads(long inTerm) {
+            scheduler.after(
+                    chance.between(1, 30) * Scheduler.MILLI,
+                    host(),
+                    () -> {
+                        if (leader == this && term == inTerm) {
+                            applyAll();
+                            leads = true;
+                            java.util.Objects.requireNonNull(listener).leading();
+                        }
+                    });
+        }
+
+        /// Another one leads; this one finds out some time later, if it lives.
+        private void deposed() {
+            Host process = host();
+            scheduler.after(
+                    chance.percent(50) ? 0 : chance.between(0, 3_000) * Scheduler.MILLI,
+                    process,
+                    () -> {
+                        if (leader == this) {
+                            return; // elected again meanwhile
+                        }
+                        leads = false;
+                        var lost = new ArrayList<>(pending);
+                        pending.clear();
+                        lost.forEach(p -> p.done.completeExceptionally(notLeader()));
+                        java.util.Objects.requireNonNull(listener).following();
+                    });
+        }
+
+        private static QuorumException notLeader() {
+            return new QuorumException(QuorumException.Reason.NOT_LEADER, "another server leads");
+        }
+
+        // -------------------------------------------------------- the quorum's door
+
+        @Override
+        public CompletableFuture<Outcome> submit(Stamped command) {
+            return propose(Optional.of(command));
+        }
+
+        @Override
+        public CompletableFuture<Void> barrier() {
+            return propose(Optional.empty()).thenApply(outcome -> null);
+        }
+
+        private CompletableFuture<Outcome> propose(Optional<Stamped> command) {
+            var done = new CompletableFuture<Outcome>();
+            if (!leads) {
+                done.completeExceptionally(notLeader());
+                return done;
+            }
+            long delay = chance.between(300, 3_000) * 1_000;
+            pending.add(new Pending(command, done, scheduler.now() + delay));
+            scheduler.after(delay, host(), this::commitReady);
+            return done;
+        }
+
+        private void commitReady() {
+            if (pending.isEmpty()) {
+                return;
+            }
+            if (leader != this || !leads) {
+                return; // never: `deposed` ends it
+            }
+            if (!majority(this)) {
+                scheduler.after(RETRY_NANOS, host(), this::commitReady);
+                return;
+            }
+            while (!pending.isEmpty() && pending.peek().readyNanos <= scheduler.now()) {
+                Pending next = pending.poll();
+                entries.add(next.command);
+                applied++;
+                Outcome outcome =
+                        next.command.map(state::apply).orElse(Outcome.Nothing.INSTANCE);
+                next.done.complete(outcome);
+            }
+        }
+
+        @Override
+        public <T> T read(Function<MetadataView, T> reader) {
+            return reader.apply(state.view());
+        }
+
+        @Override
+        public MetadataCapture capture() {
+            return state.capture();
+        }
+
+        @Override
+        public Optional<Outcome> remembered(long session, long sequence) {
+            return Optional.ofNullable(state.remembered(session, sequence));
+        }
+
+        @Override
+        public Optional<String> leader() {
+            return leads ? Optional.of(id) : Optional.ofNullable(leader).map(member -> member.id);
+        }
+
+        @Override
+        public List<String> servers() {
+            return members.stream().map(member -> member.id).toList();
+        }
+
+        @Override
+        public long logIndex() {
+            return applied;
+        }
+
+        @Override
+        public long entriesWithFlips() {
+            return 0;
+        }
+
+        @Override
+        public String toString() {
+            return id;
+        }
+    }
+}

@@ -1,0 +1,376 @@
+package io.coppice.sim;
+
+import io.coppice.client.CoppiceClient;
+import io.coppice.metadata.core.MetadataView;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/// One run: a cluster from nothing, a while of work under faults, the end of faults, and the
+/// judgement. Everything follows from the seed.
+public final class Simulation {
+    private static final long START_NANOS = 30 * Scheduler.SECOND;
+    private static final long RECOVERY_NANOS = 120 * Scheduler.SECOND;
+
+    /// What became of a run.
+    ///
+    /// @param violation empty: none
+    public record Result(
+            long seed,
+            String violation,
+            long traceHash,
+            long events,
+            double simulatedSeconds,
+            long operations) {}
+
+    private final long seed;
+    private final Chance chance;
+    private final Swarm swarm;
+    private final Scheduler scheduler = new Scheduler();
+    private final Wires wires;
+    private final SimNetwork network;
+    private final SimLog log;
+    private final Model model = new Model();
+    private final Host forever;
+    private final Map<String, Host> hosts = new HashMap<>();
+    private final List<SimMetadata> metadata = new ArrayList<>();
+    private final List<SimNode> nodes = new ArrayList<>();
+    private final List<Workload> clients = new ArrayList<>();
+    private final List<Workload> dead = new ArrayList<>();
+    private final Admin admin;
+    private int hostNumbers;
+
+    private Simulation(long seed) {
+        this.seed = seed;
+        chance = new Chance(seed);
+        swarm = Swarm.draw(chance);
+        wires = new Wires(scheduler, chance.fork(), swarm);
+        network = new SimNetwork(wires);
+        log = new SimLog(scheduler, wires, chance.fork());
+        forever = new Host(scheduler, "world", 0, 1.0, chance.fork());
+        for (int i = 1; i <= 3; i++) {
+            metadata.add(new SimMetadata("m" + i, log.join("m" + i), network));
+        }
+        for (int i = 1; i <= swarm.nodes(); i++) {
+            nodes.add(new SimNode(i, swarm, chance.fork()));
+        }
+        admin =
+                new Admin(
+                        model,
+                        scheduler,
+                        wires,
+                        swarm,
+                        chance.fork(),
+                        newHost("admin"),
+                        metadata);
+    }
+
+    /// Runs the seed to its end. The same seed gives the same result.
+    public static Result run(long seed) {
+        var simulation = new Simulation(seed);
+        String violation = "";
+        try {
+            simulation.run();
+        } catch (Violation broken) {
+            violation = String.valueOf(broken.getMessage());
+        } catch (RuntimeException | AssertionError bug) {
+            violation = "unexpected: " + bug + where(bug);
+        }
+        return new Result(
+                seed,
+                violation,
+                simulation.scheduler.traceHash(),
+                simulation.scheduler.events(),
+                simulation.scheduler.now() / 1e9,
+                simulation.operations());
+    }
+
+    private static String where(Throwable bug) {
+        StackTraceElement[] trace = bug.getStackTrace();
+        return trace.length == 0 ? "" : " at " + trace[0];
+    }
+
+    private long operations() {
+        return clients.stream().mapToLong(Workload::done).sum()
+                + dead.stream().mapToLong(Workload::done).sum();
+    }
+
+    // ------------------------------------------------------------ phases
+
+    private void run() {
+        log.watch(forever);
+        metadata.forEach(server -> server.start(newHost(server.id())));
+        nodes.forEach(this::start);
+        // Nodes register on their own time; until enough have, the command is refused, and tried
+        // again.
+        boolean[] ready = {false};
+        admin.initialize(() -> admin.createVolume(() -> admin.createVolume(() -> ready[0] = true)));
+        until("the cluster starts", START_NANOS, () -> ready[0]);
+        for (int i = 0; i < swarm.clients(); i++) {
+            startClient();
+        }
+        var nemesis =
+                new Nemesis(this, scheduler, wires, swarm, chance.fork(), forever);
+        nemesis.run();
+        goOn(swarm.chaosNanos());
+        nemesis.stop();
+        mend();
+        until("all replicas serve and every call is answered", RECOVERY_NANOS, this::isWell);
+        goOn(Scheduler.SECOND);
+        readEverything();
+        clients.forEach(Workload::stop);
+        until("clients close", RECOVERY_NANOS, () -> clients.stream().allMatch(Workload::isIdle));
+        clients.forEach(client -> end(client.host()));
+        until("what is deleted is purged", RECOVERY_NANOS, this::isPurged);
+        goOn(Scheduler.SECOND);
+        new Inspection(log, nodes, swarm.rotPercent() == 0).inspect();
+        model.judge();
+    }
+
+    private void goOn(long nanos) {
+        long end = scheduler.now() + nanos;
+        while (scheduler.step(end)) {
+            // On and on.
+        }
+    }
+
+    private void until(String what, long nanos, BooleanSupplier holds) {
+        long end = scheduler.now() + nanos;
+        while (!holds.getAsBoolean()) {
+            long slice = scheduler.now() + 50 * Scheduler.MILLI;
+            if (slice > end) {
+                throw new Violation("no progress: it never came true that " + what + describe());
+            }
+            goOn(50 * Scheduler.MILLI);
+        }
+    }
+
+    private String describe() {
+        var text = new StringBuilder();
+        view().groups().forEach(group -> text.append("; ").append(group));
+        for (Workload client : clients) {
+            if (!client.isIdle()) {
+                text.append("; ").append(client.host()).append(" waits");
+            }
+        }
+        if (admin.isBusy()) {
+            text.append("; the administrator waits");
+        }
+        return text.toString();
+    }
+
+    private void mend() {
+        hosts.values().forEach(Host::resume);
+        for (SimMetadata server : metadata) {
+            if (!server.host().isAlive()) {
+                server.start(newHost(server.id()));
+            }
+        }
+        nodes.forEach(this::restart);
+    }
+
+    private boolean isWell() {
+        return log.leader() != null
+                && !admin.isBusy()
+                && view().groups().stream()
+                        .allMatch(group -> group.serving() == group.replicas().size())
+                && clients.stream().allMatch(Workload::pausesWhenIdle);
+    }
+
+    private boolean isPurged() {
+        MetadataView view = view();
+        return view.sessions().isEmpty() && !view.reapPending() && view.groupsToPurge().isEmpty();
+    }
+
+    private void readEverything() {
+        Workload reader = startClientQuietly();
+        var names = new ArrayList<>(model.volumeNames());
+        names.addAll(model.snapshotNames());
+        int[] left = {names.size()};
+        readNext(reader, names, 0, left);
+        until("everything is read", RECOVERY_NANOS, () -> left[0] == 0);
+    }
+
+    private void readNext(Workload reader, List<String> names, int next, int[] left) {
+        if (next < names.size()) {
+            reader.peek(
+                    names.get(next),
+                    () -> {
+                        left[0]--;
+                        readNext(reader, names, next + 1, left);
+                    });
+        }
+    }
+
+    // ------------------------------------------------------------ hosts
+
+    private Host newHost(String name) {
+        double rate = 1 + swarm.drift() * (chance.below(201) - 100) / 100.0;
+        var host = new Host(scheduler, name, ++hostNumbers, rate, chance.fork());
+        hosts.put(name, host);
+        return host;
+    }
+
+    private void start(SimNode node) {
+        try {
+            Host host = newHost(node.name());
+            node.start(host, network, control(host));
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private SimControl control(Host host) {
+        return new SimControl(host, wires, () -> metadata, this::view);
+    }
+
+    private Workload startClientQuietly() {
+        Host host = newHost("c" + (hostNumbers + 1));
+        var client =
+                new Workload(
+                        model,
+                        scheduler,
+                        swarm,
+                        chance.fork(),
+                        host,
+                        new CoppiceClient.World(
+                                network.of(host),
+                                host.loop(),
+                                control(host),
+                                host,
+                                host,
+                                host,
+                                () -> {}));
+        clients.add(client);
+        return client;
+    }
+
+    private void startClient() {
+        Workload client = startClientQuietly();
+        client.host().execute(client::run);
+    }
+
+    private void end(Host host) {
+        host.kill();
+        hosts.remove(host.name());
+        wires.died(host, false);
+    }
+
+    /// The newest state that is committed.
+    private MetadataView view() {
+        SimLog.Member best = log.members().getFirst();
+        for (SimLog.Member member : log.members()) {
+            if (member.logIndex() > best.logIndex()) {
+                best = member;
+            }
+        }
+        return best.state().view();
+    }
+
+    // ------------------------------------------------------------ for the nemesis
+
+    Admin admin() {
+        return admin;
+    }
+
+    List<SimNode> nodes() {
+        return nodes;
+    }
+
+    List<Host> hosts() {
+        var all = new ArrayList<>(hosts.values());
+        all.sort((a, b) -> a.name().compareTo(b.name()));
+        return all;
+    }
+
+    Host anyHost() {
+        return chance.of(hosts());
+    }
+
+    void kill(SimNode node, boolean power) {
+        Host host = node.host();
+        host.kill();
+        wires.died(host, power);
+        if (power) {
+            node.disk().powerFails(chance, chance.percent(40));
+        }
+    }
+
+    void restart(SimNode node) {
+        if (!node.isUp()) {
+            start(node);
+        }
+    }
+
+    /// Whether what this node holds is safe without it: every replica of every group serves.
+    boolean othersHaveEverything(SimNode node) {
+        return nodes.stream().allMatch(other -> other == node || other.isUp())
+                && view().groups().stream()
+                        .allMatch(group -> group.serving() == group.replicas().size());
+    }
+
+    void disturbMetadata() {
+        SimMetadata server = chance.of(metadata);
+        if (chance.percent(30)) {
+            log.transfer();
+        } else if (server.host().isAlive()
+                && metadata.stream().allMatch(other -> other.host().isAlive())) {
+            Host host = server.host();
+            host.kill();
+            wires.died(host, false);
+            scheduler.after(
+                    chance.between(100, 5_000) * Scheduler.MILLI,
+                    forever,
+                    () -> {
+                        if (!server.host().isAlive()) {
+                            server.start(newHost(server.id()));
+                        }
+                    });
+        }
+    }
+
+    void killClient() {
+        if (!clients.isEmpty()) {
+            Workload client = chance.of(clients);
+            clients.remove(client);
+            dead.add(client);
+            end(client.host());
+            startClient();
+        }
+    }
+
+    /// One bit of one disk, while every other replica is whole.
+    void rot() {
+        SimNode node = chance.of(nodes);
+        if (node.isUp() && othersHaveEverything(node) && !rotten) {
+            rotten = node.disk().rot("segment", chance);
+        }
+    }
+
+    private boolean rotten;
+
+    /// The power fails everywhere.
+    void blackout() {
+        for (SimNode node : nodes) {
+            if (node.isUp()) {
+                kill(node, true);
+            } else {
+                node.disk().powerFails(chance, false);
+            }
+        }
+        model.blackout(scheduler.now());
+        for (SimNode node : nodes) {
+            scheduler.after(
+                    chance.between(100, 3_000) * Scheduler.MILLI, forever, () -> restart(node));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "seed " + seed + " " + swarm;
+    }
+}

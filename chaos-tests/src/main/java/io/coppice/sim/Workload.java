@@ -1,0 +1,318 @@
+package io.coppice.sim;
+
+import com.codahale.metrics.MetricRegistry;
+import io.coppice.client.BlockDevice;
+import io.coppice.client.ClientConfig;
+import io.coppice.client.Completion;
+import io.coppice.client.CoppiceClient;
+import io.coppice.client.DeviceException;
+import io.coppice.client.OpenOption;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One client of the cluster: opens volumes and snapshots, reads and writes them, and tells the
+/// [Model] every call and answer.
+final class Workload {
+    private static final int RUN_BLOCKS_MAX = 4;
+
+    private final Model model;
+    private final Scheduler scheduler;
+    private final Swarm swarm;
+    private final Chance chance;
+    private final Host host;
+    private final CoppiceClient client;
+    private @Nullable BlockDevice device;
+    private Model.@Nullable Vol volume;
+    private boolean opening;
+    private boolean stopping;
+    private boolean pausing;
+    private int underWay;
+    private long done;
+
+    /// Acknowledged, and not known to be flushed.
+    private final List<Register.Write> unflushed = new ArrayList<>();
+
+    Workload(
+            Model model,
+            Scheduler scheduler,
+            Swarm swarm,
+            Chance chance,
+            Host host,
+            CoppiceClient.World world) {
+        this.model = model;
+        this.scheduler = scheduler;
+        this.swarm = swarm;
+        this.chance = chance;
+        this.host = host;
+        this.client = CoppiceClient.start(config(host.name()), world, new MetricRegistry());
+    }
+
+    private static ClientConfig config(String name) {
+        return new ClientConfig(
+                List.of("127.0.2.1:2"),
+                name,
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(2),
+                Duration.ofMillis(5),
+                Duration.ofMillis(500),
+                16 << 10,
+                64,
+                1 << 20,
+                256,
+                4,
+                2,
+                8);
+    }
+
+    Host host() {
+        return host;
+    }
+
+    /// Operations that were answered.
+    long done() {
+        return done;
+    }
+
+    boolean isIdle() {
+        return underWay == 0 && !opening;
+    }
+
+    /// No more new calls; true once all that were made are answered.
+    boolean pausesWhenIdle() {
+        pausing = true;
+        return isIdle();
+    }
+
+    /// Begins, and goes on until [#stop].
+    void run() {
+        if (stopping || pausing) {
+            return;
+        }
+        step();
+        host.after(chance.between(0, 15) * Scheduler.MILLI, this::run);
+    }
+
+    /// Starts nothing more; closes what is open once it is idle.
+    void stop() {
+        stopping = true;
+        BlockDevice open = device;
+        if (open != null) {
+            device = null;
+            open.closeAsync();
+        }
+    }
+
+    private void step() {
+        BlockDevice open = device;
+        if (open == null) {
+            if (!opening) {
+                openSomething();
+            }
+        } else if (chance.percent(1) && underWay == 0) {
+            device = null;
+            opening = true;
+            open.closeAsync().whenComplete((closed, failed) -> opening = false);
+        } else if (underWay < swarm.depth()) {
+            operate(open, java.util.Objects.requireNonNull(volume));
+        }
+    }
+
+    // ------------------------------------------------------------ opening
+
+    private void openSomething() {
+        if (chance.percent(15) && !model.snapshotNames().isEmpty()) {
+            peek(chance.of(List.copyOf(model.snapshotNames())), () -> {});
+            return;
+        }
+        if (model.volumeNames().isEmpty()) {
+            return;
+        }
+        String name = chance.of(List.copyOf(model.volumeNames()));
+        Model.Vol wanted = model.volume(name);
+        opening = true;
+        client.openAsync(name)
+                .whenComplete((opened, failed) -> {
+                    opening = false;
+                    if (opened == null || wanted == null) {
+                        return;
+                    }
+                    if (stopping) {
+                        opened.closeAsync();
+                        return;
+                    }
+                    wanted.attached(scheduler.now());
+                    volume = wanted;
+                    device = opened;
+                    unflushed.clear();
+                });
+    }
+
+    /// Reads all of a snapshot, or of a volume at rest, without an attachment.
+    void peek(String name, Runnable then) {
+        Model.Cut cut = model.snapshot(name);
+        Model.Vol vol = cut == null ? model.volume(name) : null;
+        int blocks = cut != null ? cut.source.blocks.length : vol == null ? 0 : vol.blocks.length;
+        if (blocks == 0) {
+            then.run();
+            return;
+        }
+        opening = true;
+        client.openAsync(name, OpenOption.READ_ONLY)
+                .whenComplete((opened, failed) -> {
+                    if (opened == null) {
+                        opening = false;
+                        then.run();
+                        return;
+                    }
+                    long start = scheduler.now();
+                    ByteBuf target = Unpooled.buffer(blocks * Model.BLOCK_BYTES);
+                    opened.read(
+                            0,
+                            target,
+                            failure -> {
+                                opening = false;
+                                if (failure == null) {
+                                    done++;
+                                    for (int i = 0; i < blocks; i++) {
+                                        long value = value(target, i, name);
+                                        if (cut != null) {
+                                            cut.saw(i, value);
+                                        } else if (vol != null) {
+                                            vol.read(i, value, start, scheduler.now());
+                                        }
+                                    }
+                                }
+                                opened.closeAsync();
+                                then.run();
+                            });
+                });
+    }
+
+    // ------------------------------------------------------------ operations
+
+    private void operate(BlockDevice open, Model.Vol vol) {
+        int first = chance.below(vol.blocks.length);
+        int count = 1 + chance.below(Math.min(RUN_BLOCKS_MAX, vol.blocks.length - first));
+        underWay++;
+        if (chance.percent(swarm.readPercent())) {
+            read(open, vol, first, count);
+        } else if (chance.percent(swarm.flushPercent())) {
+            flush(open);
+        } else if (chance.percent(swarm.zeroPercent())) {
+            zero(open, vol, first, count);
+        } else {
+            write(open, vol, first, count);
+        }
+    }
+
+    private void read(BlockDevice open, Model.Vol vol, int first, int count) {
+        long start = scheduler.now();
+        ByteBuf target = Unpooled.buffer(count * Model.BLOCK_BYTES, count * Model.BLOCK_BYTES);
+        open.read(
+                (long) first * Model.BLOCK_BYTES,
+                target,
+                ending(open, () -> {
+                    for (int i = 0; i < count; i++) {
+                        long value = value(target, i, vol.name);
+                        vol.read(first + i, value, start, scheduler.now());
+                    }
+                }));
+    }
+
+    private void write(BlockDevice open, Model.Vol vol, int first, int count) {
+        ByteBuf source = Unpooled.buffer(count * Model.BLOCK_BYTES);
+        var writes = new ArrayList<Register.Write>();
+        for (int i = 0; i < count; i++) {
+            long value = model.freshValue();
+            writes.add(vol.blocks[first + i].write(value, scheduler.now()));
+            for (int j = 0; j < Model.BLOCK_BYTES / Long.BYTES; j++) {
+                source.writeLong(value);
+            }
+        }
+        boolean fua = chance.percent(swarm.fuaPercent());
+        open.write(
+                (long) first * Model.BLOCK_BYTES,
+                source,
+                fua,
+                ending(open, () -> acknowledged(writes, fua)));
+    }
+
+    private void zero(BlockDevice open, Model.Vol vol, int first, int count) {
+        var writes = new ArrayList<Register.Write>();
+        for (int i = 0; i < count; i++) {
+            writes.add(vol.blocks[first + i].write(0, scheduler.now()));
+        }
+        boolean fua = chance.percent(swarm.fuaPercent());
+        Completion ended = ending(open, () -> acknowledged(writes, fua));
+        long offset = (long) first * Model.BLOCK_BYTES;
+        long length = (long) count * Model.BLOCK_BYTES;
+        if (chance.percent(50)) {
+            open.discard(offset, length, fua, ended);
+        } else {
+            open.writeZeroes(offset, length, chance.percent(50), fua, ended);
+        }
+    }
+
+    private void acknowledged(List<Register.Write> writes, boolean fua) {
+        for (Register.Write write : writes) {
+            write.end = scheduler.now();
+            if (fua || swarm.syncAlways()) {
+                write.flushed = scheduler.now();
+            } else {
+                unflushed.add(write);
+            }
+        }
+    }
+
+    private void flush(BlockDevice open) {
+        var covered = List.copyOf(unflushed);
+        open.flush(
+                ending(open, () -> {
+                    for (Register.Write write : covered) {
+                        write.flushed = Math.min(write.flushed, scheduler.now());
+                    }
+                    unflushed.removeAll(covered);
+                }));
+    }
+
+    private Completion ending(BlockDevice open, Runnable success) {
+        return failure -> {
+            underWay--;
+            if (failure == null) {
+                done++;
+                success.run();
+            } else if (failure instanceof DeviceException why && ends(why.reason())) {
+                if (device == open) {
+                    device = null;
+                    open.closeAsync();
+                }
+            }
+        };
+    }
+
+    private static boolean ends(DeviceException.Reason reason) {
+        return switch (reason) {
+            case LOST, CLOSED, READ_ONLY -> true;
+            default -> false;
+        };
+    }
+
+    /// A block holds one value, again and again: anything else is torn or somebody else's.
+    private static long value(ByteBuf target, int block, String name) {
+        int at = block * Model.BLOCK_BYTES;
+        long value = target.getLong(at);
+        for (int i = 8; i < Model.BLOCK_BYTES; i += 8) {
+            if (target.getLong(at + i) != value) {
+                throw new Violation(
+                        name + ": a read returned a block that is part " + Register.show(value)
+                                + ", part " + Register.show(target.getLong(at + i)));
+            }
+        }
+        return value;
+    }
+}
