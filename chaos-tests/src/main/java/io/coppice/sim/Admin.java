@@ -235,10 +235,7 @@ final class Admin {
     private void execute(
             ExecuteRequest.Builder command, boolean insist, Consumer<ExecuteResponse> then) {
         busy = true;
-        new Call(
-                        command.setSession(session).setSequence(++sequence).build(),
-                        insist,
-                        then)
+        new Call(command.setSession(session).setSequence(++sequence).build(), insist, then)
                 .attempt();
     }
 

@@ -4,15 +4,17 @@ import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.RefcountReport;
 import io.coppice.node.lane.Lane;
-import io.coppice.node.store.ChunkSummary;
 import io.coppice.node.store.ChunkDigest;
+import io.coppice.node.store.ChunkSummary;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -48,10 +50,15 @@ final class Inspection {
         for (Group group : view.groups()) {
             var mapped = new TreeSet<Long>();
             view.mappedChunksOf(group.id(), mapped::add);
-            group.replicas().forEach(replica -> {
-                Lane lane = Objects.requireNonNull(lanes.get(replica.store()));
-                holdsWhatIsMapped(group.id(), lane, mapped);
-            });
+            var wrong = new ArrayList<String>();
+            group.replicas()
+                    .forEach(replica -> {
+                        Lane lane = Objects.requireNonNull(lanes.get(replica.store()));
+                        holdsWhatIsMapped(group.id(), lane, mapped).ifPresent(wrong::add);
+                    });
+            if (!wrong.isEmpty()) {
+                throw new Violation("group " + group.id() + ": " + String.join("; ", wrong));
+            }
             replicasAreEqual(group, lanes, mapped);
         }
     }
@@ -73,7 +80,7 @@ final class Inspection {
         }
     }
 
-    private static void holdsWhatIsMapped(int group, Lane lane, TreeSet<Long> mapped) {
+    private static Optional<String> holdsWhatIsMapped(int group, Lane lane, TreeSet<Long> mapped) {
         var held = new TreeSet<Long>();
         for (ChunkSummary chunk : lane.store().list(group, 0, Integer.MAX_VALUE)) {
             held.add(chunk.chunk());
@@ -82,10 +89,10 @@ final class Inspection {
             var missing = new TreeSet<>(mapped);
             missing.removeAll(held);
             held.removeAll(mapped);
-            throw new Violation(
-                    "store " + lane.storeId() + ", group " + group + ": leaked chunks " + hex(held)
-                            + ", missing chunks " + hex(missing));
+            return Optional.of(
+                    "store " + lane.storeId() + " leaks " + hex(held) + ", misses " + hex(missing));
         }
+        return Optional.empty();
     }
 
     private static List<String> hex(TreeSet<Long> chunks) {
@@ -105,15 +112,22 @@ final class Inspection {
                 }
                 if (noRot && digest.bad().length > 0) {
                     throw new Violation(
-                            "store " + replica.store() + ", chunk " + Long.toHexString(chunk)
-                                    + ": bad blocks " + Arrays.toString(digest.bad()));
+                            "store "
+                                    + replica.store()
+                                    + ", chunk "
+                                    + Long.toHexString(chunk)
+                                    + ": bad blocks "
+                                    + Arrays.toString(digest.bad()));
                 }
                 if (first == null) {
                     first = digest;
                 } else if (noRot && digest.digest() != first.digest()) {
                     throw new Violation(
-                            "replicas of chunk " + Long.toHexString(chunk) + " of group "
-                                    + group.id() + " differ");
+                            "replicas of chunk "
+                                    + Long.toHexString(chunk)
+                                    + " of group "
+                                    + group.id()
+                                    + " differ");
                 }
             }
         }

@@ -24,7 +24,7 @@ final class Model {
             this.origin = origin;
             blocks = new Register[blockCount];
             for (int i = 0; i < blockCount; i++) {
-                blocks[i] = new Register(name + "[" + i + "]");
+                blocks[i] = new Register(name + "[" + i + "]", origin != null);
             }
         }
 
@@ -78,8 +78,12 @@ final class Model {
             if (known[block]) {
                 if (values[block] != value) {
                     throw new Violation(
-                            name + " changed: its block " + block + " was "
-                                    + Register.show(values[block]) + ", and reads as "
+                            name
+                                    + " changed: its block "
+                                    + block
+                                    + " was "
+                                    + Register.show(values[block])
+                                    + ", and reads as "
                                     + Register.show(value));
                 }
                 return;
@@ -89,7 +93,11 @@ final class Model {
             if (weak) {
                 if (value != 0 && !source.blocks[block].everWrote(value) && source.origin == null) {
                     throw new Violation(
-                            name + ": its block " + block + " has " + Register.show(value)
+                            name
+                                    + ": its block "
+                                    + block
+                                    + " has "
+                                    + Register.show(value)
                                     + ", never written to its source");
                 }
             } else {
@@ -121,9 +129,14 @@ final class Model {
                     Register.Write missing = source.blocks[i].missing(values[i], newest, end);
                     if (missing != null) {
                         throw new Violation(
-                                name + " is no cut: it has something that began at "
-                                        + Register.at(newest) + ", but not block " + i + "'s "
-                                        + Register.show(missing.value) + ", acknowledged by "
+                                name
+                                        + " is no cut: it has something that began at "
+                                        + Register.at(newest)
+                                        + ", but not block "
+                                        + i
+                                        + "'s "
+                                        + Register.show(missing.value)
+                                        + ", acknowledged by "
                                         + Register.at(missing.end));
                     }
                 }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What is known of one block of one volume: who wrote what when, who read what when. Judges
 /// whether one order of all of it explains everything (linearizability), with the zones of Gibbons
-/// and Korach (1997); every value is written once, so that is exact. Zeros come from trims and
-/// from the beginning: what is read as zero is judged by its neighbours.
+/// and Korach (1997); every value is written once, so that is exact. Zeros come from trims and from
+/// the beginning: what is read as zero is judged by its neighbours.
 final class Register {
     static final long UNKNOWN = Long.MAX_VALUE;
 
@@ -55,8 +55,15 @@ final class Register {
 
     private long eraStart = -1;
 
-    Register(String name) {
+    /// Whether the beginning may be anything, as far as this register knows.
+    private boolean anyFirst;
+
+    private final boolean inherits;
+
+    /// @param inherits it began as a copy of another block
+    Register(String name, boolean inherits) {
         this.name = name;
+        this.inherits = inherits;
     }
 
     Write write(long value, long start) {
@@ -140,21 +147,16 @@ final class Register {
         boolean beginningIsLeft =
                 writes.stream().noneMatch(write -> write.flushed < now && write.value != UNKNOWN);
         if (beginningIsLeft) {
-            if (possibleFirst == null) {
-                left.put(0L, -1L);
-                firstRead().ifPresent(value -> left.put(value, -1L));
-            } else {
+            left.put(0L, -1L);
+            if (possibleFirst != null) {
                 left.putAll(possibleFirst);
             }
         }
+        anyFirst = beginningIsLeft && inherits && (anyFirst || possibleFirst == null);
         possibleFirst = left;
         eraStart = now;
         reads.clear();
         writes.removeIf(write -> write.end < now || write.refused);
-    }
-
-    private java.util.Optional<Long> firstRead() {
-        return reads.stream().map(read -> read.value).filter(v -> v != 0 && !wrote(v)).findFirst();
     }
 
     private boolean mayBeLeft(Write write, long now) {
@@ -197,14 +199,23 @@ final class Register {
     private Zone inherited(Read read, @Nullable Zone first) {
         if (first != null) {
             throw new Violation(
-                    name + " had both " + show(first.value) + " and " + show(read.value)
+                    name
+                            + " had both "
+                            + show(first.value)
+                            + " and "
+                            + show(read.value)
                             + " before anything was written to it");
         }
-        if (possibleFirst != null && !possibleFirst.containsKey(read.value)) {
+        if (possibleFirst != null && !anyFirst && !possibleFirst.containsKey(read.value)) {
             throw new Violation(
-                    name + " reads as " + show(read.value) + " at " + at(read.start)
+                    name
+                            + " reads as "
+                            + show(read.value)
+                            + " at "
+                            + at(read.start)
                             + ", which a flush had replaced before the power failed, or nobody"
-                            + " wrote; possible: " + possibleFirst.keySet().stream().map(Register::show).toList());
+                            + " wrote; possible: "
+                            + possibleFirst.keySet().stream().map(Register::show).toList());
         }
         return new Zone(read.value, eraStart);
     }
@@ -247,16 +258,23 @@ final class Register {
                                             && zero.latest() > cover.start);
             if (!zeroedSince) {
                 throw new Violation(
-                        name + " reads as zeros at " + at(read.start) + " although "
-                                + show(cover.value) + " was written by " + at(cover.end));
+                        name
+                                + " reads as zeros at "
+                                + at(read.start)
+                                + " although "
+                                + show(cover.value)
+                                + " was written by "
+                                + at(cover.end));
             }
         }
-        if (possibleFirst != null && !possibleFirst.containsKey(0L)) {
+        if (possibleFirst != null && !anyFirst && !possibleFirst.containsKey(0L)) {
             boolean zeroed =
                     writes.stream().anyMatch(w -> w.value == 0 && !w.refused && w.start < read.end);
             if (!zeroed) {
                 throw new Violation(
-                        name + " reads as zeros at " + at(read.start)
+                        name
+                                + " reads as zeros at "
+                                + at(read.start)
                                 + " although flushed data was there before the power failed");
             }
         }
@@ -304,8 +322,13 @@ final class Register {
         void add(Read one, String register) {
             if (one.end < writeStart) {
                 throw new Violation(
-                        register + " reads as " + show(value) + " at " + at(one.start)
-                                + ", before that was written at " + at(writeStart));
+                        register
+                                + " reads as "
+                                + show(value)
+                                + " at "
+                                + at(one.start)
+                                + ", before that was written at "
+                                + at(writeStart));
             }
             read = true;
             firstEnd = Math.min(firstEnd, one.end);
@@ -326,8 +349,12 @@ final class Register {
 
         @Override
         public String toString() {
-            return show(value) + (isForward() ? " (there from " : " (somewhere from ") + at(low())
-                    + " to " + at(high()) + ")";
+            return show(value)
+                    + (isForward() ? " (there from " : " (somewhere from ")
+                    + at(low())
+                    + " to "
+                    + at(high())
+                    + ")";
         }
     }
 }

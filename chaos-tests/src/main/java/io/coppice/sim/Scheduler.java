@@ -37,9 +37,15 @@ final class Scheduler {
     private long events;
     private long trace = 0xCBF29CE484222325L;
     private @Nullable Host running;
+    private java.util.function.@Nullable Consumer<Host> told;
 
     long now() {
         return now;
+    }
+
+    /// Before each event, for who wants to watch.
+    void tell(java.util.function.Consumer<Host> watcher) {
+        told = watcher;
     }
 
     long events() {
@@ -85,6 +91,9 @@ final class Scheduler {
         note(now);
         note(next.host.number());
         running = next.host;
+        if (told != null) {
+            told.accept(next.host);
+        }
         try {
             next.task.run();
         } finally {

@@ -116,13 +116,8 @@ final class SimControl implements ControlPlane {
         }
         var found = OpenedSource.newBuilder().setVolume(volume.get().id());
         snapshot.ifPresentOrElse(
-                it ->
-                        found.setSnapshot(it.id())
-                                .setSize(it.size())
-                                .setGeneration(it.generation()),
-                () ->
-                        found.setSize(volume.get().size())
-                                .setGeneration(volume.get().generation()));
+                it -> found.setSnapshot(it.id()).setSize(it.size()).setGeneration(it.generation()),
+                () -> found.setSize(volume.get().size()).setGeneration(volume.get().generation()));
         return found.build();
     }
 

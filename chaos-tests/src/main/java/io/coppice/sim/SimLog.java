@@ -14,11 +14,14 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// A replicated log with the promises of Raft and none of its messages: one leader per term commits,
-/// in order, while it reaches a majority; a deposed one believes in itself for a while and commits
-/// nothing; what it had under way is in the log up to some point, or not.
+/// A replicated log with the promises of Raft and none of its messages: one leader per term
+/// commits, in order, while it reaches a majority; a deposed one believes in itself for a while and
+/// commits nothing; what it had under way is in the log up to some point, or not.
 final class SimLog {
+    private static final Logger LOG = LoggerFactory.getLogger(SimLog.class);
     private static final long CHECK_NANOS = 100 * Scheduler.MILLI;
     private static final long RETRY_NANOS = 50 * Scheduler.MILLI;
 
@@ -141,6 +144,10 @@ final class SimLog {
         private final String id;
         private final MetadataState state = new MetadataState();
         private final ArrayDeque<Pending> pending = new ArrayDeque<>();
+
+        /// Proposed by a leader that was deposed and does not know it yet.
+        private final List<Pending> lost = new ArrayList<>();
+
         private @Nullable Host host;
         private @Nullable Listener listener;
         private int applied;
@@ -156,6 +163,10 @@ final class SimLog {
             listener = told;
             leads = false;
             pending.clear();
+            lost.clear();
+            if (leader == this) {
+                leader = null; // a process that starts is a follower
+            }
             follow(process);
         }
 
@@ -196,6 +207,7 @@ final class SimLog {
                     host(),
                     () -> {
                         if (leader == this && term == inTerm) {
+                            stepDown();
                             applyAll();
                             leads = true;
                             java.util.Objects.requireNonNull(listener).leading();
@@ -203,22 +215,33 @@ final class SimLog {
                     });
         }
 
-        /// Another one leads; this one finds out some time later, if it lives.
+        /// Another one leads: nothing of this one's is committed any more, which it finds out some
+        /// time later, if it lives.
         private void deposed() {
-            Host process = host();
+            lost.addAll(pending);
+            pending.clear();
+            long since = term;
             scheduler.after(
                     chance.percent(50) ? 0 : chance.between(0, 3_000) * Scheduler.MILLI,
-                    process,
+                    host(),
                     () -> {
-                        if (leader == this) {
-                            return; // elected again meanwhile
+                        if (leader != this && term >= since) {
+                            stepDown();
                         }
-                        leads = false;
-                        var lost = new ArrayList<>(pending);
-                        pending.clear();
-                        lost.forEach(p -> p.done.completeExceptionally(notLeader()));
-                        java.util.Objects.requireNonNull(listener).following();
                     });
+        }
+
+        private void stepDown() {
+            boolean led = leads;
+            leads = false;
+            lost.addAll(pending);
+            pending.clear();
+            var all = List.copyOf(lost);
+            lost.clear();
+            all.forEach(p -> p.done.completeExceptionally(notLeader()));
+            if (led) {
+                java.util.Objects.requireNonNull(listener).following();
+            }
         }
 
         private static QuorumException notLeader() {
@@ -264,8 +287,8 @@ final class SimLog {
                 Pending next = pending.poll();
                 entries.add(next.command);
                 applied++;
-                Outcome outcome =
-                        next.command.map(state::apply).orElse(Outcome.Nothing.INSTANCE);
+                Outcome outcome = next.command.map(state::apply).orElse(Outcome.Nothing.INSTANCE);
+                LOG.debug("{}: {} -> {}", id, next.command, outcome);
                 next.done.complete(outcome);
             }
         }

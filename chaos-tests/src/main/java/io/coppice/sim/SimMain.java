@@ -7,6 +7,26 @@ public final class SimMain {
     public static void main(String[] args) {
         ((ch.qos.logback.classic.Logger) org.slf4j.LoggerFactory.getLogger("ROOT"))
                 .setLevel(ch.qos.logback.classic.Level.OFF);
+        boolean told = args.length > 2;
+        if (told) {
+            var context =
+                    (ch.qos.logback.classic.LoggerContext)
+                            org.slf4j.LoggerFactory.getILoggerFactory();
+            var root = context.getLogger("ROOT");
+            root.detachAndStopAllAppenders();
+            var encoder = new ch.qos.logback.classic.encoder.PatternLayoutEncoder();
+            encoder.setContext(context);
+            encoder.setPattern("%X{at} %-5level %logger{0} %msg%n");
+            encoder.start();
+            var appender =
+                    new ch.qos.logback.core.ConsoleAppender<
+                            ch.qos.logback.classic.spi.ILoggingEvent>();
+            appender.setContext(context);
+            appender.setEncoder(encoder);
+            appender.start();
+            root.addAppender(appender);
+            context.getLogger("io.coppice").setLevel(ch.qos.logback.classic.Level.DEBUG);
+        }
         long first = Long.parseLong(args[0]);
         int count = Integer.parseInt(args[1]);
         long start = System.nanoTime();
@@ -14,7 +34,7 @@ public final class SimMain {
         double simulated = 0;
         int failed = 0;
         for (long seed = first; seed < first + count; seed++) {
-            var result = Simulation.run(seed);
+            var result = Simulation.run(seed, told);
             ops += result.operations();
             simulated += result.simulatedSeconds();
             if (!result.violation().isEmpty()) {

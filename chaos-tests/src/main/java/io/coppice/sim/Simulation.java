@@ -60,18 +60,24 @@ public final class Simulation {
         }
         admin =
                 new Admin(
-                        model,
-                        scheduler,
-                        wires,
-                        swarm,
-                        chance.fork(),
-                        newHost("admin"),
-                        metadata);
+                        model, scheduler, wires, swarm, chance.fork(), newHost("admin"), metadata);
     }
 
     /// Runs the seed to its end. The same seed gives the same result.
     public static Result run(long seed) {
+        return run(seed, false);
+    }
+
+    /// @param told log lines carry the virtual time and the host (`%X{at}`)
+    static Result run(long seed, boolean told) {
         var simulation = new Simulation(seed);
+        if (told) {
+            simulation.scheduler.tell(host ->
+                    org.slf4j.MDC.put(
+                            "at",
+                            String.format(
+                                    "%10.6f %s", simulation.scheduler.now() / 1e9, host.name())));
+        }
         String violation = "";
         try {
             simulation.run();
@@ -113,8 +119,7 @@ public final class Simulation {
         for (int i = 0; i < swarm.clients(); i++) {
             startClient();
         }
-        var nemesis =
-                new Nemesis(this, scheduler, wires, swarm, chance.fork(), forever);
+        var nemesis = new Nemesis(this, scheduler, wires, swarm, chance.fork(), forever);
         nemesis.run();
         goOn(swarm.chaosNanos());
         nemesis.stop();

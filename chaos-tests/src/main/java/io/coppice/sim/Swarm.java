@@ -1,7 +1,7 @@
 package io.coppice.sim;
 
-/// What this seed is like: which faults happen and how often, how slow things are, how small.
-/// Drawn once per run, so that rare combinations get runs of their own (swarm testing: Groce et al.,
+/// What this seed is like: which faults happen and how often, how slow things are, how small. Drawn
+/// once per run, so that rare combinations get runs of their own (swarm testing: Groce et al.,
 /// ISSTA 2012). Percentages are per step of the nemesis or of a client.
 record Swarm(
         int nodes,

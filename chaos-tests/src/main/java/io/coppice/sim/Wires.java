@@ -97,8 +97,7 @@ final class Wires {
     }
 
     private long latency(Host from, Host to) {
-        long extra =
-                slow.getOrDefault(from.name(), 0L) + slow.getOrDefault(to.name(), 0L);
+        long extra = slow.getOrDefault(from.name(), 0L) + slow.getOrDefault(to.name(), 0L);
         return swarm.latencyNanos(chance) + (extra == 0 ? 0 : chance.between(0, extra));
     }
 
@@ -208,8 +207,7 @@ final class Wires {
         private void refused() {
             over = true;
             open.remove(this);
-            scheduler.after(
-                    latency(a, b) * 2, a, () -> opening.closed(a, "connection refused"));
+            scheduler.after(latency(a, b) * 2, a, () -> opening.closed(a, "connection refused"));
         }
 
         /// `by` closes it: the other side hears of it after what was sent before.

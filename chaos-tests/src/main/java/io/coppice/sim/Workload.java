@@ -216,12 +216,14 @@ final class Workload {
         open.read(
                 (long) first * Model.BLOCK_BYTES,
                 target,
-                ending(open, () -> {
-                    for (int i = 0; i < count; i++) {
-                        long value = value(target, i, vol.name);
-                        vol.read(first + i, value, start, scheduler.now());
-                    }
-                }));
+                ending(
+                        open,
+                        () -> {
+                            for (int i = 0; i < count; i++) {
+                                long value = value(target, i, vol.name);
+                                vol.read(first + i, value, start, scheduler.now());
+                            }
+                        }));
     }
 
     private void write(BlockDevice open, Model.Vol vol, int first, int count) {
@@ -272,12 +274,14 @@ final class Workload {
     private void flush(BlockDevice open) {
         var covered = List.copyOf(unflushed);
         open.flush(
-                ending(open, () -> {
-                    for (Register.Write write : covered) {
-                        write.flushed = Math.min(write.flushed, scheduler.now());
-                    }
-                    unflushed.removeAll(covered);
-                }));
+                ending(
+                        open,
+                        () -> {
+                            for (Register.Write write : covered) {
+                                write.flushed = Math.min(write.flushed, scheduler.now());
+                            }
+                            unflushed.removeAll(covered);
+                        }));
     }
 
     private Completion ending(BlockDevice open, Runnable success) {
@@ -309,8 +313,11 @@ final class Workload {
         for (int i = 8; i < Model.BLOCK_BYTES; i += 8) {
             if (target.getLong(at + i) != value) {
                 throw new Violation(
-                        name + ": a read returned a block that is part " + Register.show(value)
-                                + ", part " + Register.show(target.getLong(at + i)));
+                        name
+                                + ": a read returned a block that is part "
+                                + Register.show(value)
+                                + ", part "
+                                + Register.show(target.getLong(at + i)));
             }
         }
         return value;

@@ -8,8 +8,8 @@
 ///   world's edges, and where faults happen.
 /// - [io.coppice.sim.Workload] does what users do, [io.coppice.sim.Nemesis] what users fear; both
 ///   draw from the seed, within the [io.coppice.sim.Swarm] of this seed.
-/// - [io.coppice.sim.History] and its registers only watch: they know every call and its answer, and
-///   judge at the end.
+/// - [io.coppice.sim.History] and its registers only watch: they know every call and its answer,
+///   and judge at the end.
 @NullMarked
 package io.coppice.sim;
 

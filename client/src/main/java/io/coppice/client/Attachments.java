@@ -171,7 +171,6 @@ final class Attachments {
             }
         } else if (attached.getVolume() != device.volume()
                 || attached.getFence() != device.fence()) {
-            client.leases().clear(); // a new attachment: the session was ended and made anew
             device.lose("another client used the volume meanwhile");
         } else {
             boolean moved = attached.getGeneration() != device.plan().generation();

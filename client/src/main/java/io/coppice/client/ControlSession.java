@@ -239,6 +239,8 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
             trouble = failure.getMessage();
             if (session != 0 && failure.getCode() != Code.CODE_UNAVAILABLE) {
                 loseSession("the session with the cluster ended: " + failure.getMessage());
+                sendOpen();
+                return;
             }
             StreamSender<ClientMessage> asked = sender;
             loop.schedule(

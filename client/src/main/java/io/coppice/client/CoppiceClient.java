@@ -494,12 +494,7 @@ public final class CoppiceClient implements AutoCloseable {
             }
             calls.introduceAs(opened.getSession(), cluster.getCluster());
             viewsChanged(opened.getViews());
-            if (resumed && attachments.isEmpty()) {
-                // The quorum may have ended the session meanwhile, and made it anew without its
-                // leases; without
-                // an attachment there is no telling. It takes back what it still knows as ours.
-                leases.drain(CoppiceClient.this::abandon);
-            } else if (resumed) {
+            if (resumed) {
                 attachments.confirm();
             }
             connected.complete(null);

@@ -9,7 +9,6 @@ import io.netty.util.collection.IntObjectHashMap;
 import java.util.ArrayDeque;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Chunk ids at hand, by group: leased from the quorum in ranges, ahead of need. On the event loop.
@@ -110,18 +109,6 @@ final class IdLeases {
         life++;
         groups.clear();
         wanted.clear();
-    }
-
-    /// Gives every id at hand to `taker`, and starts over.
-    void drain(LongConsumer taker) {
-        for (Group leases : groups.values()) {
-            for (Range range : leases.ranges) {
-                for (int i = 0; i < range.left; i++) {
-                    taker.accept(range.next + i);
-                }
-            }
-        }
-        clear();
     }
 
     private Group group(int id) {

@@ -80,7 +80,9 @@ public sealed interface Command {
     // ------------------------------------------------------------ client sessions
 
     /// Registers `session` (an id from [io.coppice.port.Entropy]); resuming a known one is fine.
-    record OpenSession(long session, String client) implements Command {}
+    ///
+    /// @param resume it must exist already: what belonged to one that was closed is gone
+    record OpenSession(long session, String client, boolean resume) implements Command {}
 
     /// Ends a session: its attachments, its id leases (what was never used is purged), its memory.
     record CloseSession(long session) implements Command {}

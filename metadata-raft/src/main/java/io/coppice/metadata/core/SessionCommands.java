@@ -37,6 +37,11 @@ final class SessionCommands {
             return refuse(Refusal.BAD_REQUEST, "the client's name is too long");
         }
         if (!tables.sessions.contains(command.session())) {
+            if (command.resume()) {
+                return refuse(
+                        Refusal.CONFLICT,
+                        "the session has ended: its client was away for too long");
+            }
             tables.sessions.put(
                     command.session(),
                     new SessionEntry(

@@ -88,7 +88,9 @@ final class LogDecoder {
                             r.getRaiseGeneration().getGeneration());
             case OPEN_SESSION ->
                     new Command.OpenSession(
-                            r.getOpenSession().getSession(), r.getOpenSession().getClient());
+                            r.getOpenSession().getSession(),
+                            r.getOpenSession().getClient(),
+                            r.getOpenSession().getResume());
             case CLOSE_SESSION -> new Command.CloseSession(r.getCloseSession().getSession());
             case ATTACH ->
                     new Command.Attach(r.getAttach().getVolume(), r.getAttach().getDeadSession());

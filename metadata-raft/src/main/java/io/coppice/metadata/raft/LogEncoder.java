@@ -75,7 +75,8 @@ final class LogEncoder {
                     record.setOpenSession(
                             LoggedSession.newBuilder()
                                     .setSession(c.session())
-                                    .setClient(c.client()));
+                                    .setClient(c.client())
+                                    .setResume(c.resume()));
             case Command.CloseSession c ->
                     record.setCloseSession(LoggedSession.newBuilder().setSession(c.session()));
             case Command.Attach c ->

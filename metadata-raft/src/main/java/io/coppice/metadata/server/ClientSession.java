@@ -129,7 +129,9 @@ final class ClientSession implements StreamObserver<ClientMessage> {
         long id = request.getSession() == NONE ? entropy.nextLong() : request.getSession();
         caller = request.getClient();
         leadership
-                .commit(new Command.OpenSession(id, request.getClient()))
+                .commit(
+                        new Command.OpenSession(
+                                id, request.getClient(), request.getSession() != NONE))
                 .thenAccept(done -> opened(message, id))
                 .whenComplete((done, failed) -> {
                     if (failed != null) {

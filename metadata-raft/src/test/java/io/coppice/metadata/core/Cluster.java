@@ -29,7 +29,7 @@ final class Cluster {
             cluster.register(node, 1, Map.of());
         }
         cluster.done(new Command.InitializeCluster(config(4)));
-        cluster.done(new Command.OpenSession(SESSION, "test"));
+        cluster.done(new Command.OpenSession(SESSION, "test", false));
         return cluster;
     }
 

@@ -197,7 +197,7 @@ class MetadataStateTest {
     void takingOverNeedsADeadHolderAndABarrier() {
         create("a", 10);
         assertFalse(attach("a").barrier(), "nobody wrote before");
-        cluster.apply(0, new Command.OpenSession(88, "other"));
+        cluster.apply(0, new Command.OpenSession(88, "other", false));
         var busy = (Outcome.Refused) cluster.apply(88, new Command.Attach("a", 0));
         assertEquals(Refusal.CONFLICT, busy.code());
         var taken = (Outcome.Attached) cluster.done(88, new Command.Attach("a", Cluster.SESSION));
