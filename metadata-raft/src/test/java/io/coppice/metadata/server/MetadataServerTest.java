@@ -494,7 +494,7 @@ class MetadataServerTest {
 
     @Test
     void portInUseIsOneLine() throws Exception {
-        String address = TestQuorum.freeAddresses(1).getFirst();
+        String address = FreePorts.address();
         try (var taken = new ServerSocket()) {
             taken.bind(io.coppice.metadata.raft.Addresses.parse("x", address));
             var peers = java.util.Map.of("m1", address);

@@ -7,12 +7,8 @@ import io.coppice.metadata.server.MetadataServerConfig.Timeouts;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.InitializeCluster;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,11 +29,9 @@ final class TestQuorum implements AutoCloseable {
     TestQuorum(Path dir, int servers, RaftLimits raft, Timeouts timeouts) throws Exception {
         var raftPeers = new LinkedHashMap<String, String>();
         var controlPeers = new LinkedHashMap<String, String>();
-        for (String address : freeAddresses(servers)) {
-            raftPeers.put("m" + (raftPeers.size() + 1), address);
-        }
-        for (String address : freeAddresses(servers)) {
-            controlPeers.put("m" + (controlPeers.size() + 1), address);
+        for (int i = 1; i <= servers; i++) {
+            raftPeers.put("m" + i, FreePorts.address());
+            controlPeers.put("m" + i, FreePorts.address());
         }
         raftPeers.forEach((id, address) ->
                 configs.put(
@@ -68,20 +62,6 @@ final class TestQuorum implements AutoCloseable {
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(1),
                 true);
-    }
-
-    static List<String> freeAddresses(int count) throws IOException {
-        var sockets = new ArrayList<ServerSocket>();
-        var addresses = new ArrayList<String>();
-        for (int i = 0; i < count; i++) {
-            var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            addresses.add("127.0.0.1:" + socket.getLocalPort());
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
-        }
-        return addresses;
     }
 
     MetadataServerConfig config(String id) {
