@@ -16,9 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.Parameters;
-import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -27,7 +25,6 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.AlreadyClosedException;
-import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.slf4j.Logger;
@@ -40,8 +37,6 @@ import org.slf4j.LoggerFactory;
 /// thread.
 public final class RaftQuorum implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RaftQuorum.class);
-
-    private static final long ELECTION_WAIT_MILLIS = 3_000;
 
     /// Told on threads of the quorum; must not block.
     public interface Listener {
@@ -150,37 +145,6 @@ public final class RaftQuorum implements AutoCloseable {
     /// The outcome of an earlier attempt at a command, if it was applied.
     public Optional<Outcome> remembered(long session, long sequence) {
         return Optional.ofNullable(machine.remembered(session, sequence));
-    }
-
-    /// Whether this server knows nothing although another one leads: it is new, or lost its
-    /// directory.
-    public boolean isEmptyFollower() {
-        return logIndex() < 0 && leader().filter(id -> !id.equals(config.server())).isPresent();
-    }
-
-    /// Asks the leader to let a new one be elected. A leader that remembers what an emptied
-    /// follower once had never sends it from the start; the next leader (perhaps the same server)
-    /// does. Waits a few seconds.
-    public void askForElection() {
-        try (var admin =
-                RaftClient.newBuilder()
-                        .setProperties(new RaftProperties())
-                        .setRaftGroup(server.getDivision(group).getGroup())
-                        .setRetryPolicy(RetryPolicies.noRetry())
-                        .build()) {
-            RaftPeerId leader = server.getDivision(group).getInfo().getLeaderId();
-            var reply = admin.admin().transferLeadership(null, leader, ELECTION_WAIT_MILLIS);
-            log.info(
-                    "{} is empty and asked {} to step down: {}",
-                    config.server(),
-                    leader,
-                    reply.isSuccess());
-        } catch (IOException refused) {
-            log.warn(
-                    "{} is empty and could not ask for an election: {}",
-                    config.server(),
-                    refused.toString());
-        }
     }
 
     // ------------------------------------------------------------ about the quorum

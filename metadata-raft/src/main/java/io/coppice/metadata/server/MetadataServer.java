@@ -32,9 +32,6 @@ public final class MetadataServer implements AutoCloseable {
     private static final int MESSAGE_BYTES_MAX = 16 << 20;
     private static final long TICK_MILLIS = 100;
 
-    /// A new follower that hears from the leader has its first entries long before.
-    private static final long EMPTY_PATIENCE_NANOS = 8_000_000_000L;
-
     private final MetadataServerConfig config;
     private final MetricRegistry registry = new MetricRegistry();
     private final ServerMetrics metrics = ServerMetrics.in(registry);
@@ -50,9 +47,6 @@ public final class MetadataServer implements AutoCloseable {
     private volatile @Nullable Present present;
     private volatile @Nullable String failure;
     private volatile boolean closed;
-
-    /// Only on the lane.
-    private long emptySinceNanos = Time.system().nanos();
 
     private @Nullable InetSocketAddress controlAddress;
     private @Nullable InetSocketAddress httpAddress;
@@ -214,20 +208,8 @@ public final class MetadataServer implements AutoCloseable {
             if (now != null) {
                 now.duties().tick();
             }
-            watchEmptiness();
         } catch (RuntimeException bug) {
             log.error("a leader's duty failed", bug);
-        }
-    }
-
-    /// A server whose directory was emptied cannot catch up from a leader that remembers it.
-    private void watchEmptiness() {
-        RaftQuorum part = quorum;
-        if (part == null || !part.isEmptyFollower()) {
-            emptySinceNanos = time.nanos();
-        } else if (time.nanos() - emptySinceNanos > EMPTY_PATIENCE_NANOS) {
-            emptySinceNanos = time.nanos();
-            threads.execute(part::askForElection);
         }
     }
 
