@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -50,10 +51,18 @@ public final class RaftQuorum implements AutoCloseable {
         void failed(String why);
     }
 
-    private final QuorumConfig config;
+    /// How a server takes part at first.
+    public enum Entry {
+        /// It votes: it was a member all the time, or the quorum is new.
+        MEMBER,
+        /// It gives no vote until a leader has fed it and made it a member.
+        GUEST
+    }
+
     private final LogStateMachine machine;
     private final RaftServer server;
     private final RaftGroupId group;
+    private final RaftMembership membership;
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
     private final Batcher batcher;
@@ -64,15 +73,16 @@ public final class RaftQuorum implements AutoCloseable {
             RaftServer server,
             RaftGroupId group,
             QuorumMetrics metrics) {
-        this.config = config;
         this.machine = machine;
         this.server = server;
         this.group = group;
+        this.membership = new RaftMembership(server, group);
         this.batcher = new Batcher(config.server(), config.batch(), this::propose, metrics);
     }
 
     /// Recovers what the directory holds and joins the quorum. Does not wait for a leader.
-    public static RaftQuorum start(QuorumConfig config, MetricRegistry registry, Listener listener)
+    public static RaftQuorum start(
+            QuorumConfig config, Entry entry, MetricRegistry registry, Listener listener)
             throws StartupException {
         InetSocketAddress listen = Addresses.parse("raft.listen", config.listen());
         requireFree(listen);
@@ -81,9 +91,7 @@ public final class RaftQuorum implements AutoCloseable {
         var group =
                 RaftGroup.valueOf(
                         groupId(config.cluster()),
-                        config.peers().entrySet().stream()
-                                .map(e -> peer(e.getKey(), e.getValue()))
-                                .toList());
+                        entry == Entry.GUEST ? List.of() : peers(config));
         @org.jspecify.annotations.Nullable RaftServer server = null;
         try {
             server =
@@ -107,13 +115,7 @@ public final class RaftQuorum implements AutoCloseable {
             return quorum;
         } catch (IOException | RuntimeException failed) {
             closeQuietly(server);
-            throw new StartupException(
-                    "metadata server '"
-                            + config.server()
-                            + "' cannot start on "
-                            + config.dir()
-                            + ": "
-                            + rootCause(failed));
+            throw new StartupException(DamagedLog.told(config, failed));
         }
     }
 
@@ -149,6 +151,29 @@ public final class RaftQuorum implements AutoCloseable {
 
     // ------------------------------------------------------------ about the quorum
 
+    /// Who votes, and how to change that.
+    public RaftMembership membership() {
+        return membership;
+    }
+
+    /// False once this part has ended, by [#close] or because Ratis gave it up.
+    public boolean isAlive() {
+        try {
+            return server.getDivision(group).getInfo().isAlive();
+        } catch (IOException closed) {
+            return false;
+        }
+    }
+
+    /// Whether this server has any entry or snapshot.
+    public boolean holdsEntries() {
+        try {
+            return logIndex() >= 0 || server.getDivision(group).getRaftLog().getNextIndex() > 0;
+        } catch (IOException closed) {
+            return true;
+        }
+    }
+
     /// Id of the server that this one believes to be the leader.
     public Optional<String> leader() {
         try {
@@ -166,11 +191,6 @@ public final class RaftQuorum implements AutoCloseable {
         } catch (IOException closed) {
             return false;
         }
-    }
-
-    /// Ids of all servers.
-    public List<String> servers() {
-        return config.peers().keySet().stream().sorted().toList();
     }
 
     /// Last entry applied here.
@@ -223,8 +243,15 @@ public final class RaftQuorum implements AutoCloseable {
 
     // ------------------------------------------------------------ small print
 
-    private static RaftPeer peer(String id, String address) {
-        return RaftPeer.newBuilder().setId(id).setAddress(address).build();
+    private static List<RaftPeer> peers(QuorumConfig config) {
+        return config.peers().entrySet().stream()
+                .map(e ->
+                        RaftMembership.peer(
+                                new RaftMembership.Member(
+                                        e.getKey(),
+                                        e.getValue(),
+                                        config.controls().getOrDefault(e.getKey(), ""))))
+                .toList();
     }
 
     /// Servers of different clusters that meet by mistake refuse each other by this.
@@ -234,7 +261,8 @@ public final class RaftQuorum implements AutoCloseable {
                         ("coppice metadata " + cluster).getBytes(StandardCharsets.UTF_8)));
     }
 
-    private static void requireFree(InetSocketAddress address) throws StartupException {
+    /// @throws StartupException somebody else listens there
+    public static void requireFree(InetSocketAddress address) throws StartupException {
         try (var probe = new ServerSocket()) {
             probe.setReuseAddress(true);
             probe.bind(address);
@@ -250,15 +278,19 @@ public final class RaftQuorum implements AutoCloseable {
         }
     }
 
-    private static String rootCause(Throwable failed) {
-        Throwable cause = failed;
-        for (Throwable next = cause; next != null; next = next.getCause()) {
-            cause = next;
+    static String rootCause(Throwable failed) {
+        // An end of a file has no words of its own; what wraps it does.
+        String told = failed.getClass().getSimpleName();
+        for (Throwable next = failed; next != null; next = next.getCause()) {
+            String message = next.getMessage();
+            if (message != null && !message.isBlank()) {
+                told = message.lines().findFirst().orElse(told);
+                if (next instanceof FileSystemException) {
+                    told = next.getClass().getSimpleName() + " " + told;
+                }
+            }
         }
-        return String.valueOf(cause.getMessage())
-                .lines()
-                .findFirst()
-                .orElseGet(() -> failed.getClass().getSimpleName());
+        return told;
     }
 
     private static void closeQuietly(@org.jspecify.annotations.Nullable RaftServer server) {

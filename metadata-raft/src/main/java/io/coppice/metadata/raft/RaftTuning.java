@@ -23,7 +23,7 @@ final class RaftTuning {
         var properties = new RaftProperties();
         RaftConfigKeys.Rpc.setType(properties, new ResendingRpc());
         RaftServerConfigKeys.setStorageDir(
-                properties, List.of(config.dir().resolve("raft").toFile()));
+                properties, List.of(RaftFiles.folder(config.dir()).toFile()));
         RaftServerConfigKeys.setRemovedGroupsDir(
                 properties, new File(config.dir().toFile(), "removed"));
         // Small machines are legal; Coppice reports full disks by itself.

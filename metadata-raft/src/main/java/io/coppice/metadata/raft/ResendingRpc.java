@@ -53,8 +53,8 @@ final class ResendingRpc implements RpcType {
         }
     }
 
-    /// The entry to send next to a follower that refused a request from `requestFirst` on (negative:
-    /// a heartbeat) and wants `wanted`. The same request is not sent again.
+    /// The entry to send next to a follower that refused a request from `requestFirst` on
+    /// (negative: a heartbeat) and wants `wanted`. The same request is not sent again.
     static long step(long requestFirst, long wanted) {
         return wanted == requestFirst && wanted > RaftLog.LEAST_VALID_LOG_INDEX
                 ? wanted - 1

@@ -7,6 +7,7 @@ import io.coppice.wire.pb.ControlGrpc;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
 import io.coppice.wire.pb.Failure;
+import io.coppice.wire.pb.Introduction;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeMessage;
 import io.coppice.wire.pb.QueryRequest;
@@ -36,15 +37,20 @@ final class ControlService extends ControlGrpc.ControlImplBase {
 
     private final Supplier<Optional<Serving>> serving;
     private final Supplier<String> leaderAddress;
+    private final Supplier<Introduction> introduction;
     private final Entropy entropy;
 
     /// The rooms of one leadership.
     record Serving(Leadership leadership, AdminCommands commands, Queries queries) {}
 
     ControlService(
-            Supplier<Optional<Serving>> serving, Supplier<String> leaderAddress, Entropy entropy) {
+            Supplier<Optional<Serving>> serving,
+            Supplier<String> leaderAddress,
+            Supplier<Introduction> introduction,
+            Entropy entropy) {
         this.serving = serving;
         this.leaderAddress = leaderAddress;
+        this.introduction = introduction;
         this.entropy = entropy;
     }
 
@@ -68,6 +74,10 @@ final class ControlService extends ControlGrpc.ControlImplBase {
 
     @Override
     public void query(QueryRequest request, StreamObserver<QueryResponse> out) {
+        if (request.hasIntroduceYourself()) {
+            finish(out, QueryResponse.newBuilder().setIntroduction(introduction.get()).build());
+            return;
+        }
         QueryResponse response;
         try {
             response = now().queries().query(request);

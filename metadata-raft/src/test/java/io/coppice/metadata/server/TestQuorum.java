@@ -25,30 +25,52 @@ final class TestQuorum implements AutoCloseable {
     final Map<String, MetadataServer> running = new LinkedHashMap<>();
     private final Map<String, MetadataServerConfig> configs = new LinkedHashMap<>();
     final ControlClient control;
+    private final Path dir;
+    private final RaftLimits raft;
+    private final Timeouts timeouts;
 
     TestQuorum(Path dir, int servers, RaftLimits raft, Timeouts timeouts) throws Exception {
+        this.dir = dir;
+        this.raft = raft;
+        this.timeouts = timeouts;
         var raftPeers = new LinkedHashMap<String, String>();
         var controlPeers = new LinkedHashMap<String, String>();
         for (int i = 1; i <= servers; i++) {
             raftPeers.put("m" + i, FreePorts.address());
             controlPeers.put("m" + i, FreePorts.address());
         }
-        raftPeers.forEach((id, address) ->
-                configs.put(
-                        id,
-                        new MetadataServerConfig(
-                                        id,
-                                        dir.resolve(id),
-                                        address,
-                                        Objects.requireNonNull(controlPeers.get(id)),
-                                        "127.0.0.1:0",
-                                        raftPeers,
-                                        controlPeers)
-                                .with(raft, timeouts)));
+        raftPeers.keySet().forEach(id -> configure(id, raftPeers, controlPeers));
         for (String id : configs.keySet()) {
             start(id);
         }
         control = new ControlClient(List.copyOf(controlPeers.values()), Duration.ofSeconds(60));
+    }
+
+    private void configure(
+            String id, Map<String, String> raftPeers, Map<String, String> controlPeers) {
+        configs.put(
+                id,
+                new MetadataServerConfig(
+                                id,
+                                dir.resolve(id),
+                                Objects.requireNonNull(raftPeers.get(id)),
+                                Objects.requireNonNull(controlPeers.get(id)),
+                                "127.0.0.1:0",
+                                raftPeers,
+                                controlPeers)
+                        .with(raft, timeouts));
+    }
+
+    /// One more server, which is told to take the place of `lost` beside the others.
+    MetadataServerConfig newcomer(String id, String lost) {
+        var raftPeers = new LinkedHashMap<>(config(lost).raftPeers());
+        var controlPeers = new LinkedHashMap<>(config(lost).controlPeers());
+        raftPeers.remove(lost);
+        controlPeers.remove(lost);
+        raftPeers.put(id, FreePorts.address());
+        controlPeers.put(id, FreePorts.address());
+        configure(id, raftPeers, controlPeers);
+        return config(id);
     }
 
     static RaftLimits patientRaft() {
