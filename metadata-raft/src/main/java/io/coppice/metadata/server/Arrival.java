@@ -17,8 +17,9 @@ sealed interface Arrival {
     record Wait(String why) implements Arrival {}
 
     /// @param servers of the configured quorum, this one included
+    /// @param joins this server was a member of a quorum already, and is on its way back
     /// @param answers of those others that answered
-    static Arrival decide(int servers, List<Introduction> answers) {
+    static Arrival decide(int servers, boolean joins, List<Introduction> answers) {
         for (Introduction answer : answers) {
             if (answer.getHoldsLog() && !answer.getLeader().isEmpty()) {
                 return new Ask(answer.getLeader());
@@ -32,7 +33,7 @@ sealed interface Arrival {
                             + " has a log and knows no leader: a majority of those that have one"
                             + " must run");
         }
-        return 2 * (answers.size() + 1) > servers
+        return !joins && 2 * (answers.size() + 1) > servers
                 ? new Found()
                 : new Wait(
                         answers.size()

@@ -48,6 +48,9 @@ final class Entrance implements AutoCloseable {
     private final Consumer<RaftQuorum> entered;
     private final CountDownLatch closed = new CountDownLatch(1);
 
+    /// Whether the mark is there: then a quorum exists, whatever the others say.
+    private volatile boolean joins;
+
     // Under the lock.
     private @Nullable RaftQuorum quorum;
 
@@ -72,9 +75,10 @@ final class Entrance implements AutoCloseable {
             throws StartupException {
         var entrance = new Entrance(config, registry, listener, entered);
         try {
+            entrance.joins = Files.exists(entrance.mark());
             boolean member =
                     config.raftPeers().size() == 1
-                            || (RaftFiles.holdLog(config.dir()) && !Files.exists(entrance.mark()));
+                            || (RaftFiles.holdLog(config.dir()) && !entrance.joins);
             if (member) {
                 entrance.enter(RaftQuorum.Entry.MEMBER);
                 return entrance;
@@ -105,7 +109,7 @@ final class Entrance implements AutoCloseable {
         String last = "";
         try (var others = new Neighbours(config)) {
             while (pause()) {
-                var next = Arrival.decide(config.raftPeers().size(), others.introduced());
+                var next = Arrival.decide(config.raftPeers().size(), joins, others.introduced());
                 switch (next) {
                     case Arrival.Found found -> {
                         enter(RaftQuorum.Entry.MEMBER);
@@ -154,7 +158,7 @@ final class Entrance implements AutoCloseable {
                 enter(RaftQuorum.Entry.MEMBER);
                 return true;
             }
-            if (!lists(members)) {
+            if (!lists(members) && !joins) {
                 enter(RaftQuorum.Entry.GUEST);
                 log.warn(
                         "metadata server {} is no member of the quorum and waits to be added:"
@@ -218,8 +222,9 @@ final class Entrance implements AutoCloseable {
         return true;
     }
 
-    private void mark(boolean joins) throws IOException {
-        if (joins) {
+    private void mark(boolean present) throws IOException {
+        joins = present;
+        if (present) {
             Files.writeString(mark(), "");
         } else {
             Files.deleteIfExists(mark());
@@ -253,7 +258,7 @@ final class Entrance implements AutoCloseable {
         return Introduction.newBuilder()
                 .setId(config.id())
                 .setCluster(config.cluster())
-                .setHoldsLog(part != null && part.holdsEntries())
+                .setHoldsLog(joins || (part != null && part.holdsEntries()))
                 .setLeader(leader)
                 .build();
     }

@@ -235,8 +235,8 @@ public final class MetadataServer implements AutoCloseable {
         }
     }
 
-    /// Ratis ends a part whose log it cannot handle, and tells nobody. Where it does tell, that comes
-    /// first.
+    /// Ratis ends a part whose log it cannot handle, and tells nobody. Where it does tell, that
+    /// comes first.
     private void requireAlive() {
         RaftQuorum part = quorum;
         if (part == null || failure != null || closed || part.isAlive()) {

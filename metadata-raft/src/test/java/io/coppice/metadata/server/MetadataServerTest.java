@@ -189,6 +189,7 @@ class MetadataServerTest {
             quorum.start(follower);
             quorum.control.execute(createVolume("last"));
             long reached = status(quorum.control).getStatus().getLogIndex();
+            quorum.awaitMember(follower);
             TestQuorum.await("the follower caught up", () -> logIndex(quorum, follower) >= reached);
             // The only two that have everything are now one of the old ones and the emptied one.
             quorum.stop(quorum.leader().id());
@@ -206,6 +207,7 @@ class MetadataServerTest {
             deleteTree(dir.resolve(follower));
             quorum.start(follower);
             long reached = logIndex(quorum, quorum.leader().id());
+            quorum.awaitMember(follower);
             TestQuorum.await("the follower caught up", () -> logIndex(quorum, follower) >= reached);
             quorum.control.execute(createVolume("v"));
             assertEquals(List.of("v"), volumes(quorum.control));

@@ -47,22 +47,33 @@ class QuorumRulesTest {
 
     @Test
     void serversThatAllHaveNothingMakeAQuorumTogether() {
-        assertInstanceOf(Arrival.Found.class, Arrival.decide(3, List.of(fresh("m2"))));
-        assertInstanceOf(Arrival.Found.class, Arrival.decide(3, List.of(fresh("m2"), fresh("m3"))));
-        assertInstanceOf(Arrival.Wait.class, Arrival.decide(3, List.of()));
-        assertInstanceOf(Arrival.Wait.class, Arrival.decide(5, List.of(fresh("m2"))));
-        assertInstanceOf(Arrival.Found.class, Arrival.decide(5, List.of(fresh("m2"), fresh("m3"))));
+        assertInstanceOf(Arrival.Found.class, Arrival.decide(3, false, List.of(fresh("m2"))));
+        assertInstanceOf(
+                Arrival.Found.class, Arrival.decide(3, false, List.of(fresh("m2"), fresh("m3"))));
+        assertInstanceOf(Arrival.Wait.class, Arrival.decide(3, false, List.of()));
+        assertInstanceOf(Arrival.Wait.class, Arrival.decide(5, false, List.of(fresh("m2"))));
+        assertInstanceOf(
+                Arrival.Found.class, Arrival.decide(5, false, List.of(fresh("m2"), fresh("m3"))));
+    }
+
+    /// It had itself removed, so somewhere there is a log.
+    @Test
+    void aServerOnItsWayBackMakesNoQuorum() {
+        assertInstanceOf(
+                Arrival.Wait.class, Arrival.decide(3, true, List.of(fresh("m2"), fresh("m3"))));
+        assertEquals(new Arrival.Ask("h:1"), Arrival.decide(3, true, List.of(holder("m3", "h:1"))));
     }
 
     @Test
     void whereThereIsALogItsLeaderDecides() {
         assertEquals(
                 new Arrival.Ask("h:1"),
-                Arrival.decide(3, List.of(fresh("m2"), holder("m3", "h:1"))));
-        assertInstanceOf(
-                Arrival.Wait.class, Arrival.decide(3, List.of(fresh("m2"), holder("m3", ""))));
+                Arrival.decide(3, false, List.of(fresh("m2"), holder("m3", "h:1"))));
         assertInstanceOf(
                 Arrival.Wait.class,
-                Arrival.decide(5, List.of(fresh("m2"), fresh("m4"), holder("m3", ""))));
+                Arrival.decide(3, false, List.of(fresh("m2"), holder("m3", ""))));
+        assertInstanceOf(
+                Arrival.Wait.class,
+                Arrival.decide(5, false, List.of(fresh("m2"), fresh("m4"), holder("m3", ""))));
     }
 }

@@ -7,6 +7,7 @@ import io.coppice.metadata.server.MetadataServerConfig.Timeouts;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.InitializeCluster;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -105,6 +106,16 @@ final class TestQuorum implements AutoCloseable {
         }
     }
 
+    /// After its directory was emptied: until then it has no vote.
+    void awaitMember(String id) {
+        Path own = config(id).dir();
+        await(
+                id + " is a member again",
+                () ->
+                        Files.exists(own.resolve("raft"))
+                                && !Files.exists(own.resolve("coppice-metadata-joins")));
+    }
+
     MetadataServer leader() {
         await("a leader", () -> running.values().stream().anyMatch(MetadataServer::isLeader));
         return running.values().stream().filter(MetadataServer::isLeader).findFirst().orElseThrow();
@@ -145,8 +156,16 @@ final class TestQuorum implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws InterruptedException {
         control.close();
-        List.copyOf(running.keySet()).forEach(this::stop);
+        // Each waits for its own threads; one after the other takes seconds.
+        var ends =
+                running.values().stream()
+                        .map(server -> Thread.ofVirtual().start(server::close))
+                        .toList();
+        running.clear();
+        for (Thread end : ends) {
+            end.join();
+        }
     }
 }
