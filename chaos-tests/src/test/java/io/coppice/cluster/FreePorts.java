@@ -8,9 +8,9 @@ import java.net.ServerSocket;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Loopback addresses for servers that must know each other's before any of them listens. They
-/// lie below the range from which systems take the ports of outgoing connections, so that no
-/// connection of another test takes one between the choice and its use.
+/// Loopback addresses for servers that must know each other's before any of them listens. They lie
+/// below the range from which systems take the ports of outgoing connections, so that no connection
+/// of another test takes one between the choice and its use.
 final class FreePorts {
     private static final int FIRST = 11_000;
     private static final int COUNT = 9_000;
