@@ -70,7 +70,7 @@ public class MetadataBenchmark {
                 new Command.InitializeCluster(
                         new ClusterConfig(
                                 "bench", 3, 2, 16, Blocks.CHUNK_BYTES_DEFAULT, false, 0)));
-        leader(new Command.OpenSession(SESSION, "bench"));
+        leader(new Command.OpenSession(SESSION, "bench", false));
         client(new Command.CreateVolume("base", 1L << 60, Map.of()));
         var attached = (Outcome.Attached) client(new Command.Attach("base", 0));
         volume = attached.volume().id();

@@ -7,6 +7,7 @@ import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Stamped;
 import io.coppice.metadata.raft.Quorum;
 import io.coppice.metadata.raft.QuorumException;
+import io.coppice.metadata.raft.RaftMembership;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -314,8 +315,8 @@ final class SimLog {
         }
 
         @Override
-        public List<String> servers() {
-            return members.stream().map(member -> member.id).toList();
+        public RaftMembership membership() {
+            throw new UnsupportedOperationException("these servers stay who they are");
         }
 
         @Override

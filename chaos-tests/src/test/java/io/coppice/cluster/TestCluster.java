@@ -14,8 +14,6 @@ import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.InitializeCluster;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,8 +35,8 @@ final class TestCluster implements AutoCloseable {
 
     private TestCluster(Path dir) throws Exception {
         this.dir = dir;
-        String raft = freeAddress();
-        String control = freeAddress();
+        String raft = FreePorts.address();
+        String control = FreePorts.address();
         endpoints = List.of(control);
         metadata =
                 MetadataServer.start(
@@ -118,11 +116,5 @@ final class TestCluster implements AutoCloseable {
         }
         nodes.forEach(StorageNode::close);
         metadata.close();
-    }
-
-    private static String freeAddress() throws IOException {
-        try (var probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return "127.0.0.1:" + probe.getLocalPort();
-        }
     }
 }

@@ -37,6 +37,7 @@ final class CommandTree {
         commands.put("attachment", AttachmentCommands::new);
         commands.put("node", NodeCommands::new);
         commands.put("group", GroupCommands::new);
+        commands.put("metadata", MetadataCommands::new);
         commands.put("check", CheckCommand::new);
         commands.put("bench", BenchCommand::new);
         commands.put("server", ServerCommands::new);

@@ -5,6 +5,7 @@ import io.coppice.wire.pb.ClusterStatus;
 import io.coppice.wire.pb.DiffExtent;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.LineageEntry;
+import io.coppice.wire.pb.MetadataServerInfo;
 import io.coppice.wire.pb.NodeInfo;
 import io.coppice.wire.pb.ReplicaInfo;
 import io.coppice.wire.pb.ReplicaState;
@@ -140,6 +141,18 @@ final class Views {
         view.put("pid", info.getPid());
         view.put("rack", info.getRack());
         view.put("http_address", info.getHttpAddress());
+        return complete(view);
+    }
+
+    static Map<String, Object> metadataServer(MetadataServerInfo info) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("id", info.getId());
+        view.put("role", info.getRole());
+        view.put("state", info.getState());
+        view.put("raft_address", info.getRaftAddress());
+        view.put("control_address", info.getControlAddress());
+        view.put("commit_index", info.getCommitIndex());
+        view.put("silent_millis", info.getSilentMillis());
         return complete(view);
     }
 

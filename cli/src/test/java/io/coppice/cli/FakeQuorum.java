@@ -6,6 +6,8 @@ import io.coppice.wire.pb.ControlGrpc;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
 import io.coppice.wire.pb.Failure;
+import io.coppice.wire.pb.MetadataQuorum;
+import io.coppice.wire.pb.MetadataServerInfo;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.QueryResponse;
 import io.coppice.wire.pb.VolumeInfo;
@@ -53,6 +55,9 @@ final class FakeQuorum extends ControlGrpc.ControlImplBase implements AutoClosea
                                 .getNamesList()
                                 .forEach(name ->
                                         response.addVolumes(VolumeInfo.newBuilder().setName(name)));
+                case ADD_METADATA_SERVER, REMOVE_METADATA_SERVER -> {
+                    // The command itself is what a test looks at.
+                }
                 default -> response.setFailure(failure(Code.CODE_INTERNAL));
             }
         }
@@ -94,6 +99,17 @@ final class FakeQuorum extends ControlGrpc.ControlImplBase implements AutoClosea
                     response.addVolumes(volume);
                 }
             }
+            case LIST_METADATA_SERVERS ->
+                    response.setMetadataQuorum(
+                            MetadataQuorum.newBuilder()
+                                    .addServers(
+                                            MetadataServerInfo.newBuilder()
+                                                    .setId("m1")
+                                                    .setRole("leader")
+                                                    .setState("up")
+                                                    .setRaftAddress("127.0.0.1:1")
+                                                    .setControlAddress("127.0.0.1:2")
+                                                    .setCommitIndex(17)));
             case GET_STATUS ->
                     response.setStatus(
                             ClusterStatus.newBuilder()

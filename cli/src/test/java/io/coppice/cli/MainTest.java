@@ -141,6 +141,25 @@ class MainTest {
     }
 
     @Test
+    void metadataServersAreListedAddedAndRemoved() {
+        Ended listed = run("-o", "json", "metadata", "ls");
+        assertEquals(0, listed.exitCode());
+        for (String part :
+                List.of("\"id\"", "\"m1\"", "\"role\"", "\"leader\"", "\"commit_index\"", "17")) {
+            assertTrue(listed.out().contains(part), listed.out());
+        }
+        assertEquals(0, run("metadata", "add", "m4", "h4:7000", "h4:7001").exitCode());
+        var added = quorum.commands.getLast().getAddMetadataServer();
+        assertEquals("m4", added.getId());
+        assertEquals("h4:7000", added.getRaftAddress());
+        assertEquals("h4:7001", added.getControlAddress());
+        assertEquals(0, run("metadata", "remove", "m1").exitCode());
+        assertEquals("m1", quorum.commands.getLast().getRemoveMetadataServer().getId());
+        quorum.refusal = Code.CODE_CONFLICT;
+        assertRefused(5, run("metadata", "remove", "m2"));
+    }
+
+    @Test
     void theSameNameTwiceIsAConflict() {
         run("volume", "create", "a", "--size", "1G");
         assertRefused(5, run("volume", "create", "a", "--size", "1G"));
@@ -163,6 +182,9 @@ class MainTest {
                 "volume resize a 0",
                 "volume resize a -4096",
                 "volume lss",
+                "metadata add m4",
+                "metadata add m4 nowhere h4:7001",
+                "metadata remove",
                 "volume ls -o xml",
                 "snapshot create a",
                 "snapshot create a@",

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -202,7 +203,7 @@ final class LogStateMachine extends BaseStateMachine {
                     entry.getTerm(),
                     entry.getIndex(),
                     bug);
-            listener.failed("a log entry could not be applied: " + bug);
+            listener.failed("a log entry could not be applied: " + bug + "; restart it");
             throw bug;
         }
     }
@@ -278,6 +279,19 @@ final class LogStateMachine extends BaseStateMachine {
 
     @Override
     public void notifyLogFailed(Throwable cause, LogEntryProto failedEntry) {
-        listener.failed("the log cannot be written: " + cause);
+        listener.failed(
+                "its log cannot be written ("
+                        + RaftQuorum.rootCause(cause)
+                        + "); make room or replace the disk, then start it again: the other metadata"
+                        + " servers go on meanwhile");
+    }
+
+    @Override
+    public void notifyServerShutdown(RoleInfoProto role, boolean allServers) {
+        if (!allServers) {
+            listener.failed(
+                    "it was removed from the quorum; to use it again move its directory away, start"
+                            + " it with an empty one and call 'coppice metadata add'");
+        }
     }
 }

@@ -4,7 +4,6 @@ import io.coppice.metadata.core.MetadataCapture;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Stamped;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -36,8 +35,8 @@ public interface Quorum {
     /// Id of the server that this one believes to be the leader.
     Optional<String> leader();
 
-    /// Ids of all servers.
-    List<String> servers();
+    /// Who the servers are, and how that changes.
+    RaftMembership membership();
 
     /// Last entry applied here.
     long logIndex();

@@ -12,6 +12,7 @@ import java.util.Map;
 /// @param dir where log and snapshots live; nobody else writes there
 /// @param listen `host:port` to listen on
 /// @param peers every server of the quorum with its `host:port`, this one included
+/// @param controls where clients reach each of them, as far as known; kept with the membership
 /// @param electionTimeoutMin a follower that hears nothing for this long stands for election
 /// @param electionTimeoutMax must stay below twice the minimum: see [RaftTuning]
 /// @param snapshotEntries log entries between two snapshots
@@ -23,6 +24,7 @@ public record QuorumConfig(
         Path dir,
         String listen,
         Map<String, String> peers,
+        Map<String, String> controls,
         Duration electionTimeoutMin,
         Duration electionTimeoutMax,
         long snapshotEntries,
@@ -33,6 +35,7 @@ public record QuorumConfig(
 
     public QuorumConfig {
         peers = Map.copyOf(peers);
+        controls = Map.copyOf(controls);
         require(!server.isEmpty(), "a metadata server needs an id");
         require(
                 peers.containsKey(server),

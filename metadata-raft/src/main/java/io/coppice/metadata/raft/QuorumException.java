@@ -11,6 +11,8 @@ public final class QuorumException extends Exception {
         NOT_LEADER,
         /// Too much is waiting already (R12): back off, then retry here.
         OVERLOADED,
+        /// A change of the membership is under way, or made no progress: later.
+        UNFINISHED,
         /// This server stops or has failed.
         STOPPED
     }

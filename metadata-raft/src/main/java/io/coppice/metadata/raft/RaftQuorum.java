@@ -10,15 +10,14 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.Parameters;
-import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -27,7 +26,6 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.AlreadyClosedException;
-import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.slf4j.Logger;
@@ -36,8 +34,6 @@ import org.slf4j.LoggerFactory;
 /// This server's part in the metadata quorum, on Apache Ratis. Thread-safe.
 public final class RaftQuorum implements Quorum, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RaftQuorum.class);
-
-    private static final long ELECTION_WAIT_MILLIS = 3_000;
 
     /// Told on threads of the quorum; must not block.
     public interface Listener {
@@ -51,10 +47,18 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
         void failed(String why);
     }
 
-    private final QuorumConfig config;
+    /// How a server takes part at first.
+    public enum Entry {
+        /// It votes: it was a member all the time, or the quorum is new.
+        MEMBER,
+        /// It gives no vote until a leader has fed it and made it a member.
+        GUEST
+    }
+
     private final LogStateMachine machine;
     private final RaftServer server;
     private final RaftGroupId group;
+    private final RaftMembership membership;
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
     private final Batcher batcher;
@@ -65,15 +69,16 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
             RaftServer server,
             RaftGroupId group,
             QuorumMetrics metrics) {
-        this.config = config;
         this.machine = machine;
         this.server = server;
         this.group = group;
+        this.membership = new RaftMembership(server, group);
         this.batcher = new Batcher(config.server(), config.batch(), this::propose, metrics);
     }
 
     /// Recovers what the directory holds and joins the quorum. Does not wait for a leader.
-    public static RaftQuorum start(QuorumConfig config, MetricRegistry registry, Listener listener)
+    public static RaftQuorum start(
+            QuorumConfig config, Entry entry, MetricRegistry registry, Listener listener)
             throws StartupException {
         InetSocketAddress listen = Addresses.parse("raft.listen", config.listen());
         requireFree(listen);
@@ -82,9 +87,7 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
         var group =
                 RaftGroup.valueOf(
                         groupId(config.cluster()),
-                        config.peers().entrySet().stream()
-                                .map(e -> peer(e.getKey(), e.getValue()))
-                                .toList());
+                        entry == Entry.GUEST ? List.of() : peers(config));
         @org.jspecify.annotations.Nullable RaftServer server = null;
         try {
             server =
@@ -108,13 +111,7 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
             return quorum;
         } catch (IOException | RuntimeException failed) {
             closeQuietly(server);
-            throw new StartupException(
-                    "metadata server '"
-                            + config.server()
-                            + "' cannot start on "
-                            + config.dir()
-                            + ": "
-                            + rootCause(failed));
+            throw new StartupException(DamagedLog.told(config, failed));
         }
     }
 
@@ -145,38 +142,31 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
         return Optional.ofNullable(machine.remembered(session, sequence));
     }
 
-    /// Whether this server knows nothing although another one leads: it is new, or lost its
-    /// directory.
-    public boolean isEmptyFollower() {
-        return logIndex() < 0 && leader().filter(id -> !id.equals(config.server())).isPresent();
+    // ------------------------------------------------------------ about the quorum
+
+    /// Who votes, and how to change that.
+    @Override
+    public RaftMembership membership() {
+        return membership;
     }
 
-    /// Asks the leader to let a new one be elected. A leader that remembers what an emptied
-    /// follower once had never sends it from the start; the next leader (perhaps the same server)
-    /// does. Waits a few seconds.
-    public void askForElection() {
-        try (var admin =
-                RaftClient.newBuilder()
-                        .setProperties(new RaftProperties())
-                        .setRaftGroup(server.getDivision(group).getGroup())
-                        .setRetryPolicy(RetryPolicies.noRetry())
-                        .build()) {
-            RaftPeerId leader = server.getDivision(group).getInfo().getLeaderId();
-            var reply = admin.admin().transferLeadership(null, leader, ELECTION_WAIT_MILLIS);
-            log.info(
-                    "{} is empty and asked {} to step down: {}",
-                    config.server(),
-                    leader,
-                    reply.isSuccess());
-        } catch (IOException refused) {
-            log.warn(
-                    "{} is empty and could not ask for an election: {}",
-                    config.server(),
-                    refused.toString());
+    /// False once this part has ended, by [#close] or because Ratis gave it up.
+    public boolean isAlive() {
+        try {
+            return server.getDivision(group).getInfo().isAlive();
+        } catch (IOException closed) {
+            return false;
         }
     }
 
-    // ------------------------------------------------------------ about the quorum
+    /// Whether this server has any entry or snapshot.
+    public boolean holdsEntries() {
+        try {
+            return logIndex() >= 0 || server.getDivision(group).getRaftLog().getNextIndex() > 0;
+        } catch (IOException closed) {
+            return true;
+        }
+    }
 
     @Override
     public Optional<String> leader() {
@@ -195,11 +185,6 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
         } catch (IOException closed) {
             return false;
         }
-    }
-
-    @Override
-    public List<String> servers() {
-        return config.peers().keySet().stream().sorted().toList();
     }
 
     @Override
@@ -253,8 +238,15 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
 
     // ------------------------------------------------------------ small print
 
-    private static RaftPeer peer(String id, String address) {
-        return RaftPeer.newBuilder().setId(id).setAddress(address).build();
+    private static List<RaftPeer> peers(QuorumConfig config) {
+        return config.peers().entrySet().stream()
+                .map(e ->
+                        RaftMembership.peer(
+                                new RaftMembership.Member(
+                                        e.getKey(),
+                                        e.getValue(),
+                                        config.controls().getOrDefault(e.getKey(), ""))))
+                .toList();
     }
 
     /// Servers of different clusters that meet by mistake refuse each other by this.
@@ -264,7 +256,8 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
                         ("coppice metadata " + cluster).getBytes(StandardCharsets.UTF_8)));
     }
 
-    private static void requireFree(InetSocketAddress address) throws StartupException {
+    /// @throws StartupException somebody else listens there
+    public static void requireFree(InetSocketAddress address) throws StartupException {
         try (var probe = new ServerSocket()) {
             probe.setReuseAddress(true);
             probe.bind(address);
@@ -280,15 +273,19 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
         }
     }
 
-    private static String rootCause(Throwable failed) {
-        Throwable cause = failed;
-        for (Throwable next = cause; next != null; next = next.getCause()) {
-            cause = next;
+    static String rootCause(Throwable failed) {
+        // An end of a file has no words of its own; what wraps it does.
+        String told = failed.getClass().getSimpleName();
+        for (Throwable next = failed; next != null; next = next.getCause()) {
+            String message = next.getMessage();
+            if (message != null && !message.isBlank()) {
+                told = message.lines().findFirst().orElse(told);
+                if (next instanceof FileSystemException) {
+                    told = next.getClass().getSimpleName() + " " + told;
+                }
+            }
         }
-        return String.valueOf(cause.getMessage())
-                .lines()
-                .findFirst()
-                .orElseGet(() -> failed.getClass().getSimpleName());
+        return told;
     }
 
     private static void closeQuietly(@org.jspecify.annotations.Nullable RaftServer server) {

@@ -6,7 +6,6 @@ import java.util.concurrent.TimeUnit;
 import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
-import org.apache.ratis.rpc.SupportedRpcType;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.RaftServerConfigKeys.Log;
 import org.apache.ratis.server.RaftServerConfigKeys.Rpc;
@@ -22,9 +21,9 @@ final class RaftTuning {
 
     static RaftProperties properties(QuorumConfig config, String host, int port) {
         var properties = new RaftProperties();
-        RaftConfigKeys.Rpc.setType(properties, SupportedRpcType.GRPC);
+        RaftConfigKeys.Rpc.setType(properties, new ResendingRpc());
         RaftServerConfigKeys.setStorageDir(
-                properties, List.of(config.dir().resolve("raft").toFile()));
+                properties, List.of(RaftFiles.folder(config.dir()).toFile()));
         RaftServerConfigKeys.setRemovedGroupsDir(
                 properties, new File(config.dir().toFile(), "removed"));
         // Small machines are legal; Coppice reports full disks by itself.

@@ -76,9 +76,13 @@ final class SnapshotFiles {
                         new BufferedInputStream(Files.newInputStream(path), BUFFER_BYTES), md5)) {
             reader.readFrom(in);
             in.transferTo(OutputStream.nullOutputStream());
-        } catch (RuntimeException damaged) {
-            throw new IOException(
-                    "snapshot " + path + " is damaged: " + damaged.getMessage(), damaged);
+        } catch (IOException | RuntimeException unreadable) {
+            // Not as the cause: what names the file is to be told.
+            var told =
+                    new IOException(
+                            "snapshot " + path + " is damaged or cannot be read: " + unreadable);
+            told.addSuppressed(unreadable);
+            throw told;
         }
         MD5Hash stored = snapshot.getFile().getFileDigest();
         if (stored != null && !stored.equals(MD5Hash.newInstance(md5.digest()))) {

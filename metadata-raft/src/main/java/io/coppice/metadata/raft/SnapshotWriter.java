@@ -17,6 +17,10 @@ final class SnapshotWriter implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SnapshotWriter.class);
     private static final long NONE = -1;
 
+    /// After a failure, such as a full disk: the log grows meanwhile, which is cheaper than a
+    /// snapshot per entry.
+    private static final long RETRY_NANOS = 10_000_000_000L;
+
     private final String server;
     private final SimpleStateMachineStorage storage;
     private final QuorumMetrics metrics;
@@ -25,14 +29,18 @@ final class SnapshotWriter implements AutoCloseable {
     /// Index of a snapshot that is durable and not yet told to Ratis.
     private final AtomicLong finished = new AtomicLong(NONE);
 
+    private volatile boolean failed;
+    private volatile long failedNanos;
+
     SnapshotWriter(String server, SimpleStateMachineStorage storage, QuorumMetrics metrics) {
         this.server = server;
         this.storage = storage;
         this.metrics = metrics;
     }
 
+    /// Whether one may start.
     boolean isIdle() {
-        return running.get() == null;
+        return running.get() == null && (!failed || System.nanoTime() - failedNanos > RETRY_NANOS);
     }
 
     /// Negative: none.
@@ -52,14 +60,17 @@ final class SnapshotWriter implements AutoCloseable {
                             var timed = metrics.snapshotWrite().time()) {
                         long bytes = SnapshotFiles.write(storage, at, writer);
                         finished.set(at.getIndex());
+                        failed = false;
                         log.info("{} wrote a snapshot of {}, {} bytes", server, at, bytes);
-                    } catch (IOException | RuntimeException failed) {
-                        // The log is kept, so nothing is lost; the next entry tries again.
+                    } catch (IOException | RuntimeException unwritten) {
+                        // The log is kept, so nothing is lost; a later entry tries again.
+                        failedNanos = System.nanoTime();
+                        failed = true;
                         log.error(
-                                "{} could not write a snapshot of {}: {}",
+                                "{} could not write a snapshot of {}, its log grows meanwhile: {}",
                                 server,
                                 at,
-                                failed.toString());
+                                unwritten.toString());
                     } finally {
                         running.set(null);
                         latch.countDown();

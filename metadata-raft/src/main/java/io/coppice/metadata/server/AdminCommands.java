@@ -28,6 +28,9 @@ final class AdminCommands {
     private static final Logger audit = LoggerFactory.getLogger("io.coppice.audit");
     private static final Logger log = LoggerFactory.getLogger(AdminCommands.class);
 
+    /// A new metadata server is fed before it becomes a member.
+    private static final long MEMBERSHIP_MILLIS = 60_000;
+
     private final Leadership leadership;
 
     AdminCommands(Leadership leadership) {
@@ -122,6 +125,13 @@ final class AdminCommands {
             case BREAK_ATTACHMENT ->
                     breakAttachment(asker, request.getBreakAttachment().getVolume());
             case INITIALIZE_CLUSTER -> initialize(asker, request);
+            case ADD_METADATA_SERVER, REMOVE_METADATA_SERVER ->
+                    leadership
+                            .within(
+                                    new QuorumMembers(leadership).change(request),
+                                    MEMBERSHIP_MILLIS,
+                                    () -> "the metadata quorum did not change in time")
+                            .thenApply(changed -> Outcome.Nothing.INSTANCE);
             case COMMAND_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "the request holds no command that this version knows");
@@ -459,6 +469,7 @@ final class AdminCommands {
                     "break attachment of " + request.getBreakAttachment().getVolume();
             case INITIALIZE_CLUSTER ->
                     "initialize cluster " + request.getInitializeCluster().getConfig().getCluster();
+            case ADD_METADATA_SERVER, REMOVE_METADATA_SERVER -> QuorumMembers.describe(request);
             case COMMAND_NOT_SET -> "unknown command";
         };
     }

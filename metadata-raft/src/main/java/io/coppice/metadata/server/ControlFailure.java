@@ -37,7 +37,7 @@ final class ControlFailure extends Exception {
     static ControlFailure of(QuorumException failed) {
         return switch (failed.reason()) {
             case NOT_LEADER, STOPPED -> notLeader();
-            case OVERLOADED -> unavailable(String.valueOf(failed.getMessage()));
+            case OVERLOADED, UNFINISHED -> unavailable(String.valueOf(failed.getMessage()));
         };
     }
 

@@ -6,6 +6,7 @@ import io.coppice.wire.pb.ControlGrpc;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
 import io.coppice.wire.pb.Failure;
+import io.coppice.wire.pb.Introduction;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeMessage;
 import io.coppice.wire.pb.QueryRequest;
@@ -35,13 +36,18 @@ final class ControlService extends ControlGrpc.ControlImplBase {
 
     private final Supplier<Optional<Serving>> serving;
     private final Supplier<String> leaderAddress;
+    private final Supplier<Introduction> introduction;
 
     /// What one leader offers.
     record Serving(Leader leader, Queries queries) {}
 
-    ControlService(Supplier<Optional<Serving>> serving, Supplier<String> leaderAddress) {
+    ControlService(
+            Supplier<Optional<Serving>> serving,
+            Supplier<String> leaderAddress,
+            Supplier<Introduction> introduction) {
         this.serving = serving;
         this.leaderAddress = leaderAddress;
+        this.introduction = introduction;
     }
 
     // ------------------------------------------------------------ single calls
@@ -65,6 +71,10 @@ final class ControlService extends ControlGrpc.ControlImplBase {
 
     @Override
     public void query(QueryRequest request, StreamObserver<QueryResponse> out) {
+        if (request.hasIntroduceYourself()) {
+            finish(out, QueryResponse.newBuilder().setIntroduction(introduction.get()).build());
+            return;
+        }
         QueryResponse response;
         try {
             response = now().queries().query(request);

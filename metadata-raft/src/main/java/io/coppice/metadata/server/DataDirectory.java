@@ -168,6 +168,11 @@ final class DataDirectory implements AutoCloseable {
             channel.force(true);
         }
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+        sync(dir);
+    }
+
+    /// Makes what was created, renamed or deleted in `dir` durable.
+    static void sync(Path dir) throws IOException {
         try (var channel = FileChannel.open(dir, StandardOpenOption.READ)) {
             channel.force(true);
         }

@@ -125,7 +125,9 @@ final class Leadership implements AutoCloseable {
 
     /// Where the leader's control plane is, as far as it is known; else empty.
     String leaderAddress() {
-        return quorum.leader().map(config.controlPeers()::get).orElse("");
+        return quorum.leader()
+                .map(id -> QuorumMembers.controlOf(quorum.membership(), config, id))
+                .orElse("");
     }
 
     boolean ended() {

@@ -7,6 +7,7 @@ import io.coppice.metadata.raft.StartupException;
 import io.coppice.net.HttpEndpoint;
 import io.coppice.port.Entropy;
 import io.coppice.port.Time;
+import io.coppice.wire.pb.Introduction;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
@@ -32,9 +33,7 @@ public final class MetadataServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(MetadataServer.class);
     private static final int MESSAGE_BYTES_MAX = 16 << 20;
     private static final long TICK_MILLIS = 100;
-
-    /// A new follower that hears from the leader has its first entries long before.
-    private static final long EMPTY_PATIENCE_NANOS = 8_000_000_000L;
+    private static final int TICKS_DEAD_MAX = 30;
 
     private final MetadataServerConfig config;
     private final MetricRegistry registry = new MetricRegistry();
@@ -47,13 +46,14 @@ public final class MetadataServer implements AutoCloseable {
     /// What to close, in the order of closing.
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
+    private volatile @Nullable Entrance entrance;
     private volatile @Nullable RaftQuorum quorum;
     private volatile @Nullable Present present;
     private volatile @Nullable String failure;
     private volatile boolean closed;
 
     /// Only on the lane.
-    private long emptySinceNanos = Time.system().nanos();
+    private int ticksDead;
 
     private @Nullable InetSocketAddress controlAddress;
     private @Nullable InetSocketAddress httpAddress;
@@ -93,9 +93,9 @@ public final class MetadataServer implements AutoCloseable {
         var control = Addresses.parse("control.listen", config.controlAddress());
         var http = Addresses.parse("http.listen", config.httpAddress());
         parts.push(DataDirectory.open(config.dir(), config.id(), config.cluster()));
-        RaftQuorum started = RaftQuorum.start(config.quorum(), registry, new QuorumListener());
-        parts.push(started);
-        quorum = started;
+        Entrance way = Entrance.open(config, registry, new QuorumListener(), this::entered);
+        parts.push(way);
+        entrance = way;
         controlAddress = listen(control);
         try {
             HttpEndpoint endpoint = HttpEndpoint.start(http, registry, this::isReady);
@@ -106,8 +106,6 @@ public final class MetadataServer implements AutoCloseable {
                     taken.getMessage()
                             + " (http.listen); stop what uses the port or choose another");
         }
-        // Leadership may have come before the quorum was known here.
-        lane.execute(this::reconsider);
         lane.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         log.info(
                 "metadata server {} serves control at {}, raft at {}, metrics at {}",
@@ -115,6 +113,12 @@ public final class MetadataServer implements AutoCloseable {
                 controlAddress,
                 config.raftAddress(),
                 httpAddress);
+    }
+
+    private void entered(RaftQuorum part) {
+        quorum = part;
+        // Leadership may have come before the quorum was known here.
+        onLane(this::reconsider);
     }
 
     private InetSocketAddress listen(InetSocketAddress address) throws StartupException {
@@ -133,7 +137,9 @@ public final class MetadataServer implements AutoCloseable {
                         .keepAliveTime(5, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
                         .intercept(ControlService.callers())
-                        .addService(new ControlService(this::serving, this::leaderAddress))
+                        .addService(
+                                new ControlService(
+                                        this::serving, this::leaderAddress, this::introduction))
                         .build();
         parts.push(() -> {
             server.shutdownNow();
@@ -168,9 +174,17 @@ public final class MetadataServer implements AutoCloseable {
 
         @Override
         public void failed(String why) {
+            if (failure != null) {
+                return;
+            }
             failure = why;
-            log.error("metadata server {} cannot go on: {}; restart it", config.id(), why);
+            log.error("metadata server {} cannot go on: {}", config.id(), why);
             onLane(MetadataServer.this::reconsider);
+            // It must neither lead nor vote any more. The caller is a thread of the quorum.
+            Entrance way = entrance;
+            if (way != null && !closed) {
+                threads.execute(way::close);
+            }
         }
     }
 
@@ -231,24 +245,25 @@ public final class MetadataServer implements AutoCloseable {
     private void tick() {
         try {
             reconsider();
+            requireAlive();
             Present now = present;
             if (now != null) {
                 now.leader().tick();
             }
-            watchEmptiness();
         } catch (RuntimeException bug) {
             log.error("a leader's duty failed", bug);
         }
     }
 
-    /// A server whose directory was emptied cannot catch up from a leader that remembers it.
-    private void watchEmptiness() {
+    /// Ratis ends a part whose log it cannot handle, and tells nobody. Where it does tell, that
+    /// comes first.
+    private void requireAlive() {
         RaftQuorum part = quorum;
-        if (part == null || !part.isEmptyFollower()) {
-            emptySinceNanos = time.nanos();
-        } else if (time.nanos() - emptySinceNanos > EMPTY_PATIENCE_NANOS) {
-            emptySinceNanos = time.nanos();
-            threads.execute(part::askForElection);
+        if (part == null || failure != null || closed || part.isAlive()) {
+            ticksDead = 0;
+        } else if (++ticksDead > TICKS_DEAD_MAX) {
+            new QuorumListener()
+                    .failed("its part in the quorum broke off, the log says why; restart it");
         }
     }
 
@@ -258,7 +273,18 @@ public final class MetadataServer implements AutoCloseable {
 
     private String leaderAddress() {
         RaftQuorum part = quorum;
-        return part == null ? "" : part.leader().map(config.controlPeers()::get).orElse("");
+        return part == null
+                ? ""
+                : part.leader()
+                        .map(id -> QuorumMembers.controlOf(part.membership(), config, id))
+                        .orElse("");
+    }
+
+    private Introduction introduction() {
+        Entrance way = entrance;
+        return way == null
+                ? Introduction.newBuilder().setId(config.id()).setHoldsLog(true).build()
+                : way.introduction(leaderAddress());
     }
 
     // ------------------------------------------------------------ about this server

@@ -159,6 +159,7 @@ public record MetadataServerConfig(
                 dir,
                 raftAddress,
                 raftPeers,
+                controlPeers,
                 raft.electionTimeoutMin(),
                 raft.electionTimeoutMax(),
                 raft.snapshotEntries(),

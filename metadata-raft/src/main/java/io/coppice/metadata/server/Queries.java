@@ -10,6 +10,7 @@ import io.coppice.metadata.core.ReplicaState;
 import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Store;
 import io.coppice.metadata.core.Volume;
+import io.coppice.metadata.raft.RaftMembership.Member;
 import io.coppice.wire.pb.ClusterInfo;
 import io.coppice.wire.pb.ClusterStatus;
 import io.coppice.wire.pb.Code;
@@ -80,12 +81,16 @@ final class Queries {
                                     .getPagesList());
             case CHECK_REFCOUNTS -> response.setRefcounts(recount());
             case OPEN_SOURCE -> response.setOpened(open(request.getOpenSource().getSource()));
+            case LIST_METADATA_SERVERS ->
+                    response.setMetadataQuorum(
+                            new QuorumMembers(leadership)
+                                    .list(compute(view -> view.config().isPresent())));
             case GET_CLUSTER -> response.setCluster(compute(Queries::cluster));
             case GET_DIFF ->
                     diff(request.getGetDiff(), Integer.MAX_VALUE, part -> response.mergeFrom(part));
             case LIST_MAPPED_CHUNKS ->
                     throw ControlFailure.badRequest("this list is only given as a stream");
-            case QUERY_NOT_SET ->
+            case INTRODUCE_YOURSELF, QUERY_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "the request holds no query that this version knows");
         }
@@ -228,7 +233,8 @@ final class Queries {
         var status =
                 ClusterStatus.newBuilder()
                         .setLeader(leadership.config().id())
-                        .addAllServers(quorum.servers())
+                        .addAllServers(
+                                quorum.membership().members().stream().map(Member::id).toList())
                         .setNodes(view.nodes().size())
                         .setNodesUp((int) view.nodes().stream().filter(Node::up).count())
                         .setVolumes(view.volumeCount())

@@ -189,6 +189,7 @@ class MetadataServerTest {
             quorum.start(follower);
             quorum.control.execute(createVolume("last"));
             long reached = status(quorum.control).getStatus().getLogIndex();
+            quorum.awaitMember(follower);
             TestQuorum.await("the follower caught up", () -> logIndex(quorum, follower) >= reached);
             // The only two that have everything are now one of the old ones and the emptied one.
             quorum.stop(quorum.leader().id());
@@ -205,7 +206,9 @@ class MetadataServerTest {
             quorum.stop(follower);
             deleteTree(dir.resolve(follower));
             quorum.start(follower);
-            TestQuorum.await("the follower caught up", () -> logIndex(quorum, follower) > 3);
+            long reached = logIndex(quorum, quorum.leader().id());
+            quorum.awaitMember(follower);
+            TestQuorum.await("the follower caught up", () -> logIndex(quorum, follower) >= reached);
             quorum.control.execute(createVolume("v"));
             assertEquals(List.of("v"), volumes(quorum.control));
             close(nodes);
@@ -494,7 +497,7 @@ class MetadataServerTest {
 
     @Test
     void portInUseIsOneLine() throws Exception {
-        String address = TestQuorum.freeAddresses(1).getFirst();
+        String address = FreePorts.address();
         try (var taken = new ServerSocket()) {
             taken.bind(io.coppice.metadata.raft.Addresses.parse("x", address));
             var peers = java.util.Map.of("m1", address);

@@ -7,12 +7,9 @@ import io.coppice.metadata.server.MetadataServerConfig.Timeouts;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.InitializeCluster;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,32 +26,52 @@ final class TestQuorum implements AutoCloseable {
     final Map<String, MetadataServer> running = new LinkedHashMap<>();
     private final Map<String, MetadataServerConfig> configs = new LinkedHashMap<>();
     final ControlClient control;
+    private final Path dir;
+    private final RaftLimits raft;
+    private final Timeouts timeouts;
 
     TestQuorum(Path dir, int servers, RaftLimits raft, Timeouts timeouts) throws Exception {
+        this.dir = dir;
+        this.raft = raft;
+        this.timeouts = timeouts;
         var raftPeers = new LinkedHashMap<String, String>();
         var controlPeers = new LinkedHashMap<String, String>();
-        for (String address : freeAddresses(servers)) {
-            raftPeers.put("m" + (raftPeers.size() + 1), address);
+        for (int i = 1; i <= servers; i++) {
+            raftPeers.put("m" + i, FreePorts.address());
+            controlPeers.put("m" + i, FreePorts.address());
         }
-        for (String address : freeAddresses(servers)) {
-            controlPeers.put("m" + (controlPeers.size() + 1), address);
-        }
-        raftPeers.forEach((id, address) ->
-                configs.put(
-                        id,
-                        new MetadataServerConfig(
-                                        id,
-                                        dir.resolve(id),
-                                        address,
-                                        Objects.requireNonNull(controlPeers.get(id)),
-                                        "127.0.0.1:0",
-                                        raftPeers,
-                                        controlPeers)
-                                .with(raft, timeouts)));
+        raftPeers.keySet().forEach(id -> configure(id, raftPeers, controlPeers));
         for (String id : configs.keySet()) {
             start(id);
         }
         control = new ControlClient(List.copyOf(controlPeers.values()), Duration.ofSeconds(60));
+    }
+
+    private void configure(
+            String id, Map<String, String> raftPeers, Map<String, String> controlPeers) {
+        configs.put(
+                id,
+                new MetadataServerConfig(
+                                id,
+                                dir.resolve(id),
+                                Objects.requireNonNull(raftPeers.get(id)),
+                                Objects.requireNonNull(controlPeers.get(id)),
+                                "127.0.0.1:0",
+                                raftPeers,
+                                controlPeers)
+                        .with(raft, timeouts));
+    }
+
+    /// One more server, which is told to take the place of `lost` beside the others.
+    MetadataServerConfig newcomer(String id, String lost) {
+        var raftPeers = new LinkedHashMap<>(config(lost).raftPeers());
+        var controlPeers = new LinkedHashMap<>(config(lost).controlPeers());
+        raftPeers.remove(lost);
+        controlPeers.remove(lost);
+        raftPeers.put(id, FreePorts.address());
+        controlPeers.put(id, FreePorts.address());
+        configure(id, raftPeers, controlPeers);
+        return config(id);
     }
 
     static RaftLimits patientRaft() {
@@ -68,20 +85,6 @@ final class TestQuorum implements AutoCloseable {
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(1),
                 true);
-    }
-
-    static List<String> freeAddresses(int count) throws IOException {
-        var sockets = new ArrayList<ServerSocket>();
-        var addresses = new ArrayList<String>();
-        for (int i = 0; i < count; i++) {
-            var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            addresses.add("127.0.0.1:" + socket.getLocalPort());
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
-        }
-        return addresses;
     }
 
     MetadataServerConfig config(String id) {
@@ -101,6 +104,16 @@ final class TestQuorum implements AutoCloseable {
         if (server != null) {
             server.close();
         }
+    }
+
+    /// After its directory was emptied: until then it has no vote.
+    void awaitMember(String id) {
+        Path own = config(id).dir();
+        await(
+                id + " is a member again",
+                () ->
+                        Files.exists(own.resolve("raft"))
+                                && !Files.exists(own.resolve("coppice-metadata-joins")));
     }
 
     MetadataServer leader() {
@@ -143,8 +156,16 @@ final class TestQuorum implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws InterruptedException {
         control.close();
-        List.copyOf(running.keySet()).forEach(this::stop);
+        // Each waits for its own threads; one after the other takes seconds.
+        var ends =
+                running.values().stream()
+                        .map(server -> Thread.ofVirtual().start(server::close))
+                        .toList();
+        running.clear();
+        for (Thread end : ends) {
+            end.join();
+        }
     }
 }
