@@ -235,8 +235,8 @@ Flip(c) ==
                 /\ w.holder = c /\ w.fence = at[c].fence
         leaf == [c |-> at[c].id, o |-> v, g |-> w.gen]
         ok == /\ mine \/ (Bug = "flipUnfenced" /\ w.here)
-              /\ w.gen = at[c].gen \/ Bug = "flipAnyGeneration"
-              /\ w.leaf = at[c].leaf \/ Bug = "flipBlind"
+              /\ w.gen = at[c].gen
+              /\ w.leaf = at[c].leaf
               /\ at[c].id \in lease[c] \/ Bug = "flipUnfenced"
         counts == Released(Shared(leaf.c), {w})
     IN /\ at[c].pc = "flip"
@@ -262,7 +262,8 @@ Refused(c) ==
     /\ at' = [at EXCEPT ![c].pc =
                 IF msg[c].st = "fenced" THEN "over"
                 ELSE IF at[c].pc = "derive" THEN "abandon" ELSE "reload"]
-    /\ UNCHANGED <<quorumVars, nodeVars, acked, ghosts>>
+    /\ acked' = IF Bug = "ackSealed" /\ msg[c].st = "sealed" THEN Acknowledged(c) ELSE acked
+    /\ UNCHANGED <<quorumVars, nodeVars, ghosts>>
 
 Abandon(c) ==
     /\ at[c].pc = "abandon"
@@ -340,8 +341,7 @@ StartCut(what) ==
     /\ UNCHANGED <<vol, snap, lease, used, count, purge, open, silent, closing, chunks, content,
                    fenced, asked, clientVars, snapWas, cloneWas, begun, bad, lost>>
 
-Raised == [vol[1] EXCEPT !.gen = IF Bug = "sameGeneration" THEN @ ELSE @ + 1,
-                         !.attached = vol[1].holder # Nobody]
+Raised == [vol[1] EXCEPT !.gen = @ + 1, !.attached = vol[1].holder # Nobody]
 
 \* Every write that was accepted before the seal is finished: one entry freezes the map.
 Commit ==
@@ -464,10 +464,12 @@ Named == {vol[v].leaf.c : v \in Maps} \cup (IF snap.here THEN {snap.leaf.c} ELSE
 CutIsExact == "cut" \notin bad
 FrozenStays == snap.here => Held(snap.leaf.c) = snapWas
 
-\* A clone has what it began with, and never what its parent got since.
-CloneIsolated ==
-    vol[2].here => Held(vol[2].leaf.c) = cloneWas \cup (Held(vol[2].leaf.c) \cap
-        {<<c, n>> : c \in {d \in Clients : at[d].v = 2}, n \in 1..WritesMax})
+\* A clone has what it began with and what was written to it; its parent nothing of that.
+WrittenTo(v) == {<<c, n>> : c \in {d \in Clients : at[d].v = v}, n \in 1..WritesMax}
+CloneIsIsolated ==
+    /\ vol[1].here => Held(vol[1].leaf.c) \subseteq WrittenTo(1)
+    /\ vol[2].here => /\ cloneWas \subseteq Held(vol[2].leaf.c)
+                      /\ Held(vol[2].leaf.c) \subseteq cloneWas \cup WrittenTo(2)
 
 \* An acknowledged write is in its volume.
 AcknowledgedIsThere == \A v \in Maps : acked[v] \subseteq Held(vol[v].leaf.c)

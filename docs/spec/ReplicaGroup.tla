@@ -12,7 +12,7 @@
 (* What the primary knows of others, what a replica knows of the view, and *)
 (* what a client was told are separate from the truth, and late.           *)
 (***************************************************************************)
-EXTENDS Naturals, Sequences, FiniteSets
+EXTENDS Naturals, Sequences, FiniteSets, TLC
 
 CONSTANTS
     Writes,      \* one client, one block, one write each
@@ -20,11 +20,13 @@ CONSTANTS
     LapsesMax,   \* pauses and partitions: a lease runs out, the process lives
     FailsMax,    \* times a primary has a member taken out at will (gray failure)
     FlushesMax,
+    Away,        \* replicas that were down from the start
     StaysDown,   \* TRUE: nobody must restart a crashed node
     Bug          \* "none", or the name of one deliberate mistake
 
 Replicas == 1..3   \* in the quorum's order: the first one that serves is the primary
 MinWrite == 2      \* min-write-replicas
+Symmetry == Permutations(Writes)
 
 VARIABLES
     \* the quorum
@@ -43,7 +45,8 @@ VARIABLES
     stage,    \* as a syncing member: how far it has come
     \* the clients, and what they were promised
     acked,    \* writes that were answered, or read
-    trust,    \* for each of these: replicas that the promise rests on
+    trust,    \* for each of these: replicas that the promise rests on. Those that are LAST too:
+              \* they are believed to have all that was ever acknowledged
     flush,    \* a flush under way
     flushed,
     \* budgets
@@ -177,18 +180,20 @@ KeptByElection(next, there) ==
 
 -----------------------------------------------------------------------------
 Init ==
-    /\ view = [e |-> 1, st |-> [r \in Replicas |-> "SERVING"]]
-    /\ live = Replicas
+    /\ view = [e |-> 1, st |-> [r \in Replicas |-> IF r \in Away THEN "DOWN" ELSE "SERVING"]]
+    /\ live = Replicas \ Away
     /\ pos = [r \in Replicas |-> [e |-> 0, n |-> 0]]
-    /\ up = [r \in Replicas |-> TRUE]
-    /\ lease = [r \in Replicas |-> TRUE]
-    /\ known = [r \in Replicas |-> view]
+    /\ up = [r \in Replicas |-> r \notin Away]
+    /\ lease = up
+    /\ known = [r \in Replicas |-> IF r \in Away THEN NoView ELSE view]
     /\ log = [r \in Replicas |-> <<>>]
     /\ synced = [r \in Replicas |-> 0]
     /\ trimmed = [r \in Replicas |-> 0]
     /\ done = [r \in Replicas |-> 0]
-    /\ link = [r \in Replicas |->
-                IF r = 1 THEN [b \in Replicas |-> [NoLink EXCEPT !.told = (b # 1)]] ELSE NoLinks]
+    /\ link = [p \in Replicas |->
+                IF p = Primary(view)
+                THEN [b \in Replicas |-> [NoLink EXCEPT !.told = b # p /\ b \notin Away]]
+                ELSE NoLinks]
     /\ stage = [r \in Replicas |-> "none"]
     /\ acked = {}
     /\ trust = [w \in Writes |-> {}]
@@ -375,6 +380,10 @@ AppendedByAll(p) ==
 
 HeldByAll(p) == Min({End(p)} \cup {link[p][b].acked : b \in {c \in Others(p) : Counts(p, c)}})
 
+\* Whom an acknowledgement rests on.
+Believed(p) ==
+    {r \in Serving(known[p]) \cup Last(view) : up[r] /\ view.st[r] \in {"SERVING", "LAST"}}
+
 \* R2: answers what every serving replica has, and those that may be serving already.
 Finish(p) ==
     LET reached == Max(done[p], AppendedByAll(p))
@@ -387,8 +396,7 @@ Finish(p) ==
        /\ acked' = acked \cup now
        /\ trust' = [w \in Writes |->
                         IF w \in now
-                        THEN {r \in Serving(known[p]) :
-                                up[r] /\ view.st[r] \in {"SERVING", "LAST"}}
+                        THEN Believed(p)
                         ELSE trust[w]]
        /\ UNCHANGED <<quorumVars, nodeVars, log, synced, link, stage, flush, flushed, budgets>>
 
@@ -468,6 +476,14 @@ Read(p, w) ==
                                         up[r] /\ view.st[r] \in {"SERVING", "LAST"}}]
     /\ UNCHANGED <<quorumVars, nodeVars, dataVars, primaryVars, stage, flush, flushed, budgets>>
 
+\* The retry of a write that is finished here, though the one who numbered it could not answer.
+Retry(p, w) ==
+    /\ Acts(p) /\ Enough(known[p])
+    /\ MayRead(p, w) /\ w \in Ops(log[p]) /\ w \notin acked
+    /\ acked' = acked \cup {w}
+    /\ trust' = [trust EXCEPT ![w] = Believed(p)]
+    /\ UNCHANGED <<quorumVars, nodeVars, dataVars, primaryVars, stage, flush, flushed, budgets>>
+
 \* A flush of everything that was acknowledged asks each replica that serves in the client's view.
 StartFlush(r) ==
     /\ flushes < FlushesMax
@@ -502,7 +518,7 @@ Progress ==
     \/ \E p, b \in Replicas :
         AskTail(p, b) \/ ReportFailed(p, b) \/ Replicate(p, b) \/ Acknowledge(p, b)
             \/ TellFinished(p, b)
-    \/ \E p \in Replicas, w \in Writes : Submit(p, w)
+    \/ \E p \in Replicas, w \in Writes : Submit(p, w) \/ Retry(p, w)
 
 Next ==
     \/ Progress
@@ -527,6 +543,11 @@ AcknowledgedSurvives ==
 
 \* A flushed write is there, whoever crashed.
 FlushedSurvives == \A p \in Replicas : Leads(p) => flushed \subseteq Ops(log[p])
+
+\* It is durable on each that serves or was the last to: any of them may be the only one left.
+FlushedIsDurable ==
+    \A r \in Serving(view) \cup Last(view) :
+        flushed \subseteq Ops(SubSeq(log[r], 1, synced[r]))
 
 \* Whoever answers reads shows every write that was acknowledged or read before.
 ReadsAreCurrent ==
