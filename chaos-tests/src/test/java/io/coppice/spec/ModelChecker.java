@@ -59,12 +59,13 @@ final class ModelChecker {
     /// what takes time.
     Verdict check(Configuration configuration, boolean quick)
             throws IOException, InterruptedException {
-        Path module = directory.resolve(configuration.moduleFile().getFileName());
-        Files.copy(configuration.moduleFile(), module);
+        // TLC looks for both in its working directory.
+        Files.copy(configuration.moduleFile(), directory.resolve(name(configuration.moduleFile())));
+        Files.copy(configuration.file(), directory.resolve(name(configuration.file())));
         Path output = directory.resolve("output.txt");
         long started = System.nanoTime();
         Process process =
-                new ProcessBuilder(command(configuration, module, quick))
+                new ProcessBuilder(command(configuration, quick))
                         .directory(directory.toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(output.toFile())
@@ -80,7 +81,7 @@ final class ModelChecker {
         return new Verdict(process.exitValue(), Files.readString(output), seconds);
     }
 
-    private List<String> command(Configuration configuration, Path module, boolean quick) {
+    private List<String> command(Configuration configuration, boolean quick) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(
@@ -91,8 +92,13 @@ final class ModelChecker {
         command.addAll(List.of("-cp", jar(), TLC.class.getName()));
         command.addAll(List.of("-workers", "2", "-deadlock"));
         command.addAll(List.of("-metadir", directory.resolve("states").toString()));
-        command.addAll(List.of("-config", configuration.file().toString(), module.toString()));
+        command.addAll(List.of("-config", name(configuration.file())));
+        command.add(name(configuration.moduleFile()));
         return command;
+    }
+
+    private static String name(Path file) {
+        return file.getFileName().toString();
     }
 
     private static String jar() {
