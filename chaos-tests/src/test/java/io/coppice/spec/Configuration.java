@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 record Configuration(Path file, String text) {
     private static final Path SPECIFICATIONS = root().resolve("docs").resolve("spec");
     private static final Pattern PROMISES =
-            Pattern.compile("^(INVARIANT|PROPERTY)\\s+(.+)$", Pattern.MULTILINE);
+            Pattern.compile("^(?:INVARIANTS?|PROPERTY)\\s+(.+)$", Pattern.MULTILINE);
     private static final Pattern MISTAKE = Pattern.compile("Bug = \"(\\w+)\"");
 
     static Configuration of(Path file) {
@@ -59,7 +59,7 @@ record Configuration(Path file, String text) {
     List<String> promises() {
         return PROMISES.matcher(text)
                 .results()
-                .flatMap(line -> Arrays.stream(line.group(2).trim().split("\\s+")))
+                .flatMap(line -> Arrays.stream(line.group(1).trim().split("\\s+")))
                 .toList();
     }
 
