@@ -98,13 +98,15 @@ final class SegmentLog {
 
     private Segment roll() {
         seal();
+        Segment before = segments.find(lastNumber);
+        long previousBytes = before == null || before.missing ? 0 : before.end;
         var segment = new Segment(nextNumber++, lastNumber);
         lastNumber = segment.number;
         segments.add(segment);
         current = segment;
         batchStart = 0;
         ByteBuffer head = room(RecordCodec.SEGMENT_HEADER_BYTES);
-        codec.encodeSegment(segment.number, segment.previous, head);
+        codec.encodeSegment(segment.number, segment.previous, previousBytes, head);
         push(head.flip());
         segment.end = RecordCodec.SEGMENT_HEADER_BYTES;
         segments.grew(segment.end);

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +45,35 @@ final class RecoveryTest {
             assertFalse(at.report.suspect());
             assertEquals(whole, at.disk.bytes(FIRST).length);
         }
+    }
+
+    /// Whole records, at a boundary: nothing looks damaged, and the group's position is beyond
+    /// them.
+    @Test
+    void recordsLostAtTheEndOfASegmentAreNoticed() throws IOException {
+        twoSegments();
+        byte[] bytes = at.disk.bytes(FIRST);
+        at.disk.replace(FIRST, Arrays.copyOf(bytes, bytes.length - RECORD_BYTES));
+        at.reopen();
+        assertTrue(at.report.suspect(), at.report.toString());
+    }
+
+    @Test
+    void aTornSegmentHeaderSaysNothingOfTheSegmentBefore() throws IOException {
+        twoSegments();
+        at.disk.flipBit(Segment.name(2), 50, 0);
+        at.reopen();
+        assertTrue(at.report.suspect(), at.report.toString());
+    }
+
+    private void twoSegments() throws IOException {
+        for (int tag = 1; !at.disk.list().contains(Segment.name(2)); tag++) {
+            at.write(A, 0, tag % 16, tag);
+            at.store.commitBatch();
+        }
+        at.sync();
+        at.reopen();
+        assertFalse(at.report.suspect());
     }
 
     @Test
