@@ -33,6 +33,7 @@ final class SegmentLog {
     private @Nullable Segment current;
     private long nextNumber;
     private long lastNumber;
+    private final SyncGate gate = new SyncGate();
     private boolean directoryDirty;
     private long appended;
     private @Nullable String failure;
@@ -212,7 +213,7 @@ final class SegmentLog {
             parts.add(new SyncTicket.Part(segment, segment.file(), segment.committed));
         }
         // every ticket names the directory until one has come back: a ticket stands for itself
-        return new SyncTicket(directoryDirty ? disk : null, parts);
+        return new SyncTicket(gate, directoryDirty ? disk : null, parts);
     }
 
     void completeSync(SyncTicket ticket) {

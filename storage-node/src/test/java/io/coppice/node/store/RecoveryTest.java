@@ -249,6 +249,47 @@ final class RecoveryTest {
         assertEquals(List.of("5/1/1", "8/80/16"), outcomes);
     }
 
+    /// The operating system tells the error once; the next fsync of the same file would succeed.
+    @Test
+    void noSyncCountsAfterOneThatFailed() throws IOException {
+        at.write(A, 0, 0, 1);
+        at.store.commitBatch();
+        SyncTicket first = at.store.beginSync();
+        SyncTicket second = at.store.beginSync();
+        at.disk.failSync = true;
+        assertThrows(IOException.class, first::run);
+        at.disk.failSync = false;
+        assertThrows(IOException.class, second::run);
+        assertFalse(second.done());
+        Checkpoint checkpoint = Objects.requireNonNull(at.store.beginCheckpoint());
+        assertThrows(IOException.class, checkpoint::write);
+    }
+
+    @Test
+    void aFailedWriteIsTheEndAlsoOfWhatWasWrittenBefore() throws IOException {
+        at.write(A, 0, 0, 1);
+        at.sync();
+        at.disk.failWrite = "Input/output error";
+        at.write(A, 0, 1, 2);
+        assertThrows(IOException.class, () -> at.store.commitBatch());
+        at.disk.failWrite = null;
+        assertThrows(IOException.class, () -> at.store.commitBatch());
+        assertThrows(IOException.class, () -> at.read(A));
+    }
+
+    @Test
+    void whatTheDeviceCannotReadIsDamagedAndTheStoreGoesOn() throws IOException {
+        at.write(A, 0, 0, 1, 2);
+        at.sync();
+        Objects.requireNonNull(at.store.beginCheckpoint()).write();
+        at.reopen();
+        at.disk.failRead = FIRST;
+        assertArrayEquals(new long[] {-1, -1}, Arrays.copyOf(at.read(A), 2));
+        at.store.repair(A, 0, Checksums.crc32c(StoreFixture.blocks(1)), StoreFixture.blocks(1));
+        at.sync();
+        assertArrayEquals(new long[] {1, -1}, Arrays.copyOf(at.read(A), 2));
+    }
+
     @Test
     void aFailedSyncPutsTheStoreDown() throws IOException {
         at.write(A, 0, 0, 1);
