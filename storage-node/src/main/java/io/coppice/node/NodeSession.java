@@ -8,6 +8,7 @@ import io.coppice.model.Position;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneListener;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.StoreFormatException;
 import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.BarrierDone;
 import io.coppice.wire.pb.GroupInfo;
@@ -145,7 +146,7 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
                         .addAllBarriers(recentBarriers.values());
         for (StoreDirectory directory : node.directories()) {
             Lane lane = lanesByUuid.get(directory.uuid().toString());
-            if (lane == null || !failedStores.contains(lane.storeId())) {
+            if (!directory.isFailed() && (lane == null || !failedStores.contains(lane.storeId()))) {
                 register.addStores(report(directory, lane));
             }
         }
@@ -304,15 +305,29 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         for (StoreDirectory directory : node.directories()) {
             String uuid = directory.uuid().toString();
             Integer id = ids.get(uuid);
-            if (id != null && !lanesByUuid.containsKey(uuid)) {
-                directory.join(cluster, sized);
-                lanesByUuid.put(uuid, node.startLane(directory, id, sized));
+            if (id != null && !lanesByUuid.containsKey(uuid) && !directory.isFailed()) {
+                join(directory, id, sized);
             }
         }
     }
 
+    /// One store's disk does not keep the others from serving.
+    private void join(StoreDirectory directory, int id, StoreConfig sized)
+            throws StoreFormatException {
+        try {
+            directory.join(cluster, sized);
+        } catch (StoreFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            node.cannotBeUsed(directory, e);
+            return;
+        }
+        lanesByUuid.put(uuidOf(directory), node.startLane(directory, id, sized));
+    }
+
     private void views(GroupViews views) {
-        if (views.getGroupsCount() > 0 && lanesByUuid.isEmpty()) {
+        boolean canServe = node.directories().stream().anyMatch(each -> !each.isFailed());
+        if (views.getGroupsCount() > 0 && lanesByUuid.isEmpty() && canServe) {
             registerAgain("the cluster was initialised");
             return;
         }
@@ -465,5 +480,19 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     @Override
     public void storeFailed(Lane lane, String why) {
         failedStores.add(lane.storeId());
+        for (StoreDirectory directory : node.directories()) {
+            if (lanesByUuid.get(uuidOf(directory)) == lane) {
+                node.storeFailed(directory, lane.storeId(), why);
+            }
+        }
+        registerAgain("store " + lane.storeId() + " is down"); // the quorum puts it down
+    }
+
+    private static String uuidOf(StoreDirectory directory) {
+        try {
+            return directory.uuid().toString();
+        } catch (StoreFormatException e) {
+            throw new IllegalStateException("a directory with a lane has an id", e);
+        }
     }
 }

@@ -12,6 +12,8 @@ import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneMetrics;
 import io.coppice.node.repair.ReadRepair;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.StoreFormatException;
+import io.coppice.port.Disk;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.Hello;
 import io.netty.channel.EventLoop;
@@ -25,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +38,7 @@ public final class StorageNode implements AutoCloseable {
     private static final int STOP_SECONDS = 30;
 
     private final StorageNodeConfig config;
+    private final UnaryOperator<Disk> device;
     private final Time time = Time.system();
     private final MetricRegistry metrics = new MetricRegistry();
     private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
@@ -48,8 +52,9 @@ public final class StorageNode implements AutoCloseable {
     private @Nullable NodeSession session;
     private boolean closed;
 
-    private StorageNode(StorageNodeConfig config) {
+    private StorageNode(StorageNodeConfig config, UnaryOperator<Disk> device) {
         this.config = config;
+        this.device = device;
     }
 
     /// Opens the stores, listens, and registers with the quorum in the background, for as long as
@@ -58,7 +63,13 @@ public final class StorageNode implements AutoCloseable {
     /// @throws IOException one line for the operator: a directory in use or of another cluster, a
     ///   port in use
     public static StorageNode start(StorageNodeConfig config) throws IOException {
-        var node = new StorageNode(config);
+        return start(config, disk -> disk);
+    }
+
+    /// As above, on other devices than the plain ones.
+    static StorageNode start(StorageNodeConfig config, UnaryOperator<Disk> device)
+            throws IOException {
+        var node = new StorageNode(config, device);
         try {
             node.open();
             return node;
@@ -70,17 +81,21 @@ public final class StorageNode implements AutoCloseable {
 
     private void open() throws IOException {
         for (Path path : config.stores()) {
-            directories.add(StoreDirectory.lock(path));
+            directories.add(StoreDirectory.lock(path, device));
         }
         String cluster = commonCluster();
         StoreConfig storeConfig = config.store().withCapacityBytes(config.capacityBytesPerStore());
         for (StoreDirectory directory : directories) {
-            directory.recover(storeConfig);
+            recover(directory, storeConfig);
         }
+        metrics.register(
+                "node.stores.down",
+                (Gauge<Long>) () -> directories.stream().filter(StoreDirectory::isFailed).count());
         long incarnation = 0;
         for (StoreDirectory directory : directories) {
-            incarnation = Math.max(incarnation, directory.nextIncarnation(time.wallMillis()));
+            incarnation = Math.max(incarnation, nextIncarnation(directory));
         }
+        incarnation = incarnation == 0 ? time.wallMillis() : incarnation;
         transport = Transport.create("node-" + config.name(), directories.size());
         control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10));
         session = new NodeSession(this, config, cluster, incarnation, storeConfig);
@@ -96,6 +111,34 @@ public final class StorageNode implements AutoCloseable {
         session().start(control, transport.next());
         LOG.info(
                 "node {} serves {} stores on {}", config.name(), directories.size(), dataAddress());
+    }
+
+    /// A disk that does not work ends its store; the others of the node go on. A directory that is
+    /// not what it should be ends the start: that is a mistake of the operator's.
+    private void recover(StoreDirectory directory, StoreConfig storeConfig) throws IOException {
+        try {
+            directory.recover(storeConfig);
+        } catch (StoreFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            cannotBeUsed(directory, e);
+        }
+    }
+
+    private long nextIncarnation(StoreDirectory directory) throws StoreFormatException {
+        try {
+            return directory.isFailed() ? 0 : directory.nextIncarnation(time.wallMillis());
+        } catch (StoreFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            cannotBeUsed(directory, e);
+            return 0;
+        }
+    }
+
+    void cannotBeUsed(StoreDirectory directory, IOException why) {
+        LOG.error("store {} is down: it cannot be used: {}", directory.path(), why.toString());
+        directory.fail("it cannot be used: " + why.getMessage(), time.wallMillis());
     }
 
     private String commonCluster() throws IOException {
@@ -136,8 +179,11 @@ public final class StorageNode implements AutoCloseable {
     }
 
     /// Starts the lane of an open store, under the id that the quorum gave it.
-    Lane startLane(StoreDirectory directory, int storeId, StoreConfig storeConfig) {
+    Lane startLane(StoreDirectory directory, int storeId, StoreConfig storeConfig)
+            throws StoreFormatException {
         EventLoop loop = java.util.Objects.requireNonNull(transport).next();
+        ExecutorService background = thread("checkpoint", storeId);
+        var mender = new ReadRepair();
         var lane =
                 new Lane(
                         new Lane.Parts(
@@ -150,15 +196,20 @@ public final class StorageNode implements AutoCloseable {
                                 loop,
                                 hello(),
                                 thread("sync", storeId),
-                                thread("checkpoint", storeId),
+                                background,
                                 laneMetrics,
                                 time,
                                 session(),
-                                new ReadRepair()));
+                                mender));
         lanes.add(lane);
         lane.execute(lane::start);
         gauges(lane);
         return lane;
+    }
+
+    /// Keeps a store that failed from being used again. Its disk may hang, so no loop waits for it.
+    void storeFailed(StoreDirectory directory, int storeId, String why) {
+        thread("failed", storeId).execute(() -> directory.fail(why, time.wallMillis()));
     }
 
     private ExecutorService thread(String what, int storeId) {

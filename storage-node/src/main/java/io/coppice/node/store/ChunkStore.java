@@ -430,6 +430,11 @@ public final class ChunkStore implements AutoCloseable {
         return space.capacityBytes();
     }
 
+    /// Asks the device for its free space again: others may write to it too.
+    public void refreshSpace() throws IOException {
+        space.refresh();
+    }
+
     /// Whether writes are taken. Check before [#write]; trims, purges and repairs are always taken.
     public Admission admission() {
         return space.admission(checkpointBytes);
