@@ -11,6 +11,7 @@ import io.coppice.node.ingress.LaneTable;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneMetrics;
 import io.coppice.node.repair.ReadRepair;
+import io.coppice.node.repair.Scrubber;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
 import io.coppice.port.Disk;
@@ -36,6 +37,7 @@ import org.slf4j.LoggerFactory;
 public final class StorageNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StorageNode.class);
     private static final int STOP_SECONDS = 30;
+    private static final String SCRUB_FILE = "scrub";
 
     private final StorageNodeConfig config;
     private final UnaryOperator<Disk> device;
@@ -204,6 +206,16 @@ public final class StorageNode implements AutoCloseable {
         lanes.add(lane);
         lane.execute(lane::start);
         gauges(lane);
+        var scrubber =
+                new Scrubber(
+                        lane,
+                        mender,
+                        directory.uuid(),
+                        directory.path().resolve(SCRUB_FILE),
+                        background,
+                        time);
+        scrubber.register(metrics, "node.store." + storeId + ".scrub");
+        lane.execute(scrubber::start);
         return lane;
     }
 

@@ -39,6 +39,7 @@ public final class ChunkStore implements AutoCloseable {
     private final Cleaner cleaner;
     private final SpaceGauge space;
     private final Digests digests;
+    private final Scrub scrub;
     private long checkpointNumber;
     private long checkpointBytes;
 
@@ -63,6 +64,7 @@ public final class ChunkStore implements AutoCloseable {
         this.cleaner = new Cleaner(segments, index, log, reader, config);
         this.space = new SpaceGauge(disk, config, segments);
         this.digests = new Digests(reader, config.blocksPerChunk());
+        this.scrub = new Scrub(segments, index, opened.codec(), config.blocksPerChunk());
         this.checkpointNumber = opened.checkpoint();
         this.checkpointBytes = opened.checkpointBytes();
         this.replayedBytes = opened.replayedBytes();
@@ -412,6 +414,11 @@ public final class ChunkStore implements AutoCloseable {
         if (found != null) {
             found.outcomes.forEach(visitor);
         }
+    }
+
+    /// Reads everything again and again, at the caller's pace.
+    public Scrub scrub() {
+        return scrub;
     }
 
     // ---- space
