@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +38,6 @@ import org.slf4j.LoggerFactory;
 public final class StorageNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StorageNode.class);
     private static final int STOP_SECONDS = 30;
-    private static final String SCRUB_FILE = "scrub";
 
     private final StorageNodeConfig config;
     private final UnaryOperator<Disk> device;
@@ -208,15 +208,27 @@ public final class StorageNode implements AutoCloseable {
         gauges(lane);
         var scrubber =
                 new Scrubber(
-                        lane,
-                        mender,
-                        directory.uuid(),
-                        directory.path().resolve(SCRUB_FILE),
-                        background,
-                        time);
+                        lane, mender, directory.uuid(), scrubJournal(directory, background), time);
         scrubber.register(metrics, "node.store." + storeId + ".scrub");
         lane.execute(scrubber::start);
         return lane;
+    }
+
+    private static Scrubber.Journal scrubJournal(StoreDirectory directory, Executor background) {
+        return new Scrubber.Journal() {
+            @Override
+            public String load() {
+                return directory.scrubProgress();
+            }
+
+            @Override
+            public void save(String text, Runnable done) {
+                background.execute(() -> {
+                    directory.keepScrubProgress(text);
+                    done.run();
+                });
+            }
+        };
     }
 
     /// Keeps a store that failed from being used again. Its disk may hang, so no loop waits for it.

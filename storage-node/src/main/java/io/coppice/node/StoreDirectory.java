@@ -41,6 +41,7 @@ final class StoreDirectory implements AutoCloseable {
     private static final String FILE = "STORE";
     private static final String FORMAT = "1";
     private static final String FAILED_FILE = "FAILED";
+    private static final String SCRUB_FILE = "scrub";
 
     private final Path path;
     private final FileDisk lock;
@@ -220,6 +221,33 @@ final class StoreDirectory implements AutoCloseable {
         store = ChunkStore.open(disk, config, expected, report);
         suspect = report.suspect();
         LOG.info("store {}: {}", path, report);
+    }
+
+    /// Empty: it never began, or nobody knows.
+    String scrubProgress() {
+        Path file = path.resolve(SCRUB_FILE);
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            LOG.warn("{}: the scrub begins again: {}", file, e.toString());
+            return "";
+        }
+    }
+
+    /// A hint, which is lost with no harm: so it is not synced, and an error does not end the
+    /// store.
+    void keepScrubProgress(String text) {
+        Path unfinished = path.resolve(SCRUB_FILE + ".unfinished");
+        try {
+            Files.writeString(unfinished, text);
+            Files.move(
+                    unfinished,
+                    path.resolve(SCRUB_FILE),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            LOG.warn("store {}: how far the scrub is cannot be kept: {}", path, e.toString());
+        }
     }
 
     boolean isOpen() {

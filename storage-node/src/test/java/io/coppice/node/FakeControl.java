@@ -143,7 +143,9 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     }
 
     private int register(RegisterNode node, StreamObserver<NodeDirective> down) {
-        int id = ids.computeIfAbsent(node.getName(), _ -> ids.size() + 1);
+        int id = // node-N is node N, whoever comes first
+                ids.computeIfAbsent(
+                        node.getName(), name -> Integer.parseInt(name.replace("node-", "")));
         registrations.put(node.getName(), node);
         sessions.put(id, down);
         NodeWelcome.Builder welcome = NodeWelcome.newBuilder();

@@ -11,31 +11,33 @@ import io.coppice.node.store.Scrub;
 import io.coppice.port.Time;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.UUID;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The scrub of one store: reads all that is stored, slowly, and has what is damaged mended from
-/// another replica before anybody asks for it. On the lane's loop, but for the writing of the file
-/// that says how far it is; that file is a hint, lost with no harm, so it is not synced.
+/// another replica before anybody asks for it. On the lane's loop.
 public final class Scrubber {
     private static final Logger LOG = LoggerFactory.getLogger(Scrubber.class);
-    private static final String UNFINISHED = ".unfinished";
     private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /// Where the text is kept that says how far the scrub is.
+    public interface Journal {
+        /// Empty: there is none.
+        String load();
+
+        /// Keeps it, on another thread, where `done` is run whatever came of it.
+        void save(String text, Runnable done);
+    }
 
     private final Lane lane;
     private final Scrub scrub;
     private final BlockMender mender;
     private final UUID store;
-    private final Path file;
-    private final Executor writer;
+    private final Journal journal;
     private final Time time;
     private final ScrubPace pace;
 
@@ -53,16 +55,12 @@ public final class Scrubber {
     private volatile long repaired;
     private volatile long bytesLeft;
 
-    /// @param file where the position is kept
-    /// @param writer a thread that may wait for the disk
-    public Scrubber(
-            Lane lane, BlockMender mender, UUID store, Path file, Executor writer, Time time) {
+    public Scrubber(Lane lane, BlockMender mender, UUID store, Journal journal, Time time) {
         this.lane = lane;
         this.scrub = lane.store().scrub();
         this.mender = mender;
         this.store = store;
-        this.file = file;
-        this.writer = writer;
+        this.journal = journal;
         this.time = time;
         this.pace = new ScrubPace(lane.config().scrubBytesPerSecond(), time.nanos());
         this.savedNanos = time.nanos();
@@ -180,41 +178,19 @@ public final class Scrubber {
     // ---------------------------------------------------------------- where it is
 
     private ScrubProgress load() {
-        try {
-            if (!Files.exists(file)) {
-                return ScrubProgress.NONE;
-            }
-            ScrubProgress found = ScrubProgress.decode(Files.readString(file), store);
-            if (found != null) {
-                return found;
-            }
-            LOG.warn("{}: {} is damaged: the scrub begins again", lane, file);
-        } catch (IOException e) {
-            LOG.warn("{}: {}: the scrub begins again: {}", lane, file, e.toString());
+        String saved = journal.load();
+        ScrubProgress found = saved.isEmpty() ? null : ScrubProgress.decode(saved, store);
+        if (found == null && !saved.isEmpty()) {
+            LOG.warn("{}: how far the scrub was is damaged: it begins again", lane);
         }
-        return ScrubProgress.NONE;
+        return found == null ? ScrubProgress.NONE : found;
     }
 
     private void save() {
         savedNanos = time.nanos();
-        if (saving) {
-            return;
+        if (!saving) {
+            saving = true;
+            journal.save(progress.encode(store), () -> lane.execute(() -> saving = false));
         }
-        saving = true;
-        String text = progress.encode(store);
-        writer.execute(() -> {
-            try {
-                Path unfinished = file.resolveSibling(file.getFileName() + UNFINISHED);
-                Files.writeString(unfinished, text);
-                Files.move(
-                        unfinished,
-                        file,
-                        StandardCopyOption.ATOMIC_MOVE,
-                        StandardCopyOption.REPLACE_EXISTING);
-            } catch (IOException e) {
-                LOG.warn("{}: {} cannot be written: {}", lane, file, e.toString());
-            }
-            lane.execute(() -> saving = false);
-        });
     }
 }
