@@ -59,6 +59,11 @@ public final class Connection {
         return channel.isWritable();
     }
 
+    /// Bytes above the bound that wait to be sent; 0 while [#isWritable].
+    public long bytesAboveBound() {
+        return channel.isWritable() ? 0 : channel.bytesBeforeWritable();
+    }
+
     /// Stops or resumes reading from the socket: back pressure on the peer.
     public void setReading(boolean reading) {
         channel.config().setAutoRead(reading);

@@ -29,6 +29,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +46,7 @@ public final class StorageNode implements AutoCloseable {
     private final MetricRegistry metrics = new MetricRegistry();
     private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
     private final LaneTable lanes = new LaneTable();
+    private final AtomicInteger connections = new AtomicInteger();
     private final List<StoreDirectory> directories = new ArrayList<>();
     private final List<ExecutorService> threads = new ArrayList<>();
     private @Nullable Transport transport;
@@ -104,7 +106,7 @@ public final class StorageNode implements AutoCloseable {
         server =
                 transport.listen(
                         Transport.parse(config.dataAddress()),
-                        () -> new Ingress(lanes, this::hello, time));
+                        () -> new Ingress(lanes, this::hello, connections, time));
         http =
                 HttpEndpoint.start(
                         (InetSocketAddress) Transport.parse(config.httpAddress()),
