@@ -40,6 +40,8 @@ final class SimNode {
     private final Chance chance;
     private long incarnation;
     private long syncExtraNanos;
+    private @Nullable String failure;
+    private String scrubbed = "";
     private @Nullable Process process;
 
     SimNode(int number, Swarm swarm, Chance chance) {
@@ -159,6 +161,36 @@ final class SimNode {
         @Override
         public boolean isSuspect() {
             return suspect;
+        }
+
+        @Override
+        public boolean isFailed() {
+            return failure != null;
+        }
+
+        @Override
+        public void fail(String why, long wallMillis) {
+            failure = why;
+        }
+
+        @Override
+        public String scrubProgress() {
+            return scrubbed;
+        }
+
+        @Override
+        public void keepScrubProgress(String text) {
+            scrubbed = text;
+        }
+
+        @Override
+        public void cannotBeUsed(StoreHome home, IOException why) {
+            home.fail(String.valueOf(why.getMessage()), host.wallMillis());
+        }
+
+        @Override
+        public void storeFailed(StoreHome home, int storeId, String why) {
+            home.fail(why, host.wallMillis());
         }
 
         @Override

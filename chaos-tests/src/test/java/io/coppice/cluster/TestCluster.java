@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /// One metadata server, three storage nodes and a gateway on a unix socket, in this process, with
 /// files below a temporary folder. Chunks are as small as they may be, so that few writes touch
@@ -30,11 +32,13 @@ final class TestCluster implements AutoCloseable {
     private final Path dir;
     private final List<String> endpoints;
     private final MetadataServer metadata;
-    private final List<StorageNode> nodes = new ArrayList<>();
+    private final Map<Integer, StorageNode> nodes = new TreeMap<>();
+    private final UnaryOperator<StorageNodeConfig> settings;
     private final List<AutoCloseable> more = new ArrayList<>();
 
-    private TestCluster(Path dir) throws Exception {
+    private TestCluster(Path dir, UnaryOperator<StorageNodeConfig> settings) throws Exception {
         this.dir = dir;
+        this.settings = settings;
         String raft = FreePorts.address();
         String control = FreePorts.address();
         endpoints = List.of(control);
@@ -51,7 +55,12 @@ final class TestCluster implements AutoCloseable {
     }
 
     static TestCluster start(Path dir) throws Exception {
-        var cluster = new TestCluster(dir);
+        return start(dir, config -> config);
+    }
+
+    /// As above, with other settings of the storage nodes.
+    static TestCluster start(Path dir, UnaryOperator<StorageNodeConfig> settings) throws Exception {
+        var cluster = new TestCluster(dir, settings);
         for (int i = 1; i <= 3; i++) {
             cluster.startNode(i);
         }
@@ -71,17 +80,21 @@ final class TestCluster implements AutoCloseable {
         return cluster;
     }
 
-    private void startNode(int number) throws IOException {
-        nodes.add(
-                StorageNode.start(
-                        new StorageNodeConfig(
-                                "n" + number,
-                                "",
-                                List.of(dir.resolve("n" + number)),
-                                "127.0.0.1:0",
-                                "127.0.0.1:0",
-                                endpoints,
-                                0)));
+    void startNode(int number) throws IOException {
+        var config =
+                new StorageNodeConfig(
+                        "n" + number,
+                        "",
+                        List.of(dir.resolve("n" + number)),
+                        "127.0.0.1:0",
+                        "127.0.0.1:0",
+                        endpoints,
+                        0);
+        nodes.put(number, StorageNode.start(settings.apply(config)));
+    }
+
+    void stopNode(int number) {
+        java.util.Objects.requireNonNull(nodes.remove(number)).close();
     }
 
     List<String> endpoints() {
@@ -114,7 +127,7 @@ final class TestCluster implements AutoCloseable {
         for (int i = more.size() - 1; i >= 0; i--) {
             more.get(i).close();
         }
-        nodes.forEach(StorageNode::close);
+        nodes.values().forEach(StorageNode::close);
         metadata.close();
     }
 }

@@ -33,12 +33,21 @@ final class CheckCommand extends Verb {
                                             ? "; damaged blocks were repaired, check again"
                                             : ""));
         }
+        if (result.notServing() > 0) {
+            output().err()
+                    .println(
+                            "coppice: "
+                                    + result.notServing()
+                                    + " replicas do not serve and could not be compared: nothing"
+                                    + " is known of them, and their groups have less redundancy"
+                                    + " than they should; check again when 'status' says ok");
+        }
         return result.clean() ? ExitCode.DONE : ExitCode.FAILED;
     }
 
     private Map<String, Object> view(CheckResult result) {
         Map<String, Object> view = new LinkedHashMap<>();
-        view.put("clean", result.clean());
+        view.put("clean", result.clean()); // of what was compared
         view.put("refcount_errors", result.refcountErrors());
         view.put("missing_chunks", result.missingChunks());
         view.put("orphan_chunks", result.orphanChunks());
@@ -52,10 +61,17 @@ final class CheckCommand extends Verb {
         return view;
     }
 
+    private static String verdict(CheckResult result) {
+        String what = result.clean() ? "clean" : "NOT CLEAN";
+        return result.notServing() == 0
+                ? what
+                : what + ", but " + result.notServing() + " replicas could not be compared";
+    }
+
     private String text(CheckResult result) {
         Details lines =
                 new Details()
-                        .line("result", result.clean() ? "clean" : "NOT CLEAN")
+                        .line("result", verdict(result))
                         .line("refcount errors", result.refcountErrors())
                         .line("missing chunks", result.missingChunks())
                         .line("orphan chunks", result.orphanChunks())

@@ -103,7 +103,6 @@ public final class ClusterCheck {
             int done = 0;
             for (GroupInfo group : groups) {
                 check(lister, group.getId(), (int) (cluster.getChunkBytes() >>> 12));
-                notServing += notServing(group);
                 progress.checked(++done, groups.size());
             }
         }
@@ -123,12 +122,6 @@ public final class ClusterCheck {
                 details);
     }
 
-    private static long notServing(GroupInfo group) {
-        return group.getReplicasList().stream()
-                .filter(replica -> replica.getState() != ReplicaState.REPLICA_SERVING)
-                .count();
-    }
-
     private List<GroupInfo> groups() throws ControlException {
         return control.query(
                         QueryRequest.newBuilder()
@@ -138,13 +131,13 @@ public final class ClusterCheck {
     }
 
     private void check(ReplicaLister lister, int group, int chunkBlocks) throws ControlException {
-        Set<Finding> before = look(lister, group, deep, chunkBlocks);
+        Set<Finding> before = look(lister, group, deep, true, chunkBlocks);
         int unchanged = 1;
         for (int looks = 1;
                 looks < LOOKS_MAX && unchanged < LOOKS_UNCHANGED && !before.isEmpty();
                 looks++) {
             pause();
-            Set<Finding> now = look(lister, group, false, chunkBlocks);
+            Set<Finding> now = look(lister, group, false, false, chunkBlocks);
             boolean same = now.containsAll(before);
             before.retainAll(now);
             unchanged = same ? unchanged + 1 : 1;
@@ -176,7 +169,10 @@ public final class ClusterCheck {
 
     // ------------------------------------------------------------ one look at one group
 
-    private Set<Finding> look(ReplicaLister lister, int id, boolean deepLook, int chunkBlocks)
+    /// @param first what does not serve now counts as not compared: a later look does not read
+    ///   everything
+    private Set<Finding> look(
+            ReplicaLister lister, int id, boolean deepLook, boolean first, int chunkBlocks)
             throws ControlException {
         // The view anew each time: primaries may have moved since.
         GroupInfo group =
@@ -187,6 +183,9 @@ public final class ClusterCheck {
                                 new ControlException(
                                         Code.CODE_NOT_FOUND, "group " + id + " is gone"));
         Set<Finding> findings = new LinkedHashSet<>();
+        if (first) {
+            noteNotServing(group);
+        }
         List<Held> held = list(lister, group, deepLook, findings);
         Set<Long> mapped = new HashSet<>();
         control.stream(
@@ -204,6 +203,22 @@ public final class ClusterCheck {
             }
         }
         return findings;
+    }
+
+    private void noteNotServing(GroupInfo group) {
+        for (ReplicaInfo replica : group.getReplicasList()) {
+            if (replica.getState() != ReplicaState.REPLICA_SERVING) {
+                notServing++;
+                String state = replica.getState().name().replaceFirst("^REPLICA_", "");
+                detail(
+                        "not compared: the replica of group "
+                                + group.getId()
+                                + " on "
+                                + where(replica)
+                                + " is "
+                                + state);
+            }
+        }
     }
 
     private List<Held> list(

@@ -22,6 +22,11 @@ public interface Connection {
     /// False while more than the bound waits to be sent: stop producing (R12).
     boolean isWritable();
 
+    /// Bytes above the bound that wait to be sent; 0 while [#isWritable].
+    public long bytesAboveBound() {
+        return channel.isWritable() ? 0 : channel.bytesBeforeWritable();
+    }
+
     /// Stops or resumes reading from the socket: back pressure on the peer.
     void setReading(boolean reading);
 

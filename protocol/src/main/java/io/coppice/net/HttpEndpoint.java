@@ -10,7 +10,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.BooleanSupplier;
 
 /// A server's HTTP port: `/metrics` (Prometheus text), `/health/live`, `/health/ready`.
@@ -21,6 +24,8 @@ public final class HttpEndpoint implements AutoCloseable {
     private HttpEndpoint(HttpServer server) {
         this.server = server;
     }
+
+    static final int REQUESTS_MAX = 64;
 
     /// Serves `metrics`; `ready` tells whether the server can do its work now.
     ///
@@ -57,9 +62,30 @@ public final class HttpEndpoint implements AutoCloseable {
                             "text/plain",
                             line(is ? "ready" : "not ready"));
                 });
-        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.setExecutor(bounded());
         server.start();
         return new HttpEndpoint(server);
+    }
+
+    /// A thread for each request, up to a bound; the connection of one more is dropped. A client
+    /// that never finishes its request holds one place, so there are many.
+    private static Executor bounded() {
+        var places = new Semaphore(REQUESTS_MAX);
+        ThreadFactory threads = Thread.ofVirtual().name("http-", 1).factory();
+        return request -> {
+            if (!places.tryAcquire()) {
+                throw new RejectedExecutionException(REQUESTS_MAX + " requests are under way");
+            }
+            threads.newThread(
+                            () -> {
+                                try {
+                                    request.run();
+                                } finally {
+                                    places.release();
+                                }
+                            })
+                    .start();
+        };
     }
 
     public InetSocketAddress address() {

@@ -1,8 +1,11 @@
 package io.coppice.node;
 
+import io.coppice.node.ingress.LaneTable;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.StoreFormatException;
 import io.coppice.port.Time;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
 
@@ -15,10 +18,17 @@ public interface NodeHost {
 
     List<? extends StoreHome> homes();
 
-    io.coppice.node.ingress.LaneTable lanes();
+    LaneTable lanes();
 
     /// Starts the lane of an open store, under the id that the quorum gave it.
-    Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig);
+    Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig)
+            throws StoreFormatException;
+
+    /// The store cannot be opened: it is down.
+    void cannotBeUsed(StoreHome home, IOException why);
+
+    /// Keeps a store that failed from being used again. Does not wait.
+    void storeFailed(StoreHome home, int storeId, String why);
 
     Time time();
 }

@@ -8,6 +8,7 @@ import io.coppice.model.Position;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneListener;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.StoreFormatException;
 import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.BarrierDone;
 import io.coppice.wire.pb.GroupInfo;
@@ -169,7 +170,9 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         for (StoreHome directory : node.homes()) {
             Lane lane = lanesByUuid.get(directory.uuid().toString());
             var held = lane == null ? null : positions.get(lane);
-            if (lane == null || (held != null && !failedStores.contains(lane.storeId()))) {
+            boolean serves =
+                    lane == null || (held != null && !failedStores.contains(lane.storeId()));
+            if (serves && !directory.isFailed()) {
                 register.addStores(report(directory, lane, held == null ? Map.of() : held.join()));
             }
         }
@@ -316,15 +319,29 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         for (StoreHome directory : node.homes()) {
             String uuid = directory.uuid().toString();
             Integer id = ids.get(uuid);
-            if (id != null && !lanesByUuid.containsKey(uuid)) {
-                directory.join(cluster, sized);
-                lanesByUuid.put(uuid, node.startLane(directory, id, sized));
+            if (id != null && !lanesByUuid.containsKey(uuid) && !directory.isFailed()) {
+                join(directory, id, sized);
             }
         }
     }
 
+    /// One store's disk does not keep the others from serving.
+    private void join(StoreHome directory, int id, StoreConfig sized)
+            throws StoreFormatException {
+        try {
+            directory.join(cluster, sized);
+        } catch (StoreFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            node.cannotBeUsed(directory, e);
+            return;
+        }
+        lanesByUuid.put(uuidOf(directory), node.startLane(directory, id, sized));
+    }
+
     private void views(GroupViews views) {
-        if (views.getGroupsCount() > 0 && lanesByUuid.isEmpty()) {
+        boolean canServe = node.homes().stream().anyMatch(each -> !each.isFailed());
+        if (views.getGroupsCount() > 0 && lanesByUuid.isEmpty() && canServe) {
             registerAgain("the cluster was initialised");
             return;
         }
@@ -477,5 +494,19 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     @Override
     public void storeFailed(Lane lane, String why) {
         failedStores.add(lane.storeId());
+        for (StoreHome directory : node.homes()) {
+            if (lanesByUuid.get(uuidOf(directory)) == lane) {
+                node.storeFailed(directory, lane.storeId(), why);
+            }
+        }
+        registerAgain("store " + lane.storeId() + " is down"); // the quorum puts it down
+    }
+
+    private static String uuidOf(StoreHome directory) {
+        try {
+            return directory.uuid().toString();
+        } catch (StoreFormatException e) {
+            throw new IllegalStateException("a directory with a lane has an id", e);
+        }
     }
 }

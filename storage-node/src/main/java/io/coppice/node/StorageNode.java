@@ -11,7 +11,10 @@ import io.coppice.node.ingress.LaneTable;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneMetrics;
 import io.coppice.node.repair.ReadRepair;
+import io.coppice.node.repair.Scrubber;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.StoreFormatException;
+import io.coppice.port.Disk;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.Hello;
 import io.netty.channel.EventLoop;
@@ -22,9 +25,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,10 +41,12 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private static final int STOP_SECONDS = 30;
 
     private final StorageNodeConfig config;
+    private final UnaryOperator<Disk> device;
     private final Time time = Time.system();
     private final MetricRegistry metrics = new MetricRegistry();
     private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
     private final LaneTable lanes = new LaneTable();
+    private final AtomicInteger connections = new AtomicInteger();
     private final List<StoreDirectory> directories = new ArrayList<>();
     private final List<ExecutorService> threads = new ArrayList<>();
     private @Nullable Transport transport;
@@ -48,8 +56,9 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private @Nullable NodeSession session;
     private boolean closed;
 
-    private StorageNode(StorageNodeConfig config) {
+    private StorageNode(StorageNodeConfig config, UnaryOperator<Disk> device) {
         this.config = config;
+        this.device = device;
     }
 
     /// Opens the stores, listens, and registers with the quorum in the background, for as long as
@@ -58,7 +67,13 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     /// @throws IOException one line for the operator: a directory in use or of another cluster, a
     ///   port in use
     public static StorageNode start(StorageNodeConfig config) throws IOException {
-        var node = new StorageNode(config);
+        return start(config, disk -> disk);
+    }
+
+    /// As above, on other devices than the plain ones.
+    static StorageNode start(StorageNodeConfig config, UnaryOperator<Disk> device)
+            throws IOException {
+        var node = new StorageNode(config, device);
         try {
             node.open();
             return node;
@@ -70,24 +85,28 @@ public final class StorageNode implements NodeHost, AutoCloseable {
 
     private void open() throws IOException {
         for (Path path : config.stores()) {
-            directories.add(StoreDirectory.lock(path));
+            directories.add(StoreDirectory.lock(path, device));
         }
         String cluster = commonCluster();
         StoreConfig storeConfig = config.store().withCapacityBytes(config.capacityBytesPerStore());
         for (StoreDirectory directory : directories) {
-            directory.recover(storeConfig);
+            recover(directory, storeConfig);
         }
+        metrics.register(
+                "node.stores.down",
+                (Gauge<Long>) () -> directories.stream().filter(StoreDirectory::isFailed).count());
         long incarnation = 0;
         for (StoreDirectory directory : directories) {
-            incarnation = Math.max(incarnation, directory.nextIncarnation(time.wallMillis()));
+            incarnation = Math.max(incarnation, nextIncarnation(directory));
         }
+        incarnation = incarnation == 0 ? time.wallMillis() : incarnation;
         transport = Transport.create("node-" + config.name(), directories.size());
         control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10));
         session = new NodeSession(this, config, cluster, incarnation, storeConfig);
         server =
                 transport.listen(
                         Transport.parse(config.dataAddress()),
-                        () -> new Ingress(lanes, this::hello, time));
+                        () -> new Ingress(lanes, this::hello, connections, time));
         http =
                 HttpEndpoint.start(
                         (InetSocketAddress) Transport.parse(config.httpAddress()),
@@ -96,6 +115,35 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         session().start(control, transport.next());
         LOG.info(
                 "node {} serves {} stores on {}", config.name(), directories.size(), dataAddress());
+    }
+
+    /// A disk that does not work ends its store; the others of the node go on. A directory that is
+    /// not what it should be ends the start: that is a mistake of the operator's.
+    private void recover(StoreDirectory directory, StoreConfig storeConfig) throws IOException {
+        try {
+            directory.recover(storeConfig);
+        } catch (StoreFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            cannotBeUsed(directory, e);
+        }
+    }
+
+    private long nextIncarnation(StoreDirectory directory) throws StoreFormatException {
+        try {
+            return directory.isFailed() ? 0 : directory.nextIncarnation(time.wallMillis());
+        } catch (StoreFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            cannotBeUsed(directory, e);
+            return 0;
+        }
+    }
+
+    @Override
+    public void cannotBeUsed(StoreHome directory, IOException why) {
+        LOG.error("store {} is down: it cannot be used: {}", directory, why.toString());
+        directory.fail("it cannot be used: " + why.getMessage(), time.wallMillis());
     }
 
     private String commonCluster() throws IOException {
@@ -143,8 +191,11 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     }
 
     @Override
-    public Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig) {
+    public Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig)
+            throws StoreFormatException {
         EventLoop loop = java.util.Objects.requireNonNull(transport).next();
+        ExecutorService background = thread("checkpoint", storeId);
+        var mender = new ReadRepair();
         var lane =
                 new Lane(
                         new Lane.Parts(
@@ -157,15 +208,43 @@ public final class StorageNode implements NodeHost, AutoCloseable {
                                 loop,
                                 hello(),
                                 thread("sync", storeId),
-                                thread("checkpoint", storeId),
+                                background,
                                 laneMetrics,
                                 time,
                                 session(),
-                                new ReadRepair()));
+                                mender));
         lanes.add(lane);
         lane.execute(lane::start);
         gauges(lane);
+        var scrubber =
+                new Scrubber(
+                        lane, mender, home.uuid(), scrubJournal(home, background), time);
+        scrubber.register(metrics, "node.store." + storeId + ".scrub");
+        lane.execute(scrubber::start);
         return lane;
+    }
+
+    private static Scrubber.Journal scrubJournal(StoreHome directory, Executor background) {
+        return new Scrubber.Journal() {
+            @Override
+            public String load() {
+                return directory.scrubProgress();
+            }
+
+            @Override
+            public void save(String text, Runnable done) {
+                background.execute(() -> {
+                    directory.keepScrubProgress(text);
+                    done.run();
+                });
+            }
+        };
+    }
+
+    /// The disk may hang, so no loop waits for it.
+    @Override
+    public void storeFailed(StoreHome directory, int storeId, String why) {
+        thread("failed", storeId).execute(() -> directory.fail(why, time.wallMillis()));
     }
 
     private ExecutorService thread(String what, int storeId) {

@@ -106,6 +106,12 @@ public record StorageNodeConfig(
                         ? Math.toIntExact(node.getBytes("cleaner-bytes-per-tick"))
                         : defaults.cleanerBytesPerTick(),
                 millis(node, "checkpoint-interval", defaults.checkpointSeconds() * 1_000) / 1_000,
+                node.hasPath("scrub-bytes-per-second")
+                        ? node.getBytes("scrub-bytes-per-second")
+                        : defaults.scrubBytesPerSecond(),
+                node.hasPath("scrub-interval")
+                        ? Math.toIntExact(node.getDuration("scrub-interval").toSeconds())
+                        : defaults.scrubIntervalSeconds(),
                 defaults.replicas());
     }
 

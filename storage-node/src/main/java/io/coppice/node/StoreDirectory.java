@@ -6,6 +6,7 @@ import io.coppice.node.store.Recovery;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
 import io.coppice.node.store.StoreIdentity;
+import io.coppice.port.Disk;
 import io.coppice.port.Entropy;
 import java.io.IOException;
 import java.io.StringReader;
@@ -16,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +31,8 @@ import org.slf4j.LoggerFactory;
 /// ```
 /// STORE      text: the store's uuid, the node's incarnation, the cluster's chunk size once it is known
 /// chunks/    the chunk store, with a lock that keeps a second process out
+/// scrub      text: how far the scrub is; may be lost
+/// FAILED     text: the store is down for good, since when and why (R11)
 /// ```
 ///
 /// Used by one thread at a time.
@@ -35,17 +40,26 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StoreDirectory.class);
     private static final String FILE = "STORE";
     private static final String FORMAT = "1";
+    private static final String FAILED_FILE = "FAILED";
+    private static final String SCRUB_FILE = "scrub";
 
     private final Path path;
-    private final FileDisk disk;
+    private final FileDisk lock;
+    private final Disk disk;
     private final Properties properties;
     private final @Nullable StoreIdentity identity;
     private @Nullable ChunkStore store;
     private boolean suspect;
+    private volatile @Nullable String failure;
 
     private StoreDirectory(
-            Path path, FileDisk disk, Properties properties, @Nullable StoreIdentity identity) {
+            Path path,
+            FileDisk lock,
+            Disk disk,
+            Properties properties,
+            @Nullable StoreIdentity identity) {
         this.path = path;
+        this.lock = lock;
         this.disk = disk;
         this.properties = properties;
         this.identity = identity;
@@ -54,8 +68,9 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
     /// Locks the directory and reads whose it is.
     ///
     /// @throws IOException one line: in use, of a newer format, not readable
-    static StoreDirectory lock(Path path) throws IOException {
-        FileDisk disk = FileDisk.open(path.resolve("chunks"));
+    static StoreDirectory lock(Path path, UnaryOperator<Disk> device) throws IOException {
+        FileDisk lock = FileDisk.open(path.resolve("chunks"));
+        Disk disk = device.apply(lock);
         try {
             StoreIdentity identity = ChunkStore.identify(disk);
             Properties properties = read(path);
@@ -66,10 +81,50 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
                 UUID fresh = new UUID(entropy.nextLong(), entropy.nextLong());
                 properties.setProperty("uuid", fresh.toString());
             }
-            return new StoreDirectory(path, disk, properties, identity);
+            var directory = new StoreDirectory(path, lock, disk, properties, identity);
+            directory.readMark();
+            return directory;
         } catch (IOException e) {
-            disk.close();
+            lock.close();
             throw e;
+        }
+    }
+
+    // ---------------------------------------------------------------- the end of a store (R11)
+
+    private void readMark() throws IOException {
+        Path mark = path.resolve(FAILED_FILE);
+        if (Files.exists(mark)) {
+            failure = Files.readString(mark).strip();
+            LOG.error(
+                    "store {} stays down: {}; replace the disk, or empty the directory to make a new"
+                            + " store of it",
+                    path,
+                    failure);
+        }
+    }
+
+    @Override
+    public boolean isFailed() {
+        return failure != null;
+    }
+
+    @Override
+    public void fail(String why, long wallMillis) {
+        String line = "since " + Instant.ofEpochMilli(wallMillis) + ": " + why.replace('\n', ' ');
+        failure = line;
+        Path mark = path.resolve(FAILED_FILE);
+        try {
+            Files.writeString(mark, line + "\n");
+            try (var file = FileChannel.open(mark, StandardOpenOption.WRITE)) {
+                file.force(true);
+            }
+        } catch (IOException e) {
+            LOG.error(
+                    "store {}: its end cannot be written down: {}; replace it before this node is"
+                            + " started again",
+                    path,
+                    e.toString());
         }
     }
 
@@ -147,7 +202,7 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
     /// Opens what is there; a store whose cluster is not known yet stays closed.
     void recover(StoreConfig config) throws IOException {
         long chunkBytes = number("chunkBytes");
-        if (identity != null && store == null) {
+        if (identity != null && store == null && !isFailed()) {
             open(chunkBytes == 0 ? config : config.withChunkBytes((int) chunkBytes), identity);
         }
     }
@@ -166,6 +221,33 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
         store = ChunkStore.open(disk, config, expected, report);
         suspect = report.suspect();
         LOG.info("store {}: {}", path, report);
+    }
+
+    @Override
+    public String scrubProgress() {
+        Path file = path.resolve(SCRUB_FILE);
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            LOG.warn("{}: the scrub begins again: {}", file, e.toString());
+            return "";
+        }
+    }
+
+    /// Not synced, and an error does not end the store.
+    @Override
+    public void keepScrubProgress(String text) {
+        Path unfinished = path.resolve(SCRUB_FILE + ".unfinished");
+        try {
+            Files.writeString(unfinished, text);
+            Files.move(
+                    unfinished,
+                    path.resolve(SCRUB_FILE),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            LOG.warn("store {}: how far the scrub is cannot be kept: {}", path, e.toString());
+        }
     }
 
     @Override
@@ -193,8 +275,13 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
     }
 
     @Override
+    public String toString() {
+        return path.toString();
+    }
+
+    @Override
     public void close() throws IOException {
-        try (disk) {
+        try (lock) {
             if (store != null) {
                 store.close();
             }

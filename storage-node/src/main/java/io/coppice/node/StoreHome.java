@@ -2,12 +2,13 @@ package io.coppice.node;
 
 import io.coppice.node.store.ChunkStore;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.StoreFormatException;
 import java.io.IOException;
 import java.util.UUID;
 
 /// Where one store lives: a data directory, or the simulator's disk. Used by one thread at a time.
 public interface StoreHome {
-    UUID uuid() throws IOException;
+    UUID uuid() throws StoreFormatException;
 
     /// Whether the store exists: false until the node is a member of a cluster.
     boolean isOpen();
@@ -20,6 +21,19 @@ public interface StoreHome {
 
     /// What the device has, for a store that is not open yet.
     long deviceBytes() throws IOException;
+
+    /// Not opened, or not served any more: an operator must replace it.
+    boolean isFailed();
+
+    /// What the store acknowledged may be missing from its disk although it can be read now from
+    /// memory: so it stays down, also for the next process. May wait for the disk.
+    void fail(String why, long wallMillis);
+
+    /// How far the scrub had come; empty: it never began, or nobody knows.
+    String scrubProgress();
+
+    /// A hint, which is lost with no harm. May wait for the disk.
+    void keepScrubProgress(String text);
 
     /// Makes the store of a cluster that this node has just become a member of.
     void join(String cluster, StoreConfig config) throws IOException;

@@ -68,6 +68,19 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         return group == null ? GroupInfo.getDefaultInstance() : group.build();
     }
 
+    /// What the node said of itself last.
+    synchronized RegisterNode registration(String name) {
+        return registrations.get(name);
+    }
+
+    synchronized ReplicaState state(int group, int store) {
+        return groups.get(group).getReplicasList().stream()
+                .filter(replica -> replica.getStore() == store)
+                .findFirst()
+                .orElseThrow()
+                .getState();
+    }
+
     synchronized boolean allServe() {
         return !groups.isEmpty()
                 && groups.values().stream()
@@ -130,19 +143,20 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     }
 
     private int register(RegisterNode node, StreamObserver<NodeDirective> down) {
-        int id = ids.computeIfAbsent(node.getName(), _ -> ids.size() + 1);
+        int id = // node-N is node N, whoever comes first
+                ids.computeIfAbsent(
+                        node.getName(), name -> Integer.parseInt(name.replace("node-", "")));
         registrations.put(node.getName(), node);
         sessions.put(id, down);
+        NodeWelcome.Builder welcome = NodeWelcome.newBuilder();
+        if (node.getStoresCount() > 0) {
+            welcome.addStores(StoreId.newBuilder().setId(id).setUuid(node.getStores(0).getUuid()));
+        }
         down.onNext(
                 NodeDirective.newBuilder()
                         .setWelcome(
-                                NodeWelcome.newBuilder()
-                                        .setNode(id)
+                                welcome.setNode(id)
                                         .setCluster(CLUSTER)
-                                        .addStores(
-                                                StoreId.newBuilder()
-                                                        .setId(id)
-                                                        .setUuid(node.getStores(0).getUuid()))
                                         .setConfig(
                                                 ClusterConfig.newBuilder()
                                                         .setReplicas(3)
@@ -153,7 +167,11 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         if (groups.isEmpty() && ids.size() == nodesWanted) {
             makeGroups();
         } else {
-            changeStates(id, ReplicaState.REPLICA_SYNCING);
+            changeStates(
+                    id,
+                    node.getStoresCount() == 0
+                            ? ReplicaState.REPLICA_DOWN
+                            : ReplicaState.REPLICA_SYNCING);
         }
         push();
         return id;
@@ -228,6 +246,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                                     .build());
             case BARRIER_DONE -> barriersDone.get(message.getBarrierDone().getBarrier()).add(id);
             case PURGE_DONE -> purged.addAll(message.getPurgeDone().getChunksList());
+            case REPLICA_FAILED -> changeStates(id, ReplicaState.REPLICA_DOWN);
             case REPLICA_SYNCED -> {
                 var synced = message.getReplicaSynced();
                 GroupInfo.Builder group = groups.get(synced.getGroup());

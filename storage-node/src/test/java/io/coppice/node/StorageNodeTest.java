@@ -11,6 +11,9 @@ import io.coppice.net.Peer;
 import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
+import io.coppice.node.lane.LaneConfig;
+import io.coppice.node.store.StoreConfig;
+import io.coppice.port.Disk;
 import io.coppice.port.Time;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.ChunkInfo;
@@ -35,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,14 +54,19 @@ class StorageNodeTest {
 
     @TempDir Path directory;
 
-    private final Map<Integer, StorageNode> nodes = new TreeMap<>();
+    final Map<Integer, StorageNode> nodes = new TreeMap<>();
+
+    /// What a node's disk is put into, and settings of all lanes.
+    final Map<Integer, UnaryOperator<Disk>> devices = new HashMap<>();
+
+    LaneConfig lane = LaneConfig.defaults();
     private final Map<String, Peer> peers = new HashMap<>();
-    private FakeControl control;
+    FakeControl control;
     private Transport transport;
     private EventLoop loop;
     private long lastSequence;
 
-    private record Reply(DataHeader header, byte[] payload) {}
+    record Reply(DataHeader header, byte[] payload) {}
 
     @BeforeEach
     void start() throws IOException {
@@ -79,18 +88,21 @@ class StorageNodeTest {
         control.close();
     }
 
-    private void startNode(int node) throws IOException {
-        nodes.put(
-                node,
-                StorageNode.start(
-                        new StorageNodeConfig(
-                                "node-" + node,
-                                "",
-                                List.of(directory.resolve("node-" + node)),
-                                "127.0.0.1:0",
-                                "127.0.0.1:0",
-                                List.of(control.address()),
-                                2L << 30)));
+    void startNode(int node) throws IOException {
+        var config =
+                new StorageNodeConfig(
+                        "node-" + node,
+                        "",
+                        List.of(directory.resolve("node-" + node)),
+                        "127.0.0.1:0",
+                        "",
+                        "127.0.0.1:0",
+                        List.of(control.address()),
+                        2L << 30,
+                        300,
+                        lane,
+                        StoreConfig.defaults());
+        nodes.put(node, StorageNode.start(config, devices.getOrDefault(node, disk -> disk)));
     }
 
     @Test
@@ -254,24 +266,24 @@ class StorageNodeTest {
 
     // ---------------------------------------------------------------- requests
 
-    private static long chunk(long sequence) {
+    static long chunk(long sequence) {
         return ChunkId.of(GROUP, sequence).value();
     }
 
-    private static byte[] block(int value) {
+    static byte[] block(int value) {
         var bytes = new byte[Blocks.BLOCK_BYTES];
         java.util.Arrays.fill(bytes, (byte) value);
         return bytes;
     }
 
-    private DataHeader.Builder request(DataKind kind) {
+    DataHeader.Builder request(DataKind kind) {
         return DataHeader.newBuilder()
                 .setKind(kind)
                 .setGroup(GROUP)
                 .setEpoch(control.group(GROUP).getEpoch());
     }
 
-    private DataHeader.Builder write(long chunk, long from, int block, int value, boolean create) {
+    DataHeader.Builder write(long chunk, long from, int block, int value, boolean create) {
         return request(DataKind.WRITE)
                 .setChunk(chunk)
                 .setFromChunk(from)
@@ -286,17 +298,17 @@ class StorageNodeTest {
                 .setSequence(++lastSequence);
     }
 
-    private DataStatus writeBlock(long chunk, long from, int block, int value, boolean create) {
+    DataStatus writeBlock(long chunk, long from, int block, int value, boolean create) {
         return call(write(chunk, from, block, value, create), block(value)).header.getStatus();
     }
 
-    private Reply read(long chunk, int block, int count) {
+    Reply read(long chunk, int block, int count) {
         return call(
                 request(DataKind.READ).setChunk(chunk).setBlock(block).setBlockCount(count),
                 new byte[0]);
     }
 
-    private Reply call(DataHeader.Builder request, byte[] payload) {
+    Reply call(DataHeader.Builder request, byte[] payload) {
         GroupInfo group = control.group(GROUP);
         String address =
                 group.getReplicasList().stream()
@@ -307,7 +319,7 @@ class StorageNodeTest {
         return call(address, request, payload);
     }
 
-    private Reply call(String address, DataHeader.Builder request, byte[] payload) {
+    Reply call(String address, DataHeader.Builder request, byte[] payload) {
         if (address.isEmpty()) {
             return new Reply(
                     DataHeader.newBuilder().setStatus(DataStatus.NOT_SERVING).build(), payload);
@@ -359,7 +371,7 @@ class StorageNodeTest {
                                 Time.system()));
     }
 
-    private void assertEqualReplicas() {
+    void assertEqualReplicas() {
         eventually(
                 "replicas are equal",
                 () -> {
@@ -385,7 +397,7 @@ class StorageNodeTest {
                 });
     }
 
-    private static void eventually(String what, BooleanSupplier condition) {
+    static void eventually(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         var never = new CountDownLatch(1);
         while (!condition.getAsBoolean()) {

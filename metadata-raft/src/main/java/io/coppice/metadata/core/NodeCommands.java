@@ -167,7 +167,9 @@ final class NodeCommands {
                     Refusal.NOT_ALLOWED,
                     "a newer process runs as node " + command.name() + ": stop one of them");
         }
-        if (command.stores().isEmpty() || command.stores().size() > STORES_PER_NODE_MAX) {
+        // a node all of whose stores have failed is known, and says so by naming none
+        if (command.stores().isEmpty() && present == null
+                || command.stores().size() > STORES_PER_NODE_MAX) {
             return refuse(
                     Refusal.BAD_REQUEST, "a node has 1 to " + STORES_PER_NODE_MAX + " stores");
         }

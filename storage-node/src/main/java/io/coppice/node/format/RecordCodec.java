@@ -116,11 +116,13 @@ public final class RecordCodec {
     }
 
     /// @param previous the segment that the log continues, 0: none
-    public void encodeSegment(long segment, long previous, ByteBuffer target) {
+    /// @param previousBytes what it measured when this one was begun: without that, records lost at
+    ///   its end would leave no trace; 0: not known, it was gone
+    public void encodeSegment(long segment, long previous, long previousBytes, ByteBuffer target) {
         int start = target.position();
         target.putInt(SEGMENT_MAGIC).putInt(0).putInt(FORMAT_VERSION).putInt(0);
         target.putLong(store.getMostSignificantBits()).putLong(store.getLeastSignificantBits());
-        target.putLong(segment).putLong(previous).putLong(0).putLong(0);
+        target.putLong(segment).putLong(previous).putLong(previousBytes).putLong(0);
         target.putInt(start + 4, checksum(target, start + CRC_FROM, target.position(), segment, 0));
     }
 
@@ -135,6 +137,11 @@ public final class RecordCodec {
                         && source.getInt(8) == FORMAT_VERSION
                         && source.getLong(32) == segment;
         return valid ? source.getLong(40) : -1;
+    }
+
+    /// What the previous segment measured, as the header says that [#decodeSegment] found valid.
+    public static long previousBytes(ByteBuffer source) {
+        return source.getLong(48);
     }
 
     private int checksum(ByteBuffer bytes, int from, int to, long segment, int offset) {

@@ -19,7 +19,7 @@
 /// 16 u128 store id                12 u32 group
 /// 32 u64 segment number           16 u64 epoch         24 u64 sequence
 /// 40 u64 previous segment         32 u64 chunk         40 u64 from (parent)
-///                                 48 u64 session       56 u64 request
+/// 48 u64 bytes of that            48 u64 session       56 u64 request
 ///                                 64 u32 first block   68 u32 block count
 ///                                 72 u32 data blocks   76 u32 extra bytes
 ///                                 80 u32 CRC32C of each data block

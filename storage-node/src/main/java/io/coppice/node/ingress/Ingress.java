@@ -2,6 +2,7 @@ package io.coppice.node.ingress;
 
 import io.coppice.net.Connection;
 import io.coppice.net.FrameHandler;
+import io.coppice.node.lane.AnswersOwed;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.Request;
 import io.coppice.port.Time;
@@ -26,32 +27,52 @@ public final class Ingress implements FrameHandler {
     private static final Logger LOG = LoggerFactory.getLogger(Ingress.class);
     private static final int PROTOCOL = 1;
 
+    /// Connections to a node: those of its peers and of many clients.
+    private static final int CONNECTIONS_MAX = 8_192;
+
     private final LaneTable lanes;
     private final Supplier<Hello> self;
+    private final AtomicInteger connections;
+    private final AnswersOwed owed = new AnswersOwed();
+    private boolean counted;
     private final Time time;
     private boolean greeted;
     private boolean refused;
 
     /// @param self what this node says of itself; its cluster is empty until the node is a member
     ///   of one
-    public Ingress(LaneTable lanes, Supplier<Hello> self, Time time) {
+    /// @param connections open connections of the node, counted here
+    public Ingress(LaneTable lanes, Supplier<Hello> self, AtomicInteger connections, Time time) {
+        this.connections = connections;
         this.lanes = lanes;
         this.self = self;
         this.time = time;
     }
 
     @Override
-    public void opened(Connection connection) {}
+    public void opened(Connection connection) {
+        connection.attach(owed);
+        counted = true;
+        if (connections.incrementAndGet() > CONNECTIONS_MAX) {
+            LOG.warn("{}: turned away: {} connections are open", connection, CONNECTIONS_MAX);
+            refused = true;
+            connection.close("too many connections");
+        }
+    }
 
     @Override
     public void closed(Connection connection, String why) {
+        if (counted) {
+            counted = false;
+            connections.decrementAndGet();
+        }
         LOG.debug("{}: {}", connection, why);
     }
 
     @Override
     public void writabilityChanged(Connection connection) {
-        connection.setReading(
-                connection.isWritable()); // who does not read its answers may not ask for more
+        // who does not read its answers may not ask for more
+        connection.setReading(connection.isWritable() && owed.mayRead());
     }
 
     @Override
@@ -75,6 +96,10 @@ public final class Ingress implements FrameHandler {
             sync(from, header, now);
             return;
         }
+        if (!mayAnswer(from, header)) {
+            payload.release();
+            return;
+        }
         Lane lane = lanes.find(header.getGroup(), header.getStore());
         if (lane == null) {
             payload.release();
@@ -84,6 +109,25 @@ public final class Ingress implements FrameHandler {
         } else {
             lane.execute(() -> lane.frames().frame(from, header, payload, now));
         }
+    }
+
+    /// Refuses what would make the answers of this connection outgrow their bound.
+    private boolean mayAnswer(Connection from, DataHeader header) {
+        AnswersOwed.Verdict verdict = owed.owe(header, from.bytesAboveBound());
+        if (verdict == AnswersOwed.Verdict.PAUSE) {
+            from.setReading(false);
+        } else if (verdict == AnswersOwed.Verdict.REFUSED) {
+            from.send(
+                    DataHeader.newBuilder()
+                            .setRequestId(header.getRequestId())
+                            .setKind(header.getKind())
+                            .setReply(true)
+                            .setStatus(DataStatus.OVERLOADED)
+                            .setMessage("too much is asked for on one connection")
+                            .build(),
+                    null);
+        }
+        return verdict != AnswersOwed.Verdict.REFUSED;
     }
 
     private static void refuseUnknown(Request request, DataHeader header) {

@@ -12,9 +12,13 @@ final class Housekeeping {
     /// Steps of the cleaner without foreground work between them, per tick.
     private static final int IDLE_STEPS = 8;
 
+    /// The device is asked this often how much room it has, between the store's own counts.
+    private static final long SPACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Lane lane;
     private final Executor background;
     private long lastCheckpointNanos;
+    private long lastSpaceNanos;
     private boolean checkpointing;
     private Runnable afterCheckpoint = () -> {};
 
@@ -26,6 +30,11 @@ final class Housekeeping {
 
     void tick(boolean idle) {
         try {
+            long now = lane.time().nanos();
+            if (now - lastSpaceNanos > SPACE_NANOS) {
+                lastSpaceNanos = now;
+                lane.store().refreshSpace();
+            }
             clean(idle);
             long sinceNanos = lane.time().nanos() - lastCheckpointNanos;
             boolean spaceWaits =

@@ -10,6 +10,7 @@ import io.coppice.node.replica.VolumeBarriers;
 import io.coppice.node.store.BlockRead;
 import io.coppice.node.store.ChunkStore;
 import io.coppice.port.Time;
+import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.GroupInfo;
@@ -88,6 +89,7 @@ public final class Lane {
     private boolean failed;
     private boolean closed;
     private long framesSinceTick;
+    private long framesSeen;
     private volatile Space space;
 
     public Lane(Parts parts) {
@@ -353,6 +355,7 @@ public final class Lane {
 
     void frameCame() {
         framesSinceTick++;
+        framesSeen++;
     }
 
     void wrote(Request request) {
@@ -400,32 +403,44 @@ public final class Lane {
         links.call(store, request, handler);
     }
 
-    /// Puts good data in the place of a damaged block, unless the block was written, or mended,
-    /// meanwhile. The caller keeps its reference to `good`.
-    public boolean mendBlock(long chunk, int block, int crc, ByteBuf good) {
+    /// The last operation that changed the chunk here; [Position#NONE]: it is not held.
+    public Position versionOf(long chunk) {
+        return index.version(chunk);
+    }
+
+    /// Whether the block is still damaged, with this checksum.
+    public boolean isDamaged(long chunk, int block, int crc) {
         if (failed || !store().contains(chunk)) {
             return false;
         }
         try {
             BlockRead now = store().read(chunk, block, 1, ByteBuffer.allocate(Blocks.BLOCK_BYTES));
-            if (now.bad().length == 0 || now.crcs()[0] != crc) {
-                return false;
-            }
-            holdForBatch(good.retain());
-            store().repair(chunk, block, crc, good.nioBuffer());
-            scheduleTurn();
-            metrics().repairs.inc();
-            return true;
+            return now.bad().length > 0 && now.crcs()[0] == crc;
         } catch (IOException e) {
             fail(e);
             return false;
         }
     }
 
+    /// Puts good data in the place of a damaged block, unless the block was written, or mended,
+    /// meanwhile. The caller keeps its reference to `good`.
+    ///
+    /// @param crc what is stored for the block, maybe [BlockRead#UNKNOWN_CRC]
+    public boolean mendBlock(long chunk, int block, int crc, ByteBuf good) {
+        if (!isDamaged(chunk, block, crc)) {
+            return false;
+        }
+        holdForBatch(good.retain());
+        store().repair(chunk, block, Checksums.crc32c(good.nioBuffer()), good.nioBuffer());
+        scheduleTurn();
+        metrics().repairs.inc();
+        return true;
+    }
+
     // ---------------------------------------------------------------- ends
 
     /// A write or sync failed: the store is down, and so are its replicas (R11).
-    void fail(IOException error) {
+    public void fail(IOException error) {
         if (failed) {
             return;
         }
@@ -488,7 +503,12 @@ public final class Lane {
         return failed;
     }
 
-    boolean isClosed() {
+    /// Frames that came so far: when it grows there is foreground work.
+    public long framesSeen() {
+        return framesSeen;
+    }
+
+    public boolean isClosed() {
         return closed;
     }
 
@@ -512,7 +532,7 @@ public final class Lane {
         return index;
     }
 
-    LaneConfig config() {
+    public LaneConfig config() {
         return config;
     }
 

@@ -10,12 +10,17 @@ import io.coppice.node.replica.ReplicaLimits;
 /// @param requestTimeoutMillis how long another node may take for an answer
 /// @param cleanerBytesPerTick what the cleaner may move per tick while there is foreground work
 /// @param checkpointSeconds a checkpoint is written at least this often while space waits for one
+/// @param scrubBytesPerSecond what the scrub reads, a quarter of it while there is foreground work;
+///   0: never. More finds rot sooner, less leaves more of a slow disk to clients
+/// @param scrubIntervalSeconds a pass of the scrub begins this long after the one before
 /// @param replicas bounds of each group's replica
 public record LaneConfig(
         int tickMillis,
         int requestTimeoutMillis,
         int cleanerBytesPerTick,
         int checkpointSeconds,
+        long scrubBytesPerSecond,
+        int scrubIntervalSeconds,
         ReplicaLimits replicas) {
     public LaneConfig {
         Invariant.check(tickMillis > 0, "tickMillis must be positive", tickMillis);
@@ -29,14 +34,39 @@ public record LaneConfig(
                 cleanerBytesPerTick);
         Invariant.check(
                 checkpointSeconds > 0, "checkpointSeconds must be positive", checkpointSeconds);
+        Invariant.check(
+                scrubBytesPerSecond >= 0,
+                "scrubBytesPerSecond must not be negative",
+                scrubBytesPerSecond);
+        Invariant.check(
+                scrubIntervalSeconds >= 0,
+                "scrubIntervalSeconds must not be negative",
+                scrubIntervalSeconds);
     }
 
     public static LaneConfig defaults() {
-        return new LaneConfig(20, 2_000, 512 << 10, 30, ReplicaLimits.defaults());
+        return new LaneConfig(20, 2_000, 512 << 10, 30, 8 << 20, 86_400, ReplicaLimits.defaults());
     }
 
     public LaneConfig withReplicas(ReplicaLimits limits) {
         return new LaneConfig(
-                tickMillis, requestTimeoutMillis, cleanerBytesPerTick, checkpointSeconds, limits);
+                tickMillis,
+                requestTimeoutMillis,
+                cleanerBytesPerTick,
+                checkpointSeconds,
+                scrubBytesPerSecond,
+                scrubIntervalSeconds,
+                limits);
+    }
+
+    public LaneConfig withScrub(long bytesPerSecond, int intervalSeconds) {
+        return new LaneConfig(
+                tickMillis,
+                requestTimeoutMillis,
+                cleanerBytesPerTick,
+                checkpointSeconds,
+                bytesPerSecond,
+                intervalSeconds,
+                replicas);
     }
 }

@@ -2,7 +2,9 @@ package io.coppice.node.lane;
 
 import com.google.protobuf.ByteString;
 import io.coppice.model.Blocks;
+import io.coppice.model.Position;
 import io.coppice.node.store.BlockRead;
+import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
@@ -94,6 +96,10 @@ final class ReadService {
         }
         for (int crc : read.crcs()) {
             reply.addCrcs(crc);
+        }
+        if (request.kind() == DataKind.READ_REPLICA) {
+            Position version = lane.index().version(request.chunk());
+            reply.setVersionEpoch(version.epoch()).setVersionSequence(version.sequence());
         }
         lane.metrics().readBytes.mark(data.readableBytes());
         request.answer(reply, data);
@@ -210,6 +216,7 @@ final class ReadService {
                                 good,
                                 good.readerIndex(),
                                 Blocks.BLOCK_BYTES);
+                        read.crcs()[place] = Checksums.crc32c(good.nioBuffer());
                         good.release();
                         next();
                     });

@@ -71,10 +71,23 @@ public final class Request implements Ticket {
 
     /// Sends the answer; takes `payload` over.
     public void answer(DataHeader.Builder reply, @Nullable ByteBuf payload) {
+        settle();
         connection.send(reply.build(), payload);
     }
 
+    /// The answer is the connection's matter from now on.
+    private void settle() {
+        if (connection.attachment() instanceof AnswersOwed owed
+                && owed.paid(AnswersOwed.of(kind, blockCount))) {
+            connection
+                    .eventLoop()
+                    .execute(
+                            () -> connection.setReading(owed.mayRead() && connection.isWritable()));
+        }
+    }
+
     public void refuse(DataStatus status, String why) {
+        settle();
         connection.send(reply(status).setMessage(why).build(), null);
     }
 
@@ -86,6 +99,7 @@ public final class Request implements Ticket {
         if (outcome == Outcome.TOO_OLD) {
             reply.setMessage("the request is older than everything remembered of its session");
         }
+        settle();
         connection.send(reply.build(), null);
     }
 

@@ -1,9 +1,11 @@
 package io.coppice.node.repair;
 
 import io.coppice.model.Blocks;
+import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
 import io.coppice.node.lane.BlockMender;
 import io.coppice.node.lane.Lane;
+import io.coppice.node.store.BlockRead;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
@@ -18,8 +20,15 @@ import org.slf4j.LoggerFactory;
 
 /// Asks the other serving replicas of the group, one after the other, for a block whose data
 /// matches the checksum that this store has for it: so a replica that is ahead with a newer write
-/// is never taken for the truth. Stateless.
+/// is never taken for the truth.
+///
+/// Where the checksum is lost with its record's header, the version of the chunk decides: replicas
+/// that have applied the same operations hold the same data (R3). Ours has not changed the block
+/// since the search began, as it is still damaged; so a copy is right if its chunk's version lies
+/// between what ours was then and what it is now. Another replica may be a moment behind or ahead
+/// while the chunk is being written: so all are asked a few times. Stateless.
 public final class ReadRepair implements BlockMender {
+    private static final int ROUNDS = 3;
     private static final Logger LOG = LoggerFactory.getLogger(ReadRepair.class);
 
     @Override
@@ -30,8 +39,11 @@ public final class ReadRepair implements BlockMender {
             int block,
             int crc,
             Consumer<@Nullable ByteBuf> done) {
-        new Search(lane, group, chunk, block, crc, done, new ArrayDeque<>(lane.otherServing(group)))
-                .next();
+        Deque<Integer> stores = new ArrayDeque<>();
+        for (int round = 0; round < (crc == BlockRead.UNKNOWN_CRC ? ROUNDS : 1); round++) {
+            stores.addAll(lane.otherServing(group));
+        }
+        new Search(lane, group, chunk, block, crc, lane.versionOf(chunk), done, stores).next();
     }
 
     private record Search(
@@ -40,6 +52,7 @@ public final class ReadRepair implements BlockMender {
             long chunk,
             int block,
             int crc,
+            Position version,
             Consumer<@Nullable ByteBuf> done,
             Deque<Integer> stores)
             implements ReplyHandler {
@@ -68,11 +81,7 @@ public final class ReadRepair implements BlockMender {
 
         @Override
         public void reply(DataHeader header, ByteBuf payload) {
-            boolean good =
-                    header.getStatus() == DataStatus.OK
-                            && payload.readableBytes() == Blocks.BLOCK_BYTES
-                            && Checksums.crc32c(payload.nioBuffer()) == crc;
-            if (!good) {
+            if (!isGood(header, payload)) {
                 payload.release();
                 next();
                 return;
@@ -85,6 +94,23 @@ public final class ReadRepair implements BlockMender {
                         Long.toUnsignedString(chunk));
             }
             done.accept(payload);
+        }
+
+        private boolean isGood(DataHeader header, ByteBuf payload) {
+            if (header.getStatus() != DataStatus.OK
+                    || payload.readableBytes() != Blocks.BLOCK_BYTES) {
+                return false;
+            }
+            int found = Checksums.crc32c(payload.nioBuffer());
+            if (crc != BlockRead.UNKNOWN_CRC) {
+                return found == crc;
+            }
+            var there = new Position(header.getVersionEpoch(), header.getVersionSequence());
+            return header.getCrcsCount() == 1
+                    && header.getCrcs(0) == found
+                    && there.compareTo(version) >= 0
+                    && there.compareTo(lane.versionOf(chunk)) <= 0
+                    && lane.isDamaged(chunk, block, crc);
         }
 
         @Override

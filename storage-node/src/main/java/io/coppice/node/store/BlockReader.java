@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads blocks with their checksums. A lone block comes with its header in one read; the checksums
 /// of larger records are kept in a bounded cache, so that most reads of them are one access too.
-/// One thread.
+/// What the device cannot read counts as damaged. One thread.
 final class BlockReader {
     private static final int CRCS_PER_CACHED_RECORD = 64;
     private static final int HEADER_GUESS_BYTES = 4096;
@@ -113,6 +113,7 @@ final class BlockReader {
             return;
         }
         int start = target.position();
+        Arrays.fill(crcs, crcAt, crcAt + count, BlockRead.UNKNOWN_CRC);
         int index = Location.index(location);
         Sums sums = sums(location);
         DiskFile file = segments.handle(segments.at(location));
@@ -122,7 +123,8 @@ final class BlockReader {
             int limit = target.limit();
             target.limit(start + count * Blocks.BLOCK_BYTES);
             got =
-                    file.read(
+                    readAt(
+                            file,
                             target,
                             Location.headerOffset(location)
                                     + sums.headerBytes()
@@ -148,7 +150,7 @@ final class BlockReader {
         int start = target.position();
         scratch.clear().limit(LONE_BYTES);
         if (file != null) {
-            file.read(scratch, Location.headerOffset(location));
+            readAt(file, scratch, Location.headerOffset(location));
         }
         scratch.flip();
         if (RecordCodec.headerBytes(scratch, 0) > RecordHeader.SMALL_BYTES) {
@@ -158,6 +160,7 @@ final class BlockReader {
         RecordHeader header =
                 codec.decode(scratch, 0, segment.number, Location.headerOffset(location));
         if (header == null || header.dataBlocks() == 0) {
+            crcs[crcAt] = BlockRead.UNKNOWN_CRC;
             spoil(target, start, bad, 0);
         } else {
             crcs[crcAt] = RecordCodec.crcAt(scratch, 0, 0);
@@ -169,6 +172,18 @@ final class BlockReader {
         }
         target.position(start + Blocks.BLOCK_BYTES);
         return true;
+    }
+
+    /// An error of reading is damage like any other: the blocks come from another replica and are
+    /// written elsewhere. (One of writing is the end of the store.) Returns the bytes read.
+    static int readAt(DiskFile file, ByteBuffer target, long offset) {
+        int start = target.position();
+        try {
+            return file.read(target, offset);
+        } catch (IOException unreadable) {
+            target.position(start);
+            return 0;
+        }
     }
 
     private void spoil(ByteBuffer target, int at, BadBlocks bad, int index) {
@@ -242,7 +257,7 @@ final class BlockReader {
             scratch = ByteBuffer.allocateDirect(Integer.highestOneBit(bytes) * 2);
         }
         scratch.clear().limit(bytes);
-        file.read(scratch, offset);
+        readAt(file, scratch, offset);
         scratch.flip();
     }
 

@@ -39,6 +39,7 @@ public final class ChunkStore implements AutoCloseable {
     private final Cleaner cleaner;
     private final SpaceGauge space;
     private final Digests digests;
+    private final Scrub scrub;
     private long checkpointNumber;
     private long checkpointBytes;
 
@@ -63,6 +64,7 @@ public final class ChunkStore implements AutoCloseable {
         this.cleaner = new Cleaner(segments, index, log, reader, config);
         this.space = new SpaceGauge(disk, config, segments);
         this.digests = new Digests(reader, config.blocksPerChunk());
+        this.scrub = new Scrub(segments, index, opened.codec(), config.blocksPerChunk());
         this.checkpointNumber = opened.checkpoint();
         this.checkpointBytes = opened.checkpointBytes();
         this.replayedBytes = opened.replayedBytes();
@@ -414,6 +416,11 @@ public final class ChunkStore implements AutoCloseable {
         }
     }
 
+    /// Reads everything again and again, at the caller's pace.
+    public Scrub scrub() {
+        return scrub;
+    }
+
     // ---- space
 
     /// Bytes of all files.
@@ -428,6 +435,11 @@ public final class ChunkStore implements AutoCloseable {
 
     public long capacityBytes() {
         return space.capacityBytes();
+    }
+
+    /// Asks the device for its free space again: others may write to it too.
+    public void refreshSpace() throws IOException {
+        space.refresh();
     }
 
     /// Whether writes are taken. Check before [#write]; trims, purges and repairs are always taken.

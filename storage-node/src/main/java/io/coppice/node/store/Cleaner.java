@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// emptied segment is deleted by the checkpoint that knows the new places; until then a crash finds
 /// the blocks where they were.
 ///
-/// A damaged block is moved with a checksum that does not fit, so that it stays damaged.
+/// A damaged block is moved as zeros with the checksum that it should have: so it stays damaged,
+/// and a good copy of it can still be told from any other.
 final class Cleaner {
     private static final int VICTIMS_MAX = 64;
     private static final int MOVED_BLOCKS_MAX = 256;
@@ -197,14 +198,8 @@ final class Cleaner {
     }
 
     private void read(long location, int[] crcs, int at) throws IOException {
-        crcs[at] = 0;
-        int start = data.position();
-        var bad = new boolean[1];
-        reader.read(location, 1, data, crcs, at, unused -> bad[0] = true);
-        if (bad[0]) {
-            // zeros now: any checksum but theirs keeps the block damaged
-            crcs[at] = ~io.coppice.wire.Checksums.crc32c(data.slice(start, Blocks.BLOCK_BYTES));
-        }
+        // of a damaged block come zeros, and the checksum that it should have, which they do not
+        reader.read(location, 1, data, crcs, at, unused -> {});
     }
 
     private void append(long[] old, int[] block, int[] crcs, int count) throws IOException {

@@ -16,7 +16,8 @@ import java.util.zip.CRC32C;
 /// Damage is judged by what follows it. Nothing valid behind it: a torn tail, writes that were
 /// under way; it is cut off. A valid record behind it: rot; a record whose header is good is kept,
 /// its blocks read as bad until they are repaired; where no header is readable the log is searched,
-/// 64 bytes at a time, for the next record.
+/// 64 bytes at a time, for the next record. A segment that is shorter than its successor says has
+/// lost the records at its end.
 final class Replay {
     /// A record with damaged data that is rot or torn tail, depending on what follows.
     private record Suspect(
@@ -59,7 +60,9 @@ final class Replay {
                 if (named > previous) {
                     missing++;
                     damaged(number, 0);
-                } else if (named < 0) {
+                } else if (named < 0 || RecordCodec.previousBytes(bytes) > bytesOf(named)) {
+                    // without its header nobody knows whether the one before it is whole
+                    gaps++;
                     damaged(number, 0);
                 }
                 replay(segment, number, RecordCodec.SEGMENT_HEADER_BYTES);
@@ -67,6 +70,12 @@ final class Replay {
             }
         }
         cut();
+    }
+
+    /// Of a segment that is there; one that is not is told otherwise.
+    private long bytesOf(long number) {
+        Segment segment = segments.find(number);
+        return segment == null || segment.missing ? Long.MAX_VALUE : segment.end;
     }
 
     private Segment load(long number) throws IOException {

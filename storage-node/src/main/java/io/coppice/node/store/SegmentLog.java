@@ -33,6 +33,7 @@ final class SegmentLog {
     private @Nullable Segment current;
     private long nextNumber;
     private long lastNumber;
+    private final SyncGate gate = new SyncGate();
     private boolean directoryDirty;
     private long appended;
     private @Nullable String failure;
@@ -98,13 +99,15 @@ final class SegmentLog {
 
     private Segment roll() {
         seal();
+        Segment before = segments.find(lastNumber);
+        long previousBytes = before == null || before.missing ? 0 : before.end;
         var segment = new Segment(nextNumber++, lastNumber);
         lastNumber = segment.number;
         segments.add(segment);
         current = segment;
         batchStart = 0;
         ByteBuffer head = room(RecordCodec.SEGMENT_HEADER_BYTES);
-        codec.encodeSegment(segment.number, segment.previous, head);
+        codec.encodeSegment(segment.number, segment.previous, previousBytes, head);
         push(head.flip());
         segment.end = RecordCodec.SEGMENT_HEADER_BYTES;
         segments.grew(segment.end);
@@ -210,7 +213,7 @@ final class SegmentLog {
             parts.add(new SyncTicket.Part(segment, segment.file(), segment.committed));
         }
         // every ticket names the directory until one has come back: a ticket stands for itself
-        return new SyncTicket(directoryDirty ? disk : null, parts);
+        return new SyncTicket(gate, directoryDirty ? disk : null, parts);
     }
 
     void completeSync(SyncTicket ticket) {

@@ -11,11 +11,13 @@ public final class SyncTicket {
     /// A segment and how much of it this ticket makes durable.
     record Part(Segment segment, Disk.DiskFile file, int committed) {}
 
+    private final SyncGate gate;
     private final @Nullable Disk directory;
     private final List<Part> parts;
     private volatile boolean done;
 
-    SyncTicket(@Nullable Disk directory, List<Part> parts) {
+    SyncTicket(SyncGate gate, @Nullable Disk directory, List<Part> parts) {
+        this.gate = gate;
         this.directory = directory;
         this.parts = parts;
     }
@@ -23,12 +25,7 @@ public final class SyncTicket {
     /// Blocks until the device has it. A failure is fatal to the store (R11): hand it to
     /// [ChunkStore#fail], never try again.
     public void run() throws IOException {
-        for (Part part : parts) {
-            part.file().sync();
-        }
-        if (directory != null) {
-            directory.syncDirectory();
-        }
+        gate.sync(parts, directory);
         done = true;
     }
 

@@ -6,16 +6,40 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongPredicate;
+import java.util.function.LongToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// A disk in memory that knows what is durable. [#crash] forgets what was not synced, except for a
 /// prefix of the writes in the order in which they were made, the last of them torn at any byte.
 final class MemoryDisk implements Disk {
-    private record Write(long order, int offset, byte[] bytes) {}
+    /// The power fails: not an IOException, so that nothing under test handles it.
+    static final class PowerLoss extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /// An operation that is not durable; `bytes` can survive in part, 0: wholly or not at all.
+    record Pending(long order, int bytes) {}
+
+    /// Without bytes: the file is cut off at `offset`.
+    private record Write(long order, int offset, byte @Nullable [] bytes) {
+        int length() {
+            return bytes == null ? 0 : bytes.length;
+        }
+
+        void apply(Content content, int most) {
+            if (bytes == null) {
+                content.cut(offset);
+            } else {
+                content.put(offset, bytes, Math.min(most, bytes.length));
+            }
+        }
+    }
 
     private record NameChange(long order, String name, @Nullable File fileOrNull) {}
 
@@ -32,6 +56,13 @@ final class MemoryDisk implements Disk {
             size = Math.max(size, offset + length);
         }
 
+        void cut(int length) {
+            if (length < size) {
+                Arrays.fill(bytes, length, size, (byte) 0);
+            }
+            size = Math.min(size, length);
+        }
+
         void set(byte[] source) {
             bytes = source.clone();
             size = bytes.length;
@@ -46,6 +77,14 @@ final class MemoryDisk implements Disk {
         final Content data = new Content();
         final Content durable = new Content();
         final List<Write> pending = new ArrayList<>();
+
+        File copy() {
+            var copy = new File();
+            copy.data.set(data.toArray());
+            copy.durable.set(durable.toArray());
+            copy.pending.addAll(pending);
+            return copy;
+        }
     }
 
     private Map<String, File> names = new TreeMap<>();
@@ -54,11 +93,69 @@ final class MemoryDisk implements Disk {
     private long order;
     long capacity = 1L << 40;
     boolean failSync;
+
+    /// Writes fail with this message.
+    @Nullable String failWrite;
+
+    /// Reads of this file fail.
+    @Nullable String failRead;
+
     long writtenBytes;
+
+    /// Steps of the device so far: writes, changes of names and syncs.
+    long ticks;
+
+    /// The power fails before this step.
+    long ticksMax = Long.MAX_VALUE;
 
     /// Operations so far; each write, creation, deletion, rename counts.
     long order() {
         return order;
+    }
+
+    private void tick() {
+        if (ticks >= ticksMax) {
+            throw new PowerLoss();
+        }
+        ticks++;
+    }
+
+    /// Another disk with the same content and the same operations not durable.
+    MemoryDisk copy() {
+        var copy = new MemoryDisk();
+        var files = new IdentityHashMap<File, File>();
+        names.forEach(
+                (name, file) -> copy.names.put(name, files.computeIfAbsent(file, File::copy)));
+        durableNames.forEach((name, file) ->
+                copy.durableNames.put(name, files.computeIfAbsent(file, File::copy)));
+        for (NameChange change : pendingNames) {
+            File file = change.fileOrNull;
+            copy.pendingNames.add(
+                    new NameChange(
+                            change.order,
+                            change.name,
+                            file == null ? null : files.computeIfAbsent(file, File::copy)));
+        }
+        copy.order = order;
+        copy.capacity = capacity;
+        return copy;
+    }
+
+    /// What is not durable, in the order in which it was done.
+    List<Pending> pending() {
+        var found = new TreeMap<Long, Pending>();
+        var files = Collections.newSetFromMap(new IdentityHashMap<File, Boolean>());
+        files.addAll(names.values());
+        files.addAll(durableNames.values());
+        for (NameChange change : pendingNames) {
+            found.put(change.order, new Pending(change.order, 0));
+        }
+        for (File file : files) {
+            for (Write write : file.pending) {
+                found.put(write.order, new Pending(write.order, write.length()));
+            }
+        }
+        return List.copyOf(found.values());
     }
 
     /// The oldest operation that is not durable; [#order] if all are.
@@ -111,8 +208,15 @@ final class MemoryDisk implements Disk {
 
     /// As above, with any choice of survivors.
     void crash(LongPredicate survives, long tornOrder, int torn) {
+        crash(order -> survives.test(order) ? Integer.MAX_VALUE : order == tornOrder ? torn : 0);
+    }
+
+    /// As above; `survives` says how many bytes of each operation do, of one without bytes it does
+    /// if that is not 0.
+    void crash(LongToIntFunction survives) {
+        ticksMax = Long.MAX_VALUE;
         for (NameChange change : pendingNames) {
-            if (survives.test(change.order)) {
+            if (survives.applyAsInt(change.order) > 0) {
                 applyName(durableNames, change);
             }
         }
@@ -121,10 +225,9 @@ final class MemoryDisk implements Disk {
         for (File file : names.values()) {
             file.data.set(file.durable.toArray());
             for (Write write : file.pending) {
-                if (survives.test(write.order)) {
-                    file.data.put(write.offset, write.bytes, write.bytes.length);
-                } else if (write.order == tornOrder) {
-                    file.data.put(write.offset, write.bytes, Math.min(torn, write.bytes.length));
+                int most = survives.applyAsInt(write.order);
+                if (most > 0) {
+                    write.apply(file.data, most);
                 }
             }
             file.pending.clear();
@@ -141,6 +244,7 @@ final class MemoryDisk implements Disk {
     }
 
     private void change(String name, @Nullable File fileOrNull) {
+        tick();
         var change = new NameChange(order++, name, fileOrNull);
         applyName(names, change);
         pendingNames.add(change);
@@ -178,6 +282,7 @@ final class MemoryDisk implements Disk {
 
     @Override
     public void rename(String from, String to) {
+        tick();
         File file = file(from);
         // one operation: both names change or neither
         var leaves = new NameChange(order, from, null);
@@ -190,6 +295,7 @@ final class MemoryDisk implements Disk {
 
     @Override
     public void syncDirectory() {
+        tick();
         for (NameChange change : pendingNames) {
             applyName(durableNames, change);
         }
@@ -219,7 +325,10 @@ final class MemoryDisk implements Disk {
         }
 
         @Override
-        public int read(ByteBuffer target, long offset) {
+        public int read(ByteBuffer target, long offset) throws IOException {
+            if (failRead != null && file == names.get(failRead)) {
+                throw new IOException("Input/output error");
+            }
             int count = (int) Math.max(0, Math.min(target.remaining(), file.data.size - offset));
             if (count > 0) {
                 target.put(file.data.bytes, (int) offset, count);
@@ -228,9 +337,16 @@ final class MemoryDisk implements Disk {
         }
 
         @Override
-        public void write(ByteBuffer[] sources, int count, long offset) {
+        public void write(ByteBuffer[] sources, int count, long offset) throws IOException {
             int at = (int) offset;
             for (int i = 0; i < count; i++) {
+                if (failWrite != null) {
+                    throw new IOException(failWrite);
+                }
+                if (sources[i].remaining() > usableBytes()) {
+                    throw new IOException("No space left on device");
+                }
+                tick();
                 var bytes = new byte[sources[i].remaining()];
                 sources[i].get(bytes);
                 file.data.put(at, bytes, bytes.length);
@@ -245,8 +361,9 @@ final class MemoryDisk implements Disk {
             if (failSync) {
                 throw new IOException("Input/output error");
             }
+            tick();
             for (Write write : file.pending) {
-                file.durable.put(write.offset, write.bytes, write.bytes.length);
+                write.apply(file.durable, Integer.MAX_VALUE);
             }
             file.pending.clear();
         }
@@ -258,9 +375,9 @@ final class MemoryDisk implements Disk {
 
         @Override
         public void truncate(long size) {
-            file.data.set(Arrays.copyOf(file.data.bytes, (int) size));
-            file.durable.set(file.data.toArray()); // good enough: only recovery truncates
-            file.pending.clear();
+            tick();
+            file.data.cut((int) size);
+            file.pending.add(new Write(order++, (int) size, null));
         }
 
         @Override

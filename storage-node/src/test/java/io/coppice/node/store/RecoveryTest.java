@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +45,35 @@ final class RecoveryTest {
             assertFalse(at.report.suspect());
             assertEquals(whole, at.disk.bytes(FIRST).length);
         }
+    }
+
+    /// Whole records, at a boundary: nothing looks damaged, and the group's position is beyond
+    /// them.
+    @Test
+    void recordsLostAtTheEndOfASegmentAreNoticed() throws IOException {
+        twoSegments();
+        byte[] bytes = at.disk.bytes(FIRST);
+        at.disk.replace(FIRST, Arrays.copyOf(bytes, bytes.length - RECORD_BYTES));
+        at.reopen();
+        assertTrue(at.report.suspect(), at.report.toString());
+    }
+
+    @Test
+    void aTornSegmentHeaderSaysNothingOfTheSegmentBefore() throws IOException {
+        twoSegments();
+        at.disk.flipBit(Segment.name(2), 50, 0);
+        at.reopen();
+        assertTrue(at.report.suspect(), at.report.toString());
+    }
+
+    private void twoSegments() throws IOException {
+        for (int tag = 1; !at.disk.list().contains(Segment.name(2)); tag++) {
+            at.write(A, 0, tag % 16, tag);
+            at.store.commitBatch();
+        }
+        at.sync();
+        at.reopen();
+        assertFalse(at.report.suspect());
     }
 
     @Test
@@ -217,6 +247,47 @@ final class RecoveryTest {
                 1,
                 (session, sequence, group) -> outcomes.add(session + "/" + sequence + "/" + group));
         assertEquals(List.of("5/1/1", "8/80/16"), outcomes);
+    }
+
+    /// The operating system tells the error once; the next fsync of the same file would succeed.
+    @Test
+    void noSyncCountsAfterOneThatFailed() throws IOException {
+        at.write(A, 0, 0, 1);
+        at.store.commitBatch();
+        SyncTicket first = at.store.beginSync();
+        SyncTicket second = at.store.beginSync();
+        at.disk.failSync = true;
+        assertThrows(IOException.class, first::run);
+        at.disk.failSync = false;
+        assertThrows(IOException.class, second::run);
+        assertFalse(second.done());
+        Checkpoint checkpoint = Objects.requireNonNull(at.store.beginCheckpoint());
+        assertThrows(IOException.class, checkpoint::write);
+    }
+
+    @Test
+    void aFailedWriteIsTheEndAlsoOfWhatWasWrittenBefore() throws IOException {
+        at.write(A, 0, 0, 1);
+        at.sync();
+        at.disk.failWrite = "Input/output error";
+        at.write(A, 0, 1, 2);
+        assertThrows(IOException.class, () -> at.store.commitBatch());
+        at.disk.failWrite = null;
+        assertThrows(IOException.class, () -> at.store.commitBatch());
+        assertThrows(IOException.class, () -> at.read(A));
+    }
+
+    @Test
+    void whatTheDeviceCannotReadIsDamagedAndTheStoreGoesOn() throws IOException {
+        at.write(A, 0, 0, 1, 2);
+        at.sync();
+        Objects.requireNonNull(at.store.beginCheckpoint()).write();
+        at.reopen();
+        at.disk.failRead = FIRST;
+        assertArrayEquals(new long[] {-1, -1}, Arrays.copyOf(at.read(A), 2));
+        at.store.repair(A, 0, Checksums.crc32c(StoreFixture.blocks(1)), StoreFixture.blocks(1));
+        at.sync();
+        assertArrayEquals(new long[] {1, -1}, Arrays.copyOf(at.read(A), 2));
     }
 
     @Test

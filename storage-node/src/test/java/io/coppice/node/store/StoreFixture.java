@@ -18,14 +18,19 @@ final class StoreFixture {
     static final StoreConfig TINY =
             StoreConfig.defaults().withChunkBytes(64 << 10).withSegmentBytes(128 << 10);
 
-    final MemoryDisk disk = new MemoryDisk();
+    final MemoryDisk disk;
     StoreConfig config;
     Recovery report = new Recovery();
     ChunkStore store;
     long sequence;
 
     StoreFixture(StoreConfig config) throws IOException {
+        this(config, new MemoryDisk());
+    }
+
+    StoreFixture(StoreConfig config, MemoryDisk disk) throws IOException {
         this.config = config;
+        this.disk = disk;
         store = ChunkStore.open(disk, config, IDENTITY, report);
     }
 
