@@ -53,6 +53,14 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         return incarnation;
     }
 
+    int node() {
+        return node;
+    }
+
+    String name() {
+        return name;
+    }
+
     void send(NodeDirective directive) {
         outbox.send(directive);
     }
@@ -61,15 +69,16 @@ final class NodeSession implements StreamObserver<NodeMessage> {
 
     @Override
     public void onNext(NodeMessage message) {
-        lastHeardNanos = leadership.time().nanos();
+        long now = leadership.time().nanos();
+        lastHeardNanos = now;
         try {
             if (message.hasRegister()) {
-                register(message.getRegister());
+                register(message.getRegister(), now);
             } else if (node == UNKNOWN) {
                 throw ControlFailure.badRequest(
                         "the first message of a node session is its registration");
             } else {
-                registered(message);
+                registered(message, now);
             }
         } catch (ControlFailure refused) {
             refuse(refused);
@@ -78,9 +87,9 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         }
     }
 
-    private void registered(NodeMessage message) throws ControlFailure {
+    private void registered(NodeMessage message, long now) throws ControlFailure {
         switch (message.getMessageCase()) {
-            case HEARTBEAT -> heartbeat(message.getHeartbeat());
+            case HEARTBEAT -> heartbeat(message.getHeartbeat(), now);
             case BARRIER_DONE ->
                     leadership.barriers().done(node, message.getBarrierDone().getBarrier());
             case PURGE_DONE -> purged(message.getPurgeDone());
@@ -110,10 +119,11 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         }
     }
 
-    private void register(RegisterNode request) throws ControlFailure {
+    private void register(RegisterNode request, long now) throws ControlFailure {
         if (node != UNKNOWN) {
             throw ControlFailure.badRequest("a node registers once per session");
         }
+        long ticket = leadership.nodes().ticket(request.getName());
         var outcome = leadership.commit(Requests.register(request));
         if (!(outcome instanceof Outcome.NodeRegistered registered)) {
             throw new IllegalStateException("a registration ended as " + outcome);
@@ -124,6 +134,10 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         leadership.nodes().reported(request.getStoresList());
         if (!leadership.nodes().add(node, this)) {
             throw ControlFailure.notLeader();
+        }
+        if (!leadership.nodes().grant(this, ticket, now)) {
+            throw ControlFailure.unavailable(
+                    "node " + name + " is just being declared lost; it must register again");
         }
         // From here on new barriers wait for this node. Those that come before the welcome follow
         // it.
@@ -164,6 +178,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         var welcome =
                 NodeWelcome.newBuilder()
                         .setNode(node)
+                        .setLeaseMillis(leadership.nodes().leaseMillis())
                         .setCluster(view.config().map(c -> c.cluster()).orElse(""))
                         .setConfig(Answers.config(view.config()));
         registered
@@ -181,11 +196,18 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                 .toList();
     }
 
-    private void heartbeat(NodeHeartbeat beat) {
+    private void heartbeat(NodeHeartbeat beat, long now) {
         leadership.nodes().reported(beat.getStoresList());
+        leadership.nodes().beat(this, beat.getSequence(), now);
+    }
+
+    void answerBeat(long sequence) {
         send(
                 NodeDirective.newBuilder()
-                        .setHeartbeat(HeartbeatReply.newBuilder().setSequence(beat.getSequence()))
+                        .setHeartbeat(
+                                HeartbeatReply.newBuilder()
+                                        .setSequence(sequence)
+                                        .setLeaseMillis(leadership.nodes().leaseMillis()))
                         .build());
     }
 
