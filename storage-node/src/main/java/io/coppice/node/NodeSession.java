@@ -7,12 +7,15 @@ import io.coppice.directory.StreamSender;
 import io.coppice.model.Position;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneListener;
+import io.coppice.node.replica.NodeLease;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.BarrierDone;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.HeartbeatReply;
 import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeHeartbeat;
@@ -44,6 +47,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,19 +79,32 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     private volatile boolean registeringAgain;
     private @Nullable LeaderStream<NodeMessage, NodeDirective> stream;
     private @Nullable EventLoop clock;
-    private long heartbeats;
+
+    /// Registrations are beats too: their answer, the welcome, grants a lease.
+    private final AtomicLong beats = new AtomicLong();
+
+    private volatile long registrationBeat;
+    private final Time time;
+    private final NodeLease lease;
+
+    /// Only on the clock.
+    private boolean leased;
 
     NodeSession(
             StorageNode node,
             StorageNodeConfig config,
             String cluster,
             long incarnation,
-            StoreConfig storeConfig) {
+            StoreConfig storeConfig,
+            Time time,
+            NodeLease lease) {
         this.node = node;
         this.config = config;
         this.cluster = cluster;
         this.incarnation = incarnation;
         this.storeConfig = storeConfig;
+        this.time = time;
+        this.lease = lease;
     }
 
     void start(ControlClient control, EventLoop loop) {
@@ -125,11 +142,20 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     public void opened(StreamSender<NodeMessage> opened, String endpoint) {
         sender = opened;
         try {
-            send(NodeMessage.newBuilder().setRegister(registration()).build());
+            NodeMessage message = NodeMessage.newBuilder().setRegister(registration()).build();
+            registrationBeat = beat();
+            send(message);
         } catch (IOException e) {
             LOG.error("node {} cannot register: {}", config.name(), e.getMessage());
             opened.abort("cannot register");
         }
+    }
+
+    /// The next beat's number; its lease counts from now.
+    private long beat() {
+        long sequence = beats.incrementAndGet();
+        lease.sent(sequence, time.nanos());
+        return sequence;
     }
 
     private RegisterNode registration() throws IOException {
@@ -215,10 +241,11 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     }
 
     private void heartbeat() {
+        watchLease();
         if (!registered) {
             return;
         }
-        NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder().setSequence(++heartbeats);
+        NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder();
         lanesByUuid.forEach((uuid, lane) -> {
             if (!failedStores.contains(lane.storeId())) {
                 StoreReport.Builder report = StoreReport.newBuilder().setUuid(uuid);
@@ -226,7 +253,20 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
                 beat.addStores(report);
             }
         });
-        send(NodeMessage.newBuilder().setHeartbeat(beat).build());
+        send(NodeMessage.newBuilder().setHeartbeat(beat.setSequence(beat())).build());
+    }
+
+    private void watchLease() {
+        boolean holds = lease.holds(time.nanos());
+        if (leased && !holds) {
+            LOG.warn(
+                    "node {} serving→waiting: its lease has run out, the quorum's leader does not"
+                            + " answer",
+                    config.name());
+        } else if (!leased && holds) {
+            LOG.info("node {} waiting→serving: it holds a lease", config.name());
+        }
+        leased = holds;
     }
 
     private void send(NodeMessage message) {
@@ -250,7 +290,8 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
                             "node {} is refused: {}",
                             config.name(),
                             directive.getRefused().getMessage());
-            case HEARTBEAT, DIRECTIVE_NOT_SET -> {}
+            case HEARTBEAT -> answered(directive.getHeartbeat());
+            case DIRECTIVE_NOT_SET -> {}
         }
     }
 
@@ -259,6 +300,10 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         registered = false;
         sender = null;
         LOG.info("node {}: session ended: {}", config.name(), why);
+    }
+
+    private void answered(HeartbeatReply reply) {
+        lease.answered(reply.getSequence(), TimeUnit.MILLISECONDS.toNanos(reply.getLeaseMillis()));
     }
 
     private void welcome(NodeWelcome welcome) {
@@ -284,6 +329,15 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
                         welcome.getConfig().getDurabilityAlways());
                 welcome.getBarriersList().forEach(lane::raise);
             });
+        }
+        lease.answered(registrationBeat, TimeUnit.MILLISECONDS.toNanos(welcome.getLeaseMillis()));
+        if (welcome.getLeaseMillis() < 3L * config.heartbeatMillis()) {
+            LOG.warn(
+                    "node {}: the cluster's lease of {} ms is short for a heartbeat of {} ms: one"
+                            + " that is late stops service",
+                    config.name(),
+                    welcome.getLeaseMillis(),
+                    config.heartbeatMillis());
         }
         registered = true;
         registeringAgain = false;

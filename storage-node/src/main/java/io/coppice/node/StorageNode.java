@@ -11,6 +11,7 @@ import io.coppice.node.ingress.LaneTable;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneMetrics;
 import io.coppice.node.repair.ReadRepair;
+import io.coppice.node.replica.NodeLease;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.Hello;
@@ -35,7 +36,8 @@ public final class StorageNode implements AutoCloseable {
     private static final int STOP_SECONDS = 30;
 
     private final StorageNodeConfig config;
-    private final Time time = Time.system();
+    private final Time time;
+    private final NodeLease lease;
     private final MetricRegistry metrics = new MetricRegistry();
     private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
     private final LaneTable lanes = new LaneTable();
@@ -48,8 +50,10 @@ public final class StorageNode implements AutoCloseable {
     private @Nullable NodeSession session;
     private boolean closed;
 
-    private StorageNode(StorageNodeConfig config) {
+    private StorageNode(StorageNodeConfig config, Time time) {
         this.config = config;
+        this.time = time;
+        this.lease = new NodeLease(time.nanos());
     }
 
     /// Opens the stores, listens, and registers with the quorum in the background, for as long as
@@ -58,7 +62,12 @@ public final class StorageNode implements AutoCloseable {
     /// @throws IOException one line for the operator: a directory in use or of another cluster, a
     ///   port in use
     public static StorageNode start(StorageNodeConfig config) throws IOException {
-        var node = new StorageNode(config);
+        return start(config, Time.system());
+    }
+
+    /// With a clock of its own.
+    static StorageNode start(StorageNodeConfig config, Time time) throws IOException {
+        var node = new StorageNode(config, time);
         try {
             node.open();
             return node;
@@ -83,7 +92,7 @@ public final class StorageNode implements AutoCloseable {
         }
         transport = Transport.create("node-" + config.name(), directories.size());
         control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10));
-        session = new NodeSession(this, config, cluster, incarnation, storeConfig);
+        session = new NodeSession(this, config, cluster, incarnation, storeConfig, time, lease);
         server =
                 transport.listen(
                         Transport.parse(config.dataAddress()),
@@ -153,6 +162,7 @@ public final class StorageNode implements AutoCloseable {
                                 thread("checkpoint", storeId),
                                 laneMetrics,
                                 time,
+                                lease,
                                 session(),
                                 new ReadRepair()));
         lanes.add(lane);

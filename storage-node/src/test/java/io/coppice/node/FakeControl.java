@@ -32,6 +32,7 @@ import org.jspecify.annotations.NullUnmarked;
 @NullUnmarked
 final class FakeControl extends ControlGrpc.ControlImplBase implements AutoCloseable {
     static final String CLUSTER = "test-cluster";
+    static final int LEASE_MILLIS = 10_000;
 
     private final Server server;
     private final int nodesWanted;
@@ -43,6 +44,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     private final Map<Long, Set<Integer>> barriersDone = new HashMap<>();
     private final Set<Long> purged = new HashSet<>();
     private long lastBarrier;
+    private boolean answersBeats = true;
 
     FakeControl(int nodesWanted, int groupCount) throws IOException {
         this.nodesWanted = nodesWanted;
@@ -98,6 +100,10 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         return purged.contains(chunk);
     }
 
+    synchronized void answerBeats(boolean answer) {
+        answersBeats = answer;
+    }
+
     /// A node's replicas are taken out of service, as when its session was lost for too long.
     synchronized void lose(String name) {
         changeStates(ids.get(name), ReplicaState.REPLICA_DOWN);
@@ -138,6 +144,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                         .setWelcome(
                                 NodeWelcome.newBuilder()
                                         .setNode(id)
+                                        .setLeaseMillis(LEASE_MILLIS)
                                         .setCluster(CLUSTER)
                                         .addStores(
                                                 StoreId.newBuilder()
@@ -218,14 +225,18 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
 
     private void handle(int id, NodeMessage message, StreamObserver<NodeDirective> down) {
         switch (message.getMessageCase()) {
-            case HEARTBEAT ->
+            case HEARTBEAT -> {
+                if (answersBeats) {
                     down.onNext(
                             NodeDirective.newBuilder()
                                     .setHeartbeat(
                                             HeartbeatReply.newBuilder()
+                                                    .setLeaseMillis(LEASE_MILLIS)
                                                     .setSequence(
                                                             message.getHeartbeat().getSequence()))
                                     .build());
+                }
+            }
             case BARRIER_DONE -> barriersDone.get(message.getBarrierDone().getBarrier()).add(id);
             case PURGE_DONE -> purged.addAll(message.getPurgeDone().getChunksList());
             case REPLICA_SYNCED -> {

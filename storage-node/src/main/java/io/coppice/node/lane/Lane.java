@@ -5,6 +5,7 @@ import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
 import io.coppice.node.replica.GroupView;
+import io.coppice.node.replica.NodeLease;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.replica.VolumeBarriers;
 import io.coppice.node.store.BlockRead;
@@ -12,6 +13,7 @@ import io.coppice.node.store.ChunkStore;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
+import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.ReplicaInfo;
@@ -46,6 +48,7 @@ public final class Lane {
 
     /// What a lane is made of.
     ///
+    /// @param lease what the node may serve by (R5)
     /// @param syncThread runs fdatasync, one at a time
     /// @param backgroundThread writes checkpoints
     public record Parts(
@@ -61,6 +64,7 @@ public final class Lane {
             Executor backgroundThread,
             LaneMetrics metrics,
             Time time,
+            NodeLease lease,
             LaneListener listener,
             BlockMender mender) {}
 
@@ -355,12 +359,23 @@ public final class Lane {
         framesSinceTick++;
     }
 
-    void wrote(Request request) {
+    void wrote(Request request, long now) {
         if (request.kind() == DataKind.WRITE || request.kind() == DataKind.ZERO) {
-            long now = parts.time().nanos();
             parts.metrics().writeTotal.update(now - request.startNanos, TimeUnit.NANOSECONDS);
             parts.metrics().writeReplicate.update(now - request.decidedNanos, TimeUnit.NANOSECONDS);
         }
+    }
+
+    /// Whether this node may answer for its groups (R5). Asked twice for each request: when it
+    /// comes, and again when its answer is ready.
+    boolean mayServe(long nowNanos) {
+        return parts.lease().holds(nowNanos);
+    }
+
+    /// The client asks again: here, once the lease holds again, or elsewhere, once it has the view.
+    void refuseWithoutLease(Request request) {
+        parts.metrics().withoutLease.inc();
+        request.refuse(DataStatus.NOT_SERVING, "this node holds no lease now");
     }
 
     void barrierPassed(long barrier) {
