@@ -241,8 +241,9 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     }
 
     private void heartbeat() {
-        watchLease();
-        if (!registered) {
+        long now = time.nanos();
+        watchLease(now);
+        if (!registered || !allTurn(now)) {
             return;
         }
         NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder();
@@ -256,8 +257,20 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         send(NodeMessage.newBuilder().setHeartbeat(beat.setSequence(beat())).build());
     }
 
-    private void watchLease() {
-        boolean holds = lease.holds(time.nanos());
+    /// A node does not claim to live while a loop of it is stuck in a write that does not return:
+    /// then its lease ends, and others serve.
+    private boolean allTurn(long now) {
+        for (Lane lane : lanesByUuid.values()) {
+            if (!failedStores.contains(lane.storeId()) && !lane.turns(now)) {
+                LOG.warn("node {}: {} is stuck, no heartbeat", config.name(), lane);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void watchLease(long now) {
+        boolean holds = lease.holds(now);
         if (leased && !holds) {
             LOG.warn(
                     "node {} serving→waiting: its lease has run out, the quorum's leader does not"

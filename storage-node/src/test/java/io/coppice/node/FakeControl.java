@@ -45,6 +45,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     private final Set<Long> purged = new HashSet<>();
     private long lastBarrier;
     private boolean answersBeats = true;
+    private boolean takesOutFailed;
 
     FakeControl(int nodesWanted, int groupCount) throws IOException {
         this.nodesWanted = nodesWanted;
@@ -98,6 +99,11 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
 
     synchronized boolean isPurged(long chunk) {
         return purged.contains(chunk);
+    }
+
+    /// From now on replicas that fail are taken out.
+    synchronized void takeOutFailed() {
+        takesOutFailed = true;
     }
 
     synchronized void answerBeats(boolean answer) {
@@ -248,6 +254,12 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                             .forEach(replica -> replica.setState(ReplicaState.REPLICA_SERVING));
                     group.setEpoch(group.getEpoch() + 1);
                     push();
+                }
+            }
+            case REPLICA_FAILED -> {
+                var failed = message.getReplicaFailed();
+                if (takesOutFailed && group(failed.getGroup()).getEpoch() == failed.getEpoch()) {
+                    changeStates(failed.getStore(), ReplicaState.REPLICA_DOWN);
                 }
             }
             default -> throw new AssertionError("unexpected: " + message);

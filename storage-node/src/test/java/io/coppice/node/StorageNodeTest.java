@@ -21,6 +21,7 @@ import io.coppice.wire.pb.GroupEpoch;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.ReplicaInfo;
+import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -309,6 +310,15 @@ class StorageNodeTest {
                 "the write is there",
                 () -> read(chunk(1), 7, 1).header.getStatus() == DataStatus.OK);
         assertArrayEquals(block(5), read(chunk(1), 7, 1).payload);
+    }
+
+    @Test
+    void writesDoNotWaitForAMemberThatStandsStill() {
+        control.takeOutFailed();
+        closeBackup();
+        CompletableFuture<Reply> write = send(write(chunk(1), 0, 7, 5, false), block(5));
+        assertEquals(DataStatus.OK, write.join().header.getStatus());
+        assertEquals(ReplicaState.REPLICA_DOWN, control.group(GROUP).getReplicas(1).getState());
     }
 
     /// The name of the node that was closed.

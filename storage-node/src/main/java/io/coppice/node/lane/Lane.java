@@ -43,6 +43,9 @@ import org.slf4j.LoggerFactory;
 public final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
+    /// A loop that misses more than so many ticks is stuck.
+    private static final int TICKS_MISSED_MAX = 50;
+
     /// How full the store is.
     public record Space(long capacityBytes, long usedBytes, long liveBytes, long chunks) {}
 
@@ -93,6 +96,7 @@ public final class Lane {
     private boolean closed;
     private long framesSinceTick;
     private volatile Space space;
+    private volatile long tickedNanos;
 
     public Lane(Parts parts) {
         this.parts = parts;
@@ -111,6 +115,7 @@ public final class Lane {
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
         space = spaceNow();
+        tickedNanos = parts.time().nanos();
     }
 
     /// Starts the lane's clock.
@@ -342,11 +347,28 @@ public final class Lane {
         if (failed || closed) {
             return;
         }
+        tickedNanos = parts.time().nanos();
         forEachGroup(group -> group.replica().tick());
+        leaveWhenSlow();
         housekeeping.tick(framesSinceTick == 0);
         framesSinceTick = 0;
         space = spaceNow();
         scheduleTurn();
+    }
+
+    /// A disk that does not come back from a sync holds up the flushes of all of its groups.
+    private void leaveWhenSlow() {
+        int bound = config.replicas().slowSyncTicks();
+        if (bound != 0 && syncLine.tick() >= bound) {
+            forEachGroup(group ->
+                    group.replica().leave("its store takes too long to make writes durable"));
+        }
+    }
+
+    /// Whether the loop has turned lately; for whoever speaks for the node.
+    public boolean turns(long nowNanos) {
+        return nowNanos - tickedNanos
+                < TimeUnit.MILLISECONDS.toNanos((long) config.tickMillis() * TICKS_MISSED_MAX);
     }
 
     private Space spaceNow() {

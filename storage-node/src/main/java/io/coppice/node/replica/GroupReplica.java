@@ -39,6 +39,15 @@ public final class GroupReplica {
 
     private long committed;
 
+    /// How long it stays out after it was taken out of service.
+    private final Probation probation;
+
+    /// The epoch that this replica wants to leave, and why; 0: none.
+    private long leaving;
+
+    private String leavingWhy = "";
+    private int leavingTicks;
+
     public GroupReplica(
             int group,
             int store,
@@ -53,6 +62,7 @@ public final class GroupReplica {
         this.barriers = barriers;
         this.effects = effects;
         this.memory = emptyMemory(limits);
+        this.probation = new Probation(limits.slowTicks());
         this.view = GroupView.none(group);
         this.role = new NotServing(this);
         Position recovered = index.position(group);
@@ -72,9 +82,13 @@ public final class GroupReplica {
             return;
         }
         boolean samePrimary = next.primary() == view.primary();
+        boolean served = view.stateOf(store) == GroupView.State.SERVING;
         view = next;
         epochMet = Math.max(epochMet, next.epoch());
         GroupView.State state = next.stateOf(store);
+        if (served && state != GroupView.State.SERVING) {
+            probation.takenOut();
+        }
         if (state == GroupView.State.SERVING && next.primary() == store) {
             becomePrimary();
         } else if (state == GroupView.State.SERVING) {
@@ -156,7 +170,20 @@ public final class GroupReplica {
     }
 
     boolean enoughServe() {
-        return view.servingCount() >= Math.min(limits.minWriteReplicas(), view.members().size());
+        return enoughServe(view.servingCount());
+    }
+
+    boolean enoughServeWithoutOne() {
+        return enoughServe(view.servingCount() - 1);
+    }
+
+    private boolean enoughServe(int count) {
+        return count >= Math.min(limits.minWriteReplicas(), view.members().size());
+    }
+
+    /// While too few serve, whoever can helps at once.
+    boolean mayServeAgain() {
+        return probation.isOver() || !enoughServe();
     }
 
     /// OK when this replica serves in `epoch`.
@@ -164,7 +191,7 @@ public final class GroupReplica {
         if (isStale(epoch)) {
             return Outcome.STALE_EPOCH;
         }
-        return view.stateOf(store) == GroupView.State.SERVING ? Outcome.OK : Outcome.NOT_SERVING;
+        return isServing() ? Outcome.OK : Outcome.NOT_SERVING;
     }
 
     /// Volumes' seals and fences were raised in the lane's barriers; true when nothing of the
@@ -212,6 +239,30 @@ public final class GroupReplica {
     /// Time passes: what was lost is sent again, quiet groups learn what is committed.
     public void tick() {
         role.tick();
+        if (isServing()) {
+            probation.served();
+        }
+        if (leaving != 0 && leaving == view.epoch() && ++leavingTicks >= limits.slowTicks()) {
+            leavingTicks = 0;
+            effects.memberFailed(store, leaving, leavingWhy); // the quorum may not have heard it
+        }
+    }
+
+    /// This replica is in the group's way: it leaves, if the others are enough. From now on it
+    /// answers nothing, since those others go on without asking it.
+    public void leave(String why) {
+        if (!isServing() || !enoughServeWithoutOne() || leaving == view.epoch()) {
+            return;
+        }
+        leaving = view.epoch();
+        leavingWhy = why;
+        leavingTicks = 0;
+        epochMet = Math.max(epochMet, leaving + 1);
+        effects.memberFailed(store, leaving, why);
+    }
+
+    private boolean isServing() {
+        return view.stateOf(store) == GroupView.State.SERVING;
     }
 
     // ---------------------------------------------------------------- other replicas
@@ -425,6 +476,10 @@ public final class GroupReplica {
 
     VolumeBarriers barriers() {
         return barriers;
+    }
+
+    Probation probation() {
+        return probation;
     }
 
     RequestMemory memory() {

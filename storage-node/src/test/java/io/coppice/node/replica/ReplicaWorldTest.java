@@ -31,6 +31,9 @@ import org.junit.jupiter.api.Test;
 class ReplicaWorldTest {
     private static final int BLOCKS = 4;
 
+    /// Some runs wait no longer than so many ticks for a member.
+    private static final int SLOW_TICKS = 3;
+
     @Property(tries = 1500, shrinking = ShrinkingMode.OFF)
     void replicasKeepWhatWasAcknowledged(
             @ForAll @LongRange(min = 1, max = Integer.MAX_VALUE) long seed) {
@@ -44,6 +47,12 @@ class ReplicaWorldTest {
         run.run(300);
         run.refusals.remove(Outcome.OVERLOADED); // the bounds are tiny
         assertEquals(Set.of(), run.refusals, "without faults nothing is refused");
+    }
+
+    @Property(tries = 300, shrinking = ShrinkingMode.OFF)
+    void replicasThatLeaveTheSlowBehindKeepWhatWasAcknowledged(
+            @ForAll @LongRange(min = 1, max = Integer.MAX_VALUE) long seed) {
+        new Run(seed, true, SLOW_TICKS).run(600);
     }
 
     /// Histories that once failed: a new primary never synced the FUA writes that it had adopted.
@@ -69,6 +78,84 @@ class ReplicaWorldTest {
     @Test
     void tailsAreTrimmedAtRest() {
         new Run(185545, true).run(600);
+    }
+
+    @Test
+    void aMemberThatStandsStillIsLeftBehindAndComesBackOnceItKeepsUp() {
+        var run = new Run(5, false, SLOW_TICKS);
+        run.writeAndTick(2);
+        for (int round = 1; round <= 3; round++) {
+            run.world.cutOff = 3;
+            run.writeAndTick(SLOW_TICKS - 1);
+            assertTrue(!run.underWay.isEmpty() && run.world.allServe(), "it is waited for");
+            run.writeAndTick(2);
+            assertEquals(Map.of(), run.underWay, "the others go on");
+            assertEquals(GroupView.State.SYNCING, run.world.view().stateOf(3));
+            run.world.cutOff = 0;
+            int ticks = 0;
+            while (!run.world.allServe()) {
+                run.writeAndTick(1);
+                ticks++;
+            }
+            assertTrue(ticks >= SLOW_TICKS << (round - 1), "it must not flap: " + ticks);
+        }
+        run.rest();
+        run.check();
+    }
+
+    @Test
+    void aPrimaryThatReachesNobodyHandsOver() {
+        var run = new Run(5, false, SLOW_TICKS);
+        run.writeAndTick(2);
+        run.world.cutOff = 1;
+        run.writeAndTick(3 * SLOW_TICKS - 1);
+        assertEquals(1, run.world.view().primary());
+        run.writeAndTick(3);
+        assertEquals(2, run.world.view().primary());
+        assertTrue(run.underWay.isEmpty(), "the others go on");
+        assertEquals(GroupView.State.SYNCING, run.world.view().stateOf(1));
+        run.rest();
+        run.check();
+    }
+
+    @Test
+    void aNewPrimaryThatCannotReconcileHandsOver() {
+        var run = new Run(5, false, SLOW_TICKS);
+        run.writeAndTick(2);
+        run.world.crash(1);
+        run.world.restart(1);
+        while (run.world.view().stateOf(1) != GroupView.State.SERVING) {
+            run.writeAndTick(1);
+            run.world.cutOff = run.world.view().primary() == 1 ? 1 : 0;
+        }
+        run.world.cutOff = 1;
+        run.writeAndTick(3 * SLOW_TICKS + 2);
+        assertEquals(2, run.world.view().primary());
+        run.rest();
+        run.check();
+    }
+
+    @Test
+    void aReplicaThatLeavesAnswersNothingMoreInItsEpoch() {
+        var world = new Run(5, false, SLOW_TICKS).world;
+        GroupReplica replica = java.util.Objects.requireNonNull(world.nodes.get(1).replica);
+        long epoch = replica.epoch();
+        replica.leave("test");
+        assertEquals(Outcome.STALE_EPOCH, replica.servesIn(epoch));
+        assertEquals(Outcome.STALE_EPOCH, replica.flushesIn(epoch));
+        while (world.step()) {}
+        assertEquals(2, world.view().primary());
+    }
+
+    @Test
+    void aReplicaThatIsNeededStays() {
+        var world = new Run(5, false, SLOW_TICKS).world;
+        world.crash(3);
+        world.restart(3); // it serves no more, and nothing is delivered yet
+        GroupReplica replica = java.util.Objects.requireNonNull(world.nodes.get(1).replica);
+        replica.view(world.view());
+        replica.leave("test");
+        assertEquals(Outcome.OK, replica.servesIn(replica.epoch()));
     }
 
     @Test
@@ -152,8 +239,13 @@ class ReplicaWorldTest {
         private int lastValue;
 
         Run(long seed, boolean faults) {
+            this(seed, faults, 0);
+        }
+
+        Run(long seed, boolean faults, int slow) {
             this.faults = faults;
-            var limits = new ReplicaLimits(2, seed % 7 == 0, 8, 1_000, 16, 1_000, 2, 4, 4, 1_024);
+            var limits =
+                    new ReplicaLimits(2, seed % 7 == 0, 8, 1_000, 16, 1_000, 2, 4, 4, 1_024, slow);
             world = new ReplicaWorld(seed, limits, this);
             random = world.random;
             settle();
@@ -168,6 +260,20 @@ class ReplicaWorldTest {
             }
             rest();
             check();
+        }
+
+        /// A client that writes and retries while time passes.
+        private void writeAndTick(int ticks) {
+            for (int tick = 0; tick < ticks; tick++) {
+                if (underWay.isEmpty()) {
+                    born(0);
+                    write();
+                }
+                List.copyOf(underWay.values()).forEach(this::send);
+                settle();
+                world.tick();
+                settle();
+            }
         }
 
         private void act(int dice) {
@@ -457,6 +563,7 @@ class ReplicaWorldTest {
 
         /// Everybody comes back, everything is delivered and retried until all is done.
         private void rest() {
+            world.cutOff = 0;
             for (int round = 0; round < 1_000; round++) {
                 for (int store = 1; store <= ReplicaWorld.STORES; store++) {
                     world.restart(store);
