@@ -39,6 +39,13 @@ public final class GroupReplica {
 
     private long committed;
 
+    /// Up to here this replica may hold what was never acknowledged: it found it after a restart,
+    /// or fetched it from a primary that had not finished it.
+    private long unsureUpTo;
+
+    /// Up to here a primary with enough serving members knew that all of them had it.
+    private long provenUpTo;
+
     /// How long it stays out after it was taken out of service.
     private final Probation probation;
 
@@ -71,6 +78,7 @@ public final class GroupReplica {
         appended = last;
         synced = last; // a store syncs what it recovered before its replicas start
         committed = last;
+        unsureUpTo = last;
     }
 
     // ---------------------------------------------------------------- views
@@ -545,6 +553,8 @@ public final class GroupReplica {
         appended = sequence;
         forgetSyncs();
         committed = sequence;
+        unsureUpTo = sequence;
+        provenUpTo = 0;
     }
 
     /// Nothing here counts as durable until a sync that starts from now on has ended.
@@ -559,7 +569,16 @@ public final class GroupReplica {
         tail.trim(appended);
     }
 
+    /// Whether what a primary finds here may be shown to readers. While another one is LAST it
+    /// could lead after this one, and it may lack what was never acknowledged.
+    boolean mayShowWhatItHolds() {
+        return provenUpTo >= unsureUpTo
+                || view.members().stream()
+                        .noneMatch(member -> member.state() == GroupView.State.LAST);
+    }
+
     void commitUpTo(long sequence) {
+        provenUpTo = Math.max(provenUpTo, sequence);
         long reached = Math.min(sequence, appended);
         if (reached > committed) {
             committed = reached;

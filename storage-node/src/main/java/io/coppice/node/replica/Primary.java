@@ -336,7 +336,7 @@ final class Primary implements Role {
 
     @Override
     public void read(Ticket ticket, long chunk, int block, int blockCount) {
-        if (!reconciled) {
+        if (!reconciled || !replica.mayShowWhatItHolds()) {
             effects.answer(ticket, Outcome.NOT_SERVING);
         } else if (!replica.index().exists(chunk)) {
             effects.answer(ticket, Outcome.NO_SUCH_CHUNK);

@@ -55,6 +55,29 @@ class ReplicaWorldTest {
         new Run(seed, true, SLOW_TICKS).run(600);
     }
 
+    @Property(tries = 500, shrinking = ShrinkingMode.OFF)
+    void replicasThatAreCutOffKeepWhatWasAcknowledged(
+            @ForAll @LongRange(min = 1, max = Integer.MAX_VALUE) long seed) {
+        new Run(seed, true, seed % 2 == 0 ? SLOW_TICKS : 0, true).run(600);
+    }
+
+    /// Once failed: one of two that were last showed what it alone had, and then the other one led.
+    @Test
+    void whatWasNeverAcknowledgedIsNotShownWhileAnotherMayLead() {
+        new Run(1395979846, true, 0, true).run(600);
+        var world = new Run(1, false).world;
+        ReplicaWorld.Node node = java.util.Objects.requireNonNull(world.nodes.get(1));
+        node.disk.position = new io.coppice.model.Position(1, 9);
+        node.start();
+        GroupReplica replica = java.util.Objects.requireNonNull(node.replica);
+        replica.view(view(5, GroupView.State.LAST));
+        assertEquals(GroupView.State.LAST, replica.view().stateOf(2));
+        assertTrue(replica.isServingPrimary());
+        assertTrue(!replica.mayShowWhatItHolds());
+        replica.view(view(6, GroupView.State.DOWN));
+        assertTrue(replica.mayShowWhatItHolds());
+    }
+
     /// Histories that once failed: a new primary never synced the FUA writes that it had adopted.
     @Test
     void aNewPrimaryFinishesDurableWritesOfTheOldOne() {
@@ -221,6 +244,7 @@ class ReplicaWorldTest {
         private final ReplicaWorld world;
         private final Random random;
         private final boolean faults;
+        private final boolean cuts;
         private final Map<Long, Write> underWay = new TreeMap<>();
 
         /// Value of each block as acknowledged (or as some read has shown), by chunk.
@@ -243,7 +267,12 @@ class ReplicaWorldTest {
         }
 
         Run(long seed, boolean faults, int slow) {
+            this(seed, faults, slow, false);
+        }
+
+        Run(long seed, boolean faults, int slow, boolean cuts) {
             this.faults = faults;
+            this.cuts = cuts;
             var limits =
                     new ReplicaLimits(2, seed % 7 == 0, 8, 1_000, 16, 1_000, 2, 4, 4, 1_024, slow);
             world = new ReplicaWorld(seed, limits, this);
@@ -291,7 +320,9 @@ class ReplicaWorldTest {
                 world.crash(1 + random.nextInt(ReplicaWorld.STORES));
             } else if (faults && dice < 92) {
                 world.restart(1 + random.nextInt(ReplicaWorld.STORES));
-            } else if (faults && dice < 95) {
+            } else if (cuts && dice < 94) {
+                world.cutOff = random.nextInt(ReplicaWorld.STORES + 1);
+            } else if (faults && dice < (cuts ? 97 : 95)) {
                 world.breakLink(
                         1 + random.nextInt(ReplicaWorld.STORES),
                         1 + random.nextInt(ReplicaWorld.STORES));
