@@ -16,8 +16,6 @@ import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.Hello;
-import io.coppice.wire.pb.ReplicaInfo;
-import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
@@ -174,7 +172,7 @@ public final class Lane {
             return;
         }
         String before = group.replica().roleName();
-        group.replica().view(groupView(info));
+        group.replica().view(ViewFrames.view(info));
         LOG.debug(
                 "{}: group {} epoch {}: {} -> {}",
                 this,
@@ -590,23 +588,5 @@ public final class Lane {
 
     public Set<Integer> groupIds() {
         return new HashSet<>(groups.keySet());
-    }
-
-    private static GroupView groupView(GroupInfo info) {
-        List<GroupView.Member> members = new ArrayList<>(info.getReplicasCount());
-        for (ReplicaInfo replica : info.getReplicasList()) {
-            members.add(new GroupView.Member(replica.getStore(), state(replica.getState())));
-        }
-        return new GroupView(info.getId(), info.getEpoch(), members);
-    }
-
-    private static GroupView.State state(ReplicaState state) {
-        return switch (state) {
-            case REPLICA_SYNCING -> GroupView.State.SYNCING;
-            case REPLICA_SERVING -> GroupView.State.SERVING;
-            case REPLICA_LAST -> GroupView.State.LAST;
-            case REPLICA_DRAINING -> GroupView.State.DRAINING;
-            case REPLICA_DOWN, UNRECOGNIZED -> GroupView.State.DOWN;
-        };
     }
 }

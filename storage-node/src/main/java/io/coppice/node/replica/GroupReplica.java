@@ -39,21 +39,12 @@ public final class GroupReplica {
 
     private long committed;
 
-    /// Up to here this replica may hold what was never acknowledged: it found it after a restart,
-    /// or fetched it from a primary that had not finished it.
-    private long unsureUpTo;
-
-    /// Up to here a primary with enough serving members knew that all of them had it.
-    private long provenUpTo;
+    private final Proof proof;
 
     /// How long it stays out after it was taken out of service.
     private final Probation probation;
 
-    /// The epoch that this replica wants to leave, and why; 0: none.
-    private long leaving;
-
-    private String leavingWhy = "";
-    private int leavingTicks;
+    private final Leaving leaving = new Leaving();
 
     public GroupReplica(
             int group,
@@ -78,7 +69,7 @@ public final class GroupReplica {
         appended = last;
         synced = last; // a store syncs what it recovered before its replicas start
         committed = last;
-        unsureUpTo = last;
+        proof = new Proof(last);
     }
 
     // ---------------------------------------------------------------- views
@@ -250,23 +241,18 @@ public final class GroupReplica {
         if (isServing()) {
             probation.served();
         }
-        if (leaving != 0 && leaving == view.epoch() && ++leavingTicks >= limits.slowTicks()) {
-            leavingTicks = 0;
-            effects.memberFailed(store, leaving, leavingWhy); // the quorum may not have heard it
+        if (leaving.isDue(view.epoch(), limits.slowTicks())) {
+            effects.memberFailed(store, view.epoch(), leaving.why());
         }
     }
 
     /// This replica is in the group's way: it leaves, if the others are enough. From now on it
     /// answers nothing, since those others go on without asking it.
     public void leave(String why) {
-        if (!isServing() || !enoughServeWithoutOne() || leaving == view.epoch()) {
-            return;
+        if (isServing() && enoughServeWithoutOne() && leaving.begin(view.epoch(), why)) {
+            epochMet = Math.max(epochMet, view.epoch() + 1);
+            effects.memberFailed(store, view.epoch(), why);
         }
-        leaving = view.epoch();
-        leavingWhy = why;
-        leavingTicks = 0;
-        epochMet = Math.max(epochMet, leaving + 1);
-        effects.memberFailed(store, leaving, why);
     }
 
     private boolean isServing() {
@@ -553,8 +539,7 @@ public final class GroupReplica {
         appended = sequence;
         forgetSyncs();
         committed = sequence;
-        unsureUpTo = sequence;
-        provenUpTo = 0;
+        proof.fetched(sequence);
     }
 
     /// Nothing here counts as durable until a sync that starts from now on has ended.
@@ -572,13 +557,13 @@ public final class GroupReplica {
     /// Whether what a primary finds here may be shown to readers. While another one is LAST it
     /// could lead after this one, and it may lack what was never acknowledged.
     boolean mayShowWhatItHolds() {
-        return provenUpTo >= unsureUpTo
+        return proof.isComplete()
                 || view.members().stream()
                         .noneMatch(member -> member.state() == GroupView.State.LAST);
     }
 
     void commitUpTo(long sequence) {
-        provenUpTo = Math.max(provenUpTo, sequence);
+        proof.proven(sequence);
         long reached = Math.min(sequence, appended);
         if (reached > committed) {
             committed = reached;
