@@ -123,6 +123,12 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         if (node != UNKNOWN) {
             throw ControlFailure.badRequest("a node registers once per session");
         }
+        if (leadership.nodes().mayServeBesides(request)) {
+            throw ControlFailure.unavailable(
+                    "another process may still serve as node "
+                            + request.getName()
+                            + ", on other stores: stop it, or wait for its lease to end");
+        }
         long ticket = leadership.nodes().ticket(request.getName());
         var outcome = leadership.commit(Requests.register(request));
         if (!(outcome instanceof Outcome.NodeRegistered registered)) {

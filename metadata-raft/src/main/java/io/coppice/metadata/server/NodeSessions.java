@@ -8,6 +8,7 @@ import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Store;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.NodeDirective;
+import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.StoreReport;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -138,6 +139,32 @@ final class NodeSessions implements AutoCloseable {
 
     int leaseMillis() {
         return Math.toIntExact(leadership.config().timeouts().node().toMillis());
+    }
+
+    /// A new process of a node takes over what the old one served. When it comes with a store of
+    /// the old one that one has ended, for a store is locked by its process; else it may be alive
+    /// for as long as its lease.
+    boolean mayServeBesides(RegisterNode request) {
+        Set<String> uuids = new HashSet<>();
+        request.getStoresList().forEach(store -> uuids.add(store.getUuid()));
+        Node former =
+                leadership.read(view ->
+                        view.nodes().stream()
+                                .filter(node -> node.up() && node.name().equals(request.getName()))
+                                .filter(node -> node.incarnation() < request.getIncarnation())
+                                .filter(node -> hasNoneOf(uuids, view, node.id()))
+                                .findFirst()
+                                .orElse(null));
+        return former != null
+                && !leaseIsOver(former, leadership.time().nanos())
+                && !(leadership.config().timeouts().crashDetection()
+                        && Probe.refusesConnections(former.address()));
+    }
+
+    private static boolean hasNoneOf(Set<String> uuids, MetadataView view, int node) {
+        return view.stores().stream()
+                .filter(store -> store.node() == node && store.up())
+                .noneMatch(store -> uuids.contains(store.uuid()));
     }
 
     /// Taken when a registration arrives, before it is committed.

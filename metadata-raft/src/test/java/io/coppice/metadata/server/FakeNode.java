@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 /// nothing.
 final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeDirective> {
     final String name;
+    private final long incarnation;
+    private final String store;
     final Map<Integer, GroupInfo> views = new ConcurrentHashMap<>();
     final List<Barrier> barriers = new CopyOnWriteArrayList<>();
     final ConcurrentLinkedQueue<Long> purged = new ConcurrentLinkedQueue<>();
@@ -56,7 +58,14 @@ final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeD
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
 
     FakeNode(ControlClient control, String name) throws IOException {
+        this(control, name, 1, "store-" + name);
+    }
+
+    FakeNode(ControlClient control, String name, long incarnation, String store)
+            throws IOException {
         this.name = name;
+        this.incarnation = incarnation;
+        this.store = store;
         this.listening = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
         this.stream = control.nodeSession(this);
         clock.scheduleAtFixedRate(this::beat, 200, 200, TimeUnit.MILLISECONDS);
@@ -94,7 +103,7 @@ final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeD
 
     private StoreReport report() {
         return StoreReport.newBuilder()
-                .setUuid("store-" + name)
+                .setUuid(store)
                 .setCapacityBytes(1L << 40)
                 .setUsedBytes(3L << 20)
                 .setLiveBytes(2L << 20)
@@ -126,7 +135,7 @@ final class FakeNode implements AutoCloseable, StreamListener<NodeMessage, NodeD
                                 RegisterNode.newBuilder()
                                         .setName(name)
                                         .setAddress("127.0.0.1:" + listening.getLocalPort())
-                                        .setIncarnation(1)
+                                        .setIncarnation(incarnation)
                                         .setRack("r-" + name)
                                         .setCluster("")
                                         .addStores(report())

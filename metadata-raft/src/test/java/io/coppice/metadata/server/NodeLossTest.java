@@ -80,6 +80,24 @@ class NodeLossTest {
     }
 
     @Test
+    void aNewProcessOnOtherStoresWaitsForTheLeaseOfTheOldOne() throws Exception {
+        try (var quorum = quorum(1, Duration.ofSeconds(2))) {
+            var nodes = nodes(quorum);
+            FakeNode old = nodes.getFirst();
+            TestQuorum.await("beats are answered", () -> old.answers.get() > 1);
+            try (var young = new FakeNode(quorum.control, old.name, 2, "another-store")) {
+                int before = old.answers.get();
+                TestQuorum.await("the old one goes on", () -> old.answers.get() > before + 5);
+                assertTrue(young.welcome == null, "the old one may serve");
+                old.beats = false;
+                TestQuorum.await("the new one is welcome", () -> young.welcome != null);
+                assertTrue(System.nanoTime() - old.leaseEndNanos() > 0, "it held a lease");
+            }
+            close(nodes);
+        }
+    }
+
+    @Test
     void aNewLeaderWaitsALeaseBeforeItDeclaresAnyoneLost() throws Exception {
         Duration lease = Duration.ofSeconds(5);
         try (var quorum = quorum(3, lease)) {
