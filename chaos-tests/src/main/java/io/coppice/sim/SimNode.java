@@ -13,6 +13,7 @@ import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneConfig;
 import io.coppice.node.lane.LaneMetrics;
 import io.coppice.node.repair.ReadRepair;
+import io.coppice.node.replica.NodeLease;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.store.ChunkStore;
 import io.coppice.node.store.Recovery;
@@ -93,8 +94,8 @@ final class SimNode {
 
     private LaneConfig laneConfig() {
         var limits =
-                new ReplicaLimits(2, swarm.syncAlways(), 64, 1 << 20, 64, 1 << 20, 2, 32, 64, 1024);
-        return new LaneConfig(20, 2_000, 64 << 10, 5, limits);
+                new ReplicaLimits(2, swarm.syncAlways(), 64, 1 << 20, 64, 1 << 20, 2, 32, 64, 1024, 50);
+        return new LaneConfig(20, 2_000, 64 << 10, 5, 1 << 20, 10, limits);
     }
 
     /// The node's process.
@@ -103,6 +104,7 @@ final class SimNode {
         private final Network network;
         private final LaneTable lanes = new LaneTable();
         private final LaneMetrics metrics = new LaneMetrics(new MetricRegistry());
+        private final NodeLease lease;
         private final NodeSession session;
         private @Nullable ChunkStore store;
         private @Nullable Lane lane;
@@ -111,6 +113,7 @@ final class SimNode {
         Process(Host host, Network network) throws IOException {
             this.host = host;
             this.network = network;
+            lease = new NodeLease(host.nanos());
             StoreIdentity identity = ChunkStore.identify(disk);
             if (identity != null) {
                 open(storeConfig(), identity);
@@ -134,7 +137,9 @@ final class SimNode {
                             config,
                             identity == null ? "" : identity.cluster(),
                             incarnation,
-                            storeConfig());
+                            storeConfig(),
+                            host,
+                            lease);
         }
 
         private void open(StoreConfig config, StoreIdentity identity) throws IOException {
@@ -247,6 +252,7 @@ final class SimNode {
                                     slowly(1_000_000, 50_000_000),
                                     metrics,
                                     host,
+                                    lease,
                                     session,
                                     new ReadRepair()));
             lanes.add(started);

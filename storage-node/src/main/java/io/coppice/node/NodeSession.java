@@ -7,13 +7,16 @@ import io.coppice.directory.StreamSender;
 import io.coppice.model.Position;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneListener;
+import io.coppice.node.replica.NodeLease;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.BarrierDone;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.HeartbeatReply;
 import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeHeartbeat;
@@ -45,6 +48,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,9 +77,22 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     private volatile boolean registered;
     private volatile @Nullable StreamSender<NodeMessage> sender;
     private volatile boolean registeringAgain;
+
+    /// Groups for whose view of an epoch this node has registered again. Only in directives.
+    private final Map<Integer, Long> askedAgain = new HashMap<>();
+
     private @Nullable LeaderSession stream;
     private @Nullable EventLoop clock;
-    private long heartbeats;
+
+    /// Registrations are beats too: their answer, the welcome, grants a lease.
+    private final AtomicLong beats = new AtomicLong();
+
+    private volatile long registrationBeat;
+    private final Time time;
+    private final NodeLease lease;
+
+    /// Only on the clock.
+    private boolean leased;
 
     /// @param cluster the cluster that the stores belong to, or empty
     public NodeSession(
@@ -83,12 +100,16 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             StorageNodeConfig config,
             String cluster,
             long incarnation,
-            StoreConfig storeConfig) {
+            StoreConfig storeConfig,
+            Time time,
+            NodeLease lease) {
         this.node = node;
         this.config = config;
         this.cluster = cluster;
         this.incarnation = incarnation;
         this.storeConfig = storeConfig;
+        this.time = time;
+        this.lease = lease;
     }
 
     /// Opens the session and keeps it open; beats on `loop`.
@@ -148,11 +169,21 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             StreamSender<NodeMessage> to,
             Map<Lane, CompletableFuture<Map<Integer, Position>>> positions) {
         try {
-            to.send(NodeMessage.newBuilder().setRegister(registration(positions)).build());
+            NodeMessage message =
+                    NodeMessage.newBuilder().setRegister(registration(positions)).build();
+            registrationBeat = beat();
+            to.send(message);
         } catch (IOException e) {
             LOG.error("node {} cannot register: {}", config.name(), e.getMessage());
             to.abort("cannot register");
         }
+    }
+
+    /// The next beat's number; its lease counts from now.
+    private long beat() {
+        long sequence = beats.incrementAndGet();
+        lease.sent(sequence, time.nanos());
+        return sequence;
     }
 
     private RegisterNode registration(
@@ -230,10 +261,12 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     }
 
     private void heartbeat() {
-        if (!registered) {
+        long now = time.nanos();
+        watchLease(now);
+        if (!registered || !allTurn(now)) {
             return;
         }
-        NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder().setSequence(++heartbeats);
+        NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder();
         lanesByUuid.forEach((uuid, lane) -> {
             if (!failedStores.contains(lane.storeId())) {
                 StoreReport.Builder report = StoreReport.newBuilder().setUuid(uuid);
@@ -241,7 +274,32 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                 beat.addStores(report);
             }
         });
-        send(NodeMessage.newBuilder().setHeartbeat(beat).build());
+        send(NodeMessage.newBuilder().setHeartbeat(beat.setSequence(beat())).build());
+    }
+
+    /// A node does not claim to live while a loop of it is stuck in a write that does not return:
+    /// then its lease ends, and others serve.
+    private boolean allTurn(long now) {
+        for (Lane lane : lanesByUuid.values()) {
+            if (!failedStores.contains(lane.storeId()) && !lane.turns(now)) {
+                LOG.warn("node {}: {} is stuck, no heartbeat", config.name(), lane);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void watchLease(long now) {
+        boolean holds = lease.holds(now);
+        if (leased && !holds) {
+            LOG.warn(
+                    "node {} serving→waiting: its lease has run out, the quorum's leader does not"
+                            + " answer",
+                    config.name());
+        } else if (!leased && holds) {
+            LOG.info("node {} waiting→serving: it holds a lease", config.name());
+        }
+        leased = holds;
     }
 
     private void send(NodeMessage message) {
@@ -265,7 +323,8 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                             "node {} is refused: {}",
                             config.name(),
                             directive.getRefused().getMessage());
-            case HEARTBEAT, DIRECTIVE_NOT_SET -> {}
+            case HEARTBEAT -> answered(directive.getHeartbeat());
+            case DIRECTIVE_NOT_SET -> {}
         }
     }
 
@@ -274,6 +333,10 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         registered = false;
         sender = null;
         LOG.info("node {}: session ended: {}", config.name(), why);
+    }
+
+    private void answered(HeartbeatReply reply) {
+        lease.answered(reply.getSequence(), TimeUnit.MILLISECONDS.toNanos(reply.getLeaseMillis()));
     }
 
     private void welcome(NodeWelcome welcome) {
@@ -299,6 +362,15 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                         welcome.getConfig().getDurabilityAlways());
                 welcome.getBarriersList().forEach(lane::raise);
             });
+        }
+        lease.answered(registrationBeat, TimeUnit.MILLISECONDS.toNanos(welcome.getLeaseMillis()));
+        if (welcome.getLeaseMillis() < 3L * config.heartbeatMillis()) {
+            LOG.warn(
+                    "node {}: the cluster's lease of {} ms is short for a heartbeat of {} ms: one"
+                            + " that is late stops service",
+                    config.name(),
+                    welcome.getLeaseMillis(),
+                    config.heartbeatMillis());
         }
         registered = true;
         registeringAgain = false;
@@ -379,15 +451,23 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         return lanes;
     }
 
+    /// Also the last that served may have been taken out alive; the quorum must hear that it is
+    /// here, and what it holds by now.
+    private static boolean isOut(ReplicaState state) {
+        return state == ReplicaState.REPLICA_DOWN || state == ReplicaState.REPLICA_LAST;
+    }
+
     private boolean isDownHere(GroupInfo info) {
         for (ReplicaInfo replica : info.getReplicasList()) {
             boolean here =
                     lanesByUuid.values().stream()
                             .anyMatch(lane -> lane.storeId() == replica.getStore());
             if (here
-                    && replica.getState() == ReplicaState.REPLICA_DOWN
+                    && isOut(replica.getState())
                     && !failedStores.contains(replica.getStore())) {
-                return true;
+                // Once per view: until it changes, nothing else would come of it.
+                Long before = askedAgain.put(info.getId(), info.getEpoch());
+                return before == null || before != info.getEpoch();
             }
         }
         return false;

@@ -12,6 +12,7 @@ import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneMetrics;
 import io.coppice.node.repair.ReadRepair;
 import io.coppice.node.repair.Scrubber;
+import io.coppice.node.replica.NodeLease;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
 import io.coppice.port.Disk;
@@ -42,7 +43,8 @@ public final class StorageNode implements NodeHost, AutoCloseable {
 
     private final StorageNodeConfig config;
     private final UnaryOperator<Disk> device;
-    private final Time time = Time.system();
+    private final Time time;
+    private final NodeLease lease;
     private final MetricRegistry metrics = new MetricRegistry();
     private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
     private final LaneTable lanes = new LaneTable();
@@ -56,9 +58,11 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private @Nullable NodeSession session;
     private boolean closed;
 
-    private StorageNode(StorageNodeConfig config, UnaryOperator<Disk> device) {
+    private StorageNode(StorageNodeConfig config, UnaryOperator<Disk> device, Time time) {
         this.config = config;
         this.device = device;
+        this.time = time;
+        this.lease = new NodeLease(time.nanos());
     }
 
     /// Opens the stores, listens, and registers with the quorum in the background, for as long as
@@ -67,13 +71,13 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     /// @throws IOException one line for the operator: a directory in use or of another cluster, a
     ///   port in use
     public static StorageNode start(StorageNodeConfig config) throws IOException {
-        return start(config, disk -> disk);
+        return start(config, disk -> disk, Time.system());
     }
 
-    /// As above, on other devices than the plain ones.
-    static StorageNode start(StorageNodeConfig config, UnaryOperator<Disk> device)
+    /// As above, on other devices than the plain ones, with a clock of its own.
+    static StorageNode start(StorageNodeConfig config, UnaryOperator<Disk> device, Time time)
             throws IOException {
-        var node = new StorageNode(config, device);
+        var node = new StorageNode(config, device, time);
         try {
             node.open();
             return node;
@@ -102,7 +106,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         incarnation = incarnation == 0 ? time.wallMillis() : incarnation;
         transport = Transport.create("node-" + config.name(), directories.size());
         control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10));
-        session = new NodeSession(this, config, cluster, incarnation, storeConfig);
+        session = new NodeSession(this, config, cluster, incarnation, storeConfig, time, lease);
         server =
                 transport.listen(
                         Transport.parse(config.dataAddress()),
@@ -211,6 +215,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
                                 background,
                                 laneMetrics,
                                 time,
+                                lease,
                                 session(),
                                 mender));
         lanes.add(lane);

@@ -34,6 +34,9 @@ public record StorageNodeConfig(
         int heartbeatMillis,
         LaneConfig lane,
         StoreConfig store) {
+    /// A member of a group that stands still for this long is taken out; 0: never.
+    private static final int SLOW_MEMBER_MILLIS = 1_000;
+
     public StorageNodeConfig {
         stores = List.copyOf(stores);
         controlEndpoints = List.copyOf(controlEndpoints);
@@ -99,8 +102,12 @@ public record StorageNodeConfig(
 
     private static LaneConfig lane(Config node) {
         LaneConfig defaults = LaneConfig.defaults();
+        int tickMillis = millis(node, "tick", defaults.tickMillis());
+        int slowMillis = millis(node, "slow-member", SLOW_MEMBER_MILLIS);
+        require(tickMillis > 0, "node.tick: must be positive");
+        require(slowMillis >= 0, "node.slow-member: must not be negative");
         return new LaneConfig(
-                millis(node, "tick", defaults.tickMillis()),
+                tickMillis,
                 millis(node, "request-timeout", defaults.requestTimeoutMillis()),
                 node.hasPath("cleaner-bytes-per-tick")
                         ? Math.toIntExact(node.getBytes("cleaner-bytes-per-tick"))
@@ -112,7 +119,7 @@ public record StorageNodeConfig(
                 node.hasPath("scrub-interval")
                         ? Math.toIntExact(node.getDuration("scrub-interval").toSeconds())
                         : defaults.scrubIntervalSeconds(),
-                defaults.replicas());
+                defaults.replicas().withSlowTicks((slowMillis + tickMillis - 1) / tickMillis));
     }
 
     private static StoreConfig store(Config node) {

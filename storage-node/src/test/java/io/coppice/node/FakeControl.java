@@ -32,6 +32,7 @@ import org.jspecify.annotations.NullUnmarked;
 @NullUnmarked
 final class FakeControl extends ControlGrpc.ControlImplBase implements AutoCloseable {
     static final String CLUSTER = "test-cluster";
+    static final int LEASE_MILLIS = 10_000;
 
     private final Server server;
     private final int nodesWanted;
@@ -43,6 +44,8 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     private final Map<Long, Set<Integer>> barriersDone = new HashMap<>();
     private final Set<Long> purged = new HashSet<>();
     private long lastBarrier;
+    private boolean answersBeats = true;
+    private boolean takesOutFailed;
 
     FakeControl(int nodesWanted, int groupCount) throws IOException {
         this.nodesWanted = nodesWanted;
@@ -111,6 +114,15 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         return purged.contains(chunk);
     }
 
+    /// From now on replicas that fail are taken out.
+    synchronized void takeOutFailed() {
+        takesOutFailed = true;
+    }
+
+    synchronized void answerBeats(boolean answer) {
+        answersBeats = answer;
+    }
+
     /// A node's replicas are taken out of service, as when its session was lost for too long.
     synchronized void lose(String name) {
         changeStates(ids.get(name), ReplicaState.REPLICA_DOWN);
@@ -156,6 +168,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                 NodeDirective.newBuilder()
                         .setWelcome(
                                 welcome.setNode(id)
+                                        .setLeaseMillis(LEASE_MILLIS)
                                         .setCluster(CLUSTER)
                                         .setConfig(
                                                 ClusterConfig.newBuilder()
@@ -236,14 +249,18 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
 
     private void handle(int id, NodeMessage message, StreamObserver<NodeDirective> down) {
         switch (message.getMessageCase()) {
-            case HEARTBEAT ->
+            case HEARTBEAT -> {
+                if (answersBeats) {
                     down.onNext(
                             NodeDirective.newBuilder()
                                     .setHeartbeat(
                                             HeartbeatReply.newBuilder()
+                                                    .setLeaseMillis(LEASE_MILLIS)
                                                     .setSequence(
                                                             message.getHeartbeat().getSequence()))
                                     .build());
+                }
+            }
             case BARRIER_DONE -> barriersDone.get(message.getBarrierDone().getBarrier()).add(id);
             case PURGE_DONE -> purged.addAll(message.getPurgeDone().getChunksList());
             case REPLICA_FAILED -> changeStates(id, ReplicaState.REPLICA_DOWN);
@@ -256,6 +273,12 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                             .forEach(replica -> replica.setState(ReplicaState.REPLICA_SERVING));
                     group.setEpoch(group.getEpoch() + 1);
                     push();
+                }
+            }
+            case REPLICA_FAILED -> {
+                var failed = message.getReplicaFailed();
+                if (takesOutFailed && group(failed.getGroup()).getEpoch() == failed.getEpoch()) {
+                    changeStates(failed.getStore(), ReplicaState.REPLICA_DOWN);
                 }
             }
             default -> throw new AssertionError("unexpected: " + message);

@@ -24,6 +24,7 @@ import io.coppice.wire.pb.GroupEpoch;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.ReplicaInfo;
+import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -65,6 +66,27 @@ class StorageNodeTest {
     private Transport transport;
     private EventLoop loop;
     private long lastSequence;
+    private final StoppedTime time = new StoppedTime();
+
+    /// The nodes' clock: goes on while they are stopped.
+    private static final class StoppedTime implements Time {
+        private final Time system = Time.system();
+        private volatile long stoppedNanos;
+
+        void stopFor(long millis) {
+            stoppedNanos += TimeUnit.MILLISECONDS.toNanos(millis);
+        }
+
+        @Override
+        public long nanos() {
+            return system.nanos() + stoppedNanos;
+        }
+
+        @Override
+        public long wallMillis() {
+            return system.wallMillis();
+        }
+    }
 
     record Reply(DataHeader header, byte[] payload) {}
 
@@ -102,7 +124,7 @@ class StorageNodeTest {
                         300,
                         lane,
                         StoreConfig.defaults());
-        nodes.put(node, StorageNode.start(config, devices.getOrDefault(node, disk -> disk)));
+        nodes.put(node, StorageNode.start(config, devices.getOrDefault(node, disk -> disk), time));
     }
 
     @Test
@@ -246,6 +268,84 @@ class StorageNodeTest {
     }
 
     @Test
+    void withoutALeaseNothingIsAnswered() {
+        control.answerBeats(false);
+        time.stopFor(FakeControl.LEASE_MILLIS);
+        assertEquals(DataStatus.NOT_SERVING, read(chunk(1), 0, 1).header.getStatus());
+        assertEquals(
+                DataStatus.NOT_SERVING,
+                call(request(DataKind.EXTENTS).setChunk(chunk(1)).setBlockCount(8), new byte[0])
+                        .header
+                        .getStatus());
+        assertEquals(DataStatus.NOT_SERVING, writeBlock(chunk(1), 0, 0, 2, false));
+        for (ReplicaInfo replica : control.group(GROUP).getReplicasList()) {
+            for (DataHeader.Builder asked :
+                    List.of(
+                            request(DataKind.SYNC)
+                                    .addSyncGroups(
+                                            GroupEpoch.newBuilder()
+                                                    .setGroup(GROUP)
+                                                    .setEpoch(control.group(GROUP).getEpoch())),
+                            request(DataKind.READ_REPLICA)
+                                    .setStore(replica.getStore())
+                                    .setChunk(chunk(1))
+                                    .setBlockCount(1))) {
+                Reply reply = call(replica.getAddress(), asked, new byte[0]);
+                assertEquals(DataStatus.NOT_SERVING, reply.header.getStatus(), asked::toString);
+            }
+        }
+        control.answerBeats(true);
+        eventually("served again", () -> writeBlock(chunk(1), 0, 0, 3, false) == DataStatus.OK);
+        assertArrayEquals(block(3), read(chunk(1), 0, 1).payload);
+    }
+
+    @Test
+    void aPrimaryThatWasStoppedAnswersNothingOldWhenItWakesUp() {
+        String gone = closeBackup();
+        CompletableFuture<Reply> write = send(write(chunk(1), 0, 7, 5, false), block(5));
+        CompletableFuture<Reply> read =
+                send(
+                        request(DataKind.READ).setChunk(chunk(1)).setBlock(7).setBlockCount(1),
+                        new byte[0]);
+        assertEquals(
+                DataStatus.OK,
+                read(chunk(1), 0, 1).header.getStatus(),
+                "so the two before it on the connection wait for the backup that is gone");
+        control.answerBeats(false);
+        time.stopFor(FakeControl.LEASE_MILLIS);
+        control.lose(gone); // with which both could be answered
+        assertEquals(DataStatus.NOT_SERVING, write.join().header.getStatus());
+        assertEquals(DataStatus.NOT_SERVING, read.join().header.getStatus());
+        control.answerBeats(true);
+        eventually(
+                "the write is there",
+                () -> read(chunk(1), 7, 1).header.getStatus() == DataStatus.OK);
+        assertArrayEquals(block(5), read(chunk(1), 7, 1).payload);
+    }
+
+    @Test
+    void writesDoNotWaitForAMemberThatStandsStill() {
+        control.takeOutFailed();
+        closeBackup();
+        CompletableFuture<Reply> write = send(write(chunk(1), 0, 7, 5, false), block(5));
+        assertEquals(DataStatus.OK, write.join().header.getStatus());
+        assertEquals(ReplicaState.REPLICA_DOWN, control.group(GROUP).getReplicas(1).getState());
+    }
+
+    /// The name of the node that was closed.
+    private String closeBackup() {
+        ReplicaInfo backup = control.group(GROUP).getReplicas(1);
+        for (var entry : nodes.entrySet()) {
+            String port = ":" + entry.getValue().dataAddress().getPort();
+            if (backup.getAddress().endsWith(port)) {
+                entry.getValue().close();
+                return "node-" + entry.getKey();
+            }
+        }
+        throw new AssertionError("no node at " + backup.getAddress());
+    }
+
+    @Test
     void aSecondProcessOnTheSameDirectoryIsRefusedInOneLine() {
         IOException refused = assertThrows(IOException.class, () -> startNodeAgain(1));
         assertTrue(refused.getMessage().contains("in use"), refused.getMessage());
@@ -309,6 +409,11 @@ class StorageNodeTest {
     }
 
     Reply call(DataHeader.Builder request, byte[] payload) {
+        return send(request, payload).join();
+    }
+
+    /// To the group's primary.
+    private CompletableFuture<Reply> send(DataHeader.Builder request, byte[] payload) {
         GroupInfo group = control.group(GROUP);
         String address =
                 group.getReplicasList().stream()
@@ -316,13 +421,20 @@ class StorageNodeTest {
                         .findFirst()
                         .orElse(ReplicaInfo.getDefaultInstance())
                         .getAddress();
-        return call(address, request, payload);
+        return send(address, request, payload);
     }
 
     Reply call(String address, DataHeader.Builder request, byte[] payload) {
+        return send(address, request, payload).join();
+    }
+
+    private CompletableFuture<Reply> send(
+            String address, DataHeader.Builder request, byte[] payload) {
         if (address.isEmpty()) {
-            return new Reply(
-                    DataHeader.newBuilder().setStatus(DataStatus.NOT_SERVING).build(), payload);
+            return CompletableFuture.completedFuture(
+                    new Reply(
+                            DataHeader.newBuilder().setStatus(DataStatus.NOT_SERVING).build(),
+                            payload));
         }
         var answer = new CompletableFuture<Reply>();
         loop.execute(() ->
@@ -351,7 +463,7 @@ class StorageNodeTest {
                                                         payload));
                                     }
                                 }));
-        return answer.orTimeout(20, TimeUnit.SECONDS).join();
+        return answer.orTimeout(20, TimeUnit.SECONDS);
     }
 
     private Peer peer(String address) {

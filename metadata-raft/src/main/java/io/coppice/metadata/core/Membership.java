@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /// How a group's membership changes: pure functions from one view to the next. Each change is a new
-/// epoch, so (group, epoch) names one view. The table is in the package's manual.
+/// epoch, so (group, epoch) names one view. The table is in `docs/replica-states.md`.
 final class Membership {
     private Membership() {}
 

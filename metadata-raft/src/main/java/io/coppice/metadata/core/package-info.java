@@ -32,21 +32,9 @@
 ///
 /// ## Membership of a group
 ///
-/// Every row that changes a state starts a new epoch. "Too few" is fewer than `min-write-replicas`.
-///
-/// | event | the replica was | it becomes | the others |
-/// |---|---|---|---|
-/// | its node is lost, or registers with a new incarnation, or without the store; it failed | SERVING, enough stay serving | DOWN | |
-/// | the same | SERVING, too few stay serving | LAST: nothing more can be acknowledged without it | |
-/// | the same | SYNCING, DRAINING | DOWN | |
-/// | the same | DOWN, LAST | the same | |
-/// | its store registers | DOWN, LAST; somebody serves | SYNCING | |
-/// | its store registers | LAST; nobody serves, another LAST is away | LAST, waits | |
-/// | its store registers, all LAST are back | LAST with the highest position | SERVING | present: SYNCING |
-/// | grace is over, some LAST are back | LAST with the highest position among them | SERVING | present: SYNCING; LAST and away: LAST |
-/// | its store registers | DOWN; nobody serves | DOWN, waits | |
-/// | its store registers | SERVING, SYNCING (same incarnation) | the same | |
-/// | it has caught up, in this epoch | SYNCING | SERVING | LAST: DOWN, once enough serve |
+/// `docs/replica-states.md` is the complete table of states and events; a test walks every cell of
+/// it. Every change of a state or of the order starts a new epoch. Whoever leaves service while too
+/// few stay (fewer than `min-write-replicas`) is LAST: nothing can be acknowledged without it.
 ///
 /// A flush must be answered like a write: only while enough replicas serve. Then any LAST replica
 /// has all that was ever acknowledged or flushed.

@@ -106,7 +106,8 @@ public record MetadataServerConfig(
         }
     }
 
-    /// @param node a node that is silent for this long is lost
+    /// @param node lease of a storage node: it serves for this long after a beat that was answered,
+    ///   and is lost once it was silent for a little longer
     /// @param sessionGrace a client whose stream broke may resume its session for this long
     /// @param barrier a seal or fence that takes longer fails its command
     /// @param elect how long a group whose serving replicas all went down waits for the rest of

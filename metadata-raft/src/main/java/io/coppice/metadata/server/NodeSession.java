@@ -62,6 +62,14 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         return incarnation;
     }
 
+    int node() {
+        return node;
+    }
+
+    String name() {
+        return name;
+    }
+
     void send(NodeDirective directive) {
         outbox.send(directive);
     }
@@ -70,7 +78,8 @@ final class NodeSession implements StreamObserver<NodeMessage> {
 
     @Override
     public void onNext(NodeMessage message) {
-        lastHeardNanos = leadership.time().nanos();
+        long now = leadership.time().nanos();
+        lastHeardNanos = now;
         synchronized (welcoming) {
             if (waiting != null) {
                 if (waiting.size() < EARLY_MESSAGES_MAX) {
@@ -84,18 +93,18 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                 waiting = new ArrayDeque<>();
             }
         }
-        handle(message);
+        handle(message, now);
     }
 
-    private void handle(NodeMessage message) {
+    private void handle(NodeMessage message, long now) {
         try {
             if (message.hasRegister()) {
-                register(message.getRegister());
+                register(message.getRegister(), now);
             } else if (node == UNKNOWN) {
                 throw ControlFailure.badRequest(
                         "the first message of a node session is its registration");
             } else {
-                registered(message);
+                registered(message, now);
             }
         } catch (ControlFailure refused) {
             refuse(refused);
@@ -105,7 +114,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     }
 
     /// Handles what came meanwhile, in its order; then messages are handled as they come.
-    private void handleWaiting() {
+    private void handleWaiting(long now) {
         while (true) {
             NodeMessage next;
             synchronized (welcoming) {
@@ -115,13 +124,13 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                     return;
                 }
             }
-            handle(next);
+            handle(next, now);
         }
     }
 
-    private void registered(NodeMessage message) throws ControlFailure {
+    private void registered(NodeMessage message, long now) throws ControlFailure {
         switch (message.getMessageCase()) {
-            case HEARTBEAT -> heartbeat(message.getHeartbeat());
+            case HEARTBEAT -> heartbeat(message.getHeartbeat(), now);
             case BARRIER_DONE ->
                     leadership.barriers().done(node, message.getBarrierDone().getBarrier());
             case PURGE_DONE -> purged(message.getPurgeDone());
@@ -151,27 +160,37 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         }
     }
 
-    private void register(RegisterNode request) throws ControlFailure {
+    private void register(RegisterNode request, long now) throws ControlFailure {
         if (node != UNKNOWN) {
             throw ControlFailure.badRequest("a node registers once per session");
         }
+        if (leadership.nodes().mayServeBesides(request)) {
+            handleWaiting(now);
+            throw ControlFailure.unavailable(
+                    "another process may still serve as node "
+                            + request.getName()
+                            + ", on other stores: stop it, or wait for its lease to end");
+        }
+        long ticket = leadership.nodes().ticket(request.getName());
         leadership
                 .commit(Requests.register(request))
                 .thenAccept(outcome -> {
                     if (!(outcome instanceof Outcome.NodeRegistered registered)) {
                         throw new IllegalStateException("a registration ended as " + outcome);
                     }
-                    accept(registered, request);
+                    accept(registered, request, ticket, now);
                 })
                 .whenComplete((done, failed) -> {
                     if (failed != null) {
                         refuse(Leadership.failure(failed));
                     }
-                    handleWaiting();
+                    // Beats among them came later than `now`, so their leases end later.
+                    handleWaiting(now);
                 });
     }
 
-    private void accept(Outcome.NodeRegistered registered, RegisterNode request) {
+    private void accept(
+            Outcome.NodeRegistered registered, RegisterNode request, long ticket, long now) {
         if (ended) {
             return; // the stream broke meanwhile
         }
@@ -185,6 +204,13 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         if (ended) {
             gone("the stream broke while it registered");
             return;
+        }
+        if (!leadership.nodes().grant(this, ticket, now)) {
+            throw new CompletionException(
+                    ControlFailure.unavailable(
+                            "node "
+                                    + name
+                                    + " is just being declared lost; it must register again"));
         }
         // From here on new barriers wait for this node. Those that come before the welcome follow
         // it.
@@ -223,6 +249,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         var welcome =
                 NodeWelcome.newBuilder()
                         .setNode(node)
+                        .setLeaseMillis(leadership.nodes().leaseMillis())
                         .setCluster(view.config().map(c -> c.cluster()).orElse(""))
                         .setConfig(Answers.config(view.config()));
         registered
@@ -240,11 +267,18 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                 .toList();
     }
 
-    private void heartbeat(NodeHeartbeat beat) {
+    private void heartbeat(NodeHeartbeat beat, long now) {
         leadership.nodes().reported(beat.getStoresList());
+        leadership.nodes().beat(this, beat.getSequence(), now);
+    }
+
+    void answerBeat(long sequence) {
         send(
                 NodeDirective.newBuilder()
-                        .setHeartbeat(HeartbeatReply.newBuilder().setSequence(beat.getSequence()))
+                        .setHeartbeat(
+                                HeartbeatReply.newBuilder()
+                                        .setSequence(sequence)
+                                        .setLeaseMillis(leadership.nodes().leaseMillis()))
                         .build());
     }
 

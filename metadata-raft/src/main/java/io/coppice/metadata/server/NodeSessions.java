@@ -8,6 +8,7 @@ import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Store;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.NodeDirective;
+import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.StoreReport;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,20 +27,30 @@ import org.slf4j.LoggerFactory;
 final class NodeSessions implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeSessions.class);
 
+    /// Entries that confirm the leadership; more of them only make leases last a little longer.
+    private static final int ROUNDS_PER_LEASE = 8;
+
     private final Leadership leadership;
     private final ReentrantLock lock = new ReentrantLock();
     // Under the lock.
     private final Map<Integer, NodeSession> live = new HashMap<>();
     private final Map<Integer, Long> goneSinceNanos = new HashMap<>();
-    private final Set<Integer> declaring = new HashSet<>();
+    private final NodeLeases leases;
+    private final BeatRounds<NodeSession, Beat> rounds;
     private final Map<String, StoreReport> reports = new HashMap<>();
     private boolean closed;
 
     /// Views leave in the order in which they were read.
     private final ReentrantLock pushing = new ReentrantLock();
 
+    /// A beat that waits for its answer.
+    private record Beat(NodeSession session, long sequence, long ticket, long arrivedNanos) {}
+
     NodeSessions(Leadership leadership) {
         this.leadership = leadership;
+        long leaseNanos = leadership.config().timeouts().node().toNanos();
+        this.leases = new NodeLeases(leaseNanos, leadership.time().nanos());
+        this.rounds = new BeatRounds<>(leaseNanos / ROUNDS_PER_LEASE);
     }
 
     // ------------------------------------------------------------ sessions
@@ -123,6 +135,109 @@ final class NodeSessions implements AutoCloseable {
         all.forEach(session -> session.end(why));
     }
 
+    // ------------------------------------------------------------ beats and leases
+
+    int leaseMillis() {
+        return Math.toIntExact(leadership.config().timeouts().node().toMillis());
+    }
+
+    /// A new process of a node takes over what the old one served. When it comes with a store of
+    /// the old one that one has ended, for a store is locked by its process; else it may be alive
+    /// for as long as its lease.
+    boolean mayServeBesides(RegisterNode request) {
+        Set<String> uuids = new HashSet<>();
+        request.getStoresList().forEach(store -> uuids.add(store.getUuid()));
+        Node former =
+                leadership.read(view ->
+                        view.nodes().stream()
+                                .filter(node -> node.up() && node.name().equals(request.getName()))
+                                .filter(node -> node.incarnation() < request.getIncarnation())
+                                .filter(node -> hasNoneOf(uuids, view, node.id()))
+                                .findFirst()
+                                .orElse(null));
+        return former != null
+                && !leaseIsOver(former, leadership.time().nanos())
+                && !(leadership.config().timeouts().crashDetection()
+                        && Probe.refusesConnections(former.address()));
+    }
+
+    private static boolean hasNoneOf(Set<String> uuids, MetadataView view, int node) {
+        return view.stores().stream()
+                .filter(store -> store.node() == node && store.up())
+                .noneMatch(store -> uuids.contains(store.uuid()));
+    }
+
+    /// Taken when a registration arrives, before it is committed.
+    long ticket(String node) {
+        lock.lock();
+        try {
+            return leases.ticket(node);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The registration is committed: its answer grants a lease. False: it may not be answered.
+    boolean grant(NodeSession session, long ticket, long arrivedNanos) {
+        lock.lock();
+        try {
+            return mayAnswer(session, ticket, arrivedNanos);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A beat is answered once this leader has committed an entry that was proposed after it came.
+    void beat(NodeSession session, long sequence, long arrivedNanos) {
+        lock.lock();
+        try {
+            long ticket = leases.ticket(session.name());
+            rounds.add(session, new Beat(session, sequence, ticket, arrivedNanos));
+        } finally {
+            lock.unlock();
+        }
+        confirmBeats();
+    }
+
+    private void confirmBeats() {
+        List<Beat> round;
+        lock.lock();
+        try {
+            round = rounds.begin(leadership.time().nanos());
+        } finally {
+            lock.unlock();
+        }
+        if (!round.isEmpty()) {
+            leadership
+                    .quorum()
+                    .barrier()
+                    .whenComplete((confirmed, failed) ->
+                            leadership.threads().execute(() -> roundEnded(round, failed == null)));
+        }
+    }
+
+    private void roundEnded(List<Beat> round, boolean confirmed) {
+        var answered = new ArrayList<Beat>();
+        lock.lock();
+        try {
+            rounds.end();
+            for (Beat beat : round) {
+                if (confirmed && mayAnswer(beat.session(), beat.ticket(), beat.arrivedNanos())) {
+                    answered.add(beat);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        answered.forEach(beat -> beat.session().answerBeat(beat.sequence()));
+    }
+
+    /// Under the lock. A session that has ended, perhaps because its node is lost, gets nothing.
+    private boolean mayAnswer(NodeSession session, long ticket, long arrivedNanos) {
+        return live.get(session.node()) == session
+                && leases.grant(session.name(), ticket, arrivedNanos);
+    }
+
     // ------------------------------------------------------------ views
 
     void pushViews(List<Integer> groups) {
@@ -163,9 +278,16 @@ final class NodeSessions implements AutoCloseable {
 
     // ------------------------------------------------------------ losses
 
-    /// Declares lost who was silent for too long.
+    /// Answers beats that had to wait for it, and declares lost who was silent for too long.
     void tick() {
         long now = leadership.time().nanos();
+        lock.lock();
+        try {
+            leases.tick(now);
+        } finally {
+            lock.unlock();
+        }
+        confirmBeats();
         for (Node node : leadership.read(MetadataView::nodes)) {
             if (node.up()) {
                 watch(node, now);
@@ -174,21 +296,29 @@ final class NodeSessions implements AutoCloseable {
     }
 
     private void watch(Node node, long now) {
-        long timeoutNanos = leadership.config().timeouts().node().toNanos();
+        long timeoutNanos = leases.patienceNanos();
+        boolean leaseIsOver = leaseIsOver(node, now);
         NodeSession session = session(node.id()).orElse(null);
         if (session != null) {
-            if (now - session.lastHeardNanos() > timeoutNanos) {
+            if (leaseIsOver && now - session.lastHeardNanos() > timeoutNanos) {
                 declareLost(
                         node,
                         session,
-                        "no heartbeat for "
-                                + leadership.config().timeouts().node().toMillis()
-                                + " ms");
+                        "no heartbeat for " + TimeUnit.NANOSECONDS.toMillis(timeoutNanos) + " ms");
             }
-        } else if (awayNanos(node.id(), now) > timeoutNanos) {
+        } else if (leaseIsOver && awayNanos(node.id(), now) > timeoutNanos) {
             declareLost(node, null, "away for too long");
         } else if (leadership.config().timeouts().crashDetection()) {
             probe(node);
+        }
+    }
+
+    private boolean leaseIsOver(Node node, long now) {
+        lock.lock();
+        try {
+            return leases.isOver(node.name(), now);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -218,7 +348,7 @@ final class NodeSessions implements AutoCloseable {
     private void declareLost(Node node, @Nullable NodeSession silent, String why) {
         lock.lock();
         try {
-            if (closed || live.get(node.id()) != silent || !declaring.add(node.id())) {
+            if (closed || live.get(node.id()) != silent || !leases.beginLoss(node.name())) {
                 return;
             }
         } finally {
@@ -230,9 +360,10 @@ final class NodeSessions implements AutoCloseable {
                     try {
                         lostCommitted(node, why, outcome, failed);
                     } finally {
+                        endSession(node, why);
                         lock.lock();
                         try {
-                            declaring.remove(node.id());
+                            leases.endLoss(node.name());
                         } finally {
                             lock.unlock();
                         }
@@ -251,16 +382,21 @@ final class NodeSessions implements AutoCloseable {
         }
         log.warn("node {} up→down: {}", node.name(), why);
         leadership.metrics().nodesLost().inc();
-        // Whoever holds a stream of that incarnation must register again, to be taken back.
-        session(node.id())
-                .filter(session -> session.incarnation() == node.incarnation())
-                .ifPresent(session -> session.end("declared lost: " + why));
+        endSession(node, why);
         if (session(node.id()).isEmpty()) {
             leadership.barriers().lost(node.id());
         }
         if (outcome instanceof Outcome.GroupsChanged changed) {
             leadership.groupsChanged(changed.groups());
         }
+    }
+
+    /// Whoever holds a stream of that incarnation must register again, to be taken back; also when
+    /// the entry came to nothing as far as we know: a registration is behind it in the log.
+    private void endSession(Node node, String why) {
+        session(node.id())
+                .filter(session -> session.incarnation() == node.incarnation())
+                .ifPresent(session -> session.end("declared lost: " + why));
     }
 
     @Override

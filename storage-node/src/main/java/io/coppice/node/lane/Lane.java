@@ -5,6 +5,7 @@ import io.coppice.model.Position;
 import io.coppice.net.Network;
 import io.coppice.net.ReplyHandler;
 import io.coppice.node.replica.GroupView;
+import io.coppice.node.replica.NodeLease;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.replica.VolumeBarriers;
 import io.coppice.node.store.BlockRead;
@@ -13,10 +14,9 @@ import io.coppice.port.Time;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
+import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.Hello;
-import io.coppice.wire.pb.ReplicaInfo;
-import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
@@ -42,11 +42,15 @@ import org.slf4j.LoggerFactory;
 public final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
+    /// A loop that misses more than so many ticks is stuck.
+    private static final int TICKS_MISSED_MAX = 50;
+
     /// How full the store is.
     public record Space(long capacityBytes, long usedBytes, long liveBytes, long chunks) {}
 
     /// What a lane is made of.
     ///
+    /// @param lease what the node may serve by (R5)
     /// @param syncThread runs fdatasync, one at a time
     /// @param backgroundThread writes checkpoints
     public record Parts(
@@ -62,6 +66,7 @@ public final class Lane {
             Executor backgroundThread,
             LaneMetrics metrics,
             Time time,
+            NodeLease lease,
             LaneListener listener,
             BlockMender mender) {}
 
@@ -91,6 +96,7 @@ public final class Lane {
     private long framesSinceTick;
     private long framesSeen;
     private volatile Space space;
+    private volatile long tickedNanos;
 
     public Lane(Parts parts) {
         this.parts = parts;
@@ -109,6 +115,7 @@ public final class Lane {
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
         space = spaceNow();
+        tickedNanos = parts.time().nanos();
     }
 
     /// Starts the lane's clock.
@@ -167,7 +174,7 @@ public final class Lane {
             return;
         }
         String before = group.replica().roleName();
-        group.replica().view(groupView(info));
+        group.replica().view(ViewFrames.view(info));
         LOG.debug(
                 "{}: group {} epoch {}: {} -> {}",
                 this,
@@ -340,11 +347,28 @@ public final class Lane {
         if (failed || closed) {
             return;
         }
+        tickedNanos = parts.time().nanos();
         forEachGroup(group -> group.replica().tick());
+        leaveWhenSlow();
         housekeeping.tick(framesSinceTick == 0);
         framesSinceTick = 0;
         space = spaceNow();
         scheduleTurn();
+    }
+
+    /// A disk that does not come back from a sync holds up the flushes of all of its groups.
+    private void leaveWhenSlow() {
+        int bound = config.replicas().slowSyncTicks();
+        if (bound != 0 && syncLine.tick() >= bound) {
+            forEachGroup(group ->
+                    group.replica().leave("its store takes too long to make writes durable"));
+        }
+    }
+
+    /// Whether the loop has turned lately; for whoever speaks for the node.
+    public boolean turns(long nowNanos) {
+        return nowNanos - tickedNanos
+                < TimeUnit.MILLISECONDS.toNanos((long) config.tickMillis() * TICKS_MISSED_MAX);
     }
 
     private Space spaceNow() {
@@ -358,12 +382,23 @@ public final class Lane {
         framesSeen++;
     }
 
-    void wrote(Request request) {
+    void wrote(Request request, long now) {
         if (request.kind() == DataKind.WRITE || request.kind() == DataKind.ZERO) {
-            long now = parts.time().nanos();
             parts.metrics().writeTotal.update(now - request.startNanos, TimeUnit.NANOSECONDS);
             parts.metrics().writeReplicate.update(now - request.decidedNanos, TimeUnit.NANOSECONDS);
         }
+    }
+
+    /// Whether this node may answer for its groups (R5). Asked twice for each request: when it
+    /// comes, and again when its answer is ready.
+    boolean mayServe(long nowNanos) {
+        return parts.lease().holds(nowNanos);
+    }
+
+    /// The client asks again: here, once the lease holds again, or elsewhere, once it has the view.
+    void refuseWithoutLease(Request request) {
+        parts.metrics().withoutLease.inc();
+        request.refuse(DataStatus.NOT_SERVING, "this node holds no lease now");
     }
 
     void barrierPassed(long barrier) {
@@ -573,23 +608,5 @@ public final class Lane {
 
     public Set<Integer> groupIds() {
         return new HashSet<>(groups.keySet());
-    }
-
-    private static GroupView groupView(GroupInfo info) {
-        List<GroupView.Member> members = new ArrayList<>(info.getReplicasCount());
-        for (ReplicaInfo replica : info.getReplicasList()) {
-            members.add(new GroupView.Member(replica.getStore(), state(replica.getState())));
-        }
-        return new GroupView(info.getId(), info.getEpoch(), members);
-    }
-
-    private static GroupView.State state(ReplicaState state) {
-        return switch (state) {
-            case REPLICA_SYNCING -> GroupView.State.SYNCING;
-            case REPLICA_SERVING -> GroupView.State.SERVING;
-            case REPLICA_LAST -> GroupView.State.LAST;
-            case REPLICA_DRAINING -> GroupView.State.DRAINING;
-            case REPLICA_DOWN, UNRECOGNIZED -> GroupView.State.DOWN;
-        };
     }
 }

@@ -43,6 +43,14 @@ public final class LaneFrames {
         }
     }
 
+    private boolean isLeased(Request request) {
+        if (lane.mayServe(request.startNanos)) {
+            return true;
+        }
+        lane.refuseWithoutLease(request);
+        return false;
+    }
+
     private void withoutPayload(Request request, DataHeader header, @Nullable LaneGroup group) {
         if (group == null) {
             refuseUnknownGroup(request);
@@ -93,6 +101,10 @@ public final class LaneFrames {
             request.refuse(DataStatus.BAD_CHECKSUM, "a block was damaged on the way");
             return;
         }
+        if (!isLeased(request)) {
+            payload.release();
+            return;
+        }
         lane.metrics().writeBytes.mark(payload.readableBytes());
         request.decidedNanos = lane.time().nanos();
         group.replica()
@@ -122,20 +134,24 @@ public final class LaneFrames {
         }
         if (problem != null) {
             request.refuse(DataStatus.BAD_REQUEST, problem);
-            return;
+        } else if (isLeased(request)) {
+            group.replica()
+                    .read(
+                            request,
+                            request.epoch(),
+                            request.chunk(),
+                            request.block(),
+                            request.blockCount());
         }
-        group.replica()
-                .read(
-                        request,
-                        request.epoch(),
-                        request.chunk(),
-                        request.block(),
-                        request.blockCount());
     }
 
     /// Makes durable what was appended to the groups, which are all of this lane's; tells the
     /// outcome once.
     public void sync(List<GroupEpoch> groupEpochs, long arrivedNanos, Consumer<DataStatus> done) {
+        if (!lane.mayServe(arrivedNanos)) {
+            done.accept(DataStatus.NOT_SERVING);
+            return;
+        }
         for (GroupEpoch each : groupEpochs) {
             LaneGroup group = lane.group(each.getGroup());
             Outcome outcome =
@@ -151,10 +167,12 @@ public final class LaneFrames {
                 new SyncLine.Waiter() {
                     @Override
                     public void durable() {
-                        lane.metrics()
-                                .flushTotal
-                                .update(lane.time().nanos() - arrivedNanos, TimeUnit.NANOSECONDS);
-                        done.accept(stillServing(groupEpochs));
+                        long now = lane.time().nanos();
+                        lane.metrics().flushTotal.update(now - arrivedNanos, TimeUnit.NANOSECONDS);
+                        done.accept(
+                                lane.mayServe(now)
+                                        ? stillServing(groupEpochs)
+                                        : DataStatus.NOT_SERVING);
                     }
 
                     @Override
@@ -213,6 +231,9 @@ public final class LaneFrames {
         String problem = operations.rangeProblem(header, false);
         if (problem != null || request.blockCount() > CatchUp.FRAME_BLOCKS_MAX) {
             request.refuse(DataStatus.BAD_REQUEST, problem == null ? "too many blocks" : problem);
+            return;
+        }
+        if (!isLeased(request)) {
             return;
         }
         Outcome serves = group.replica().servesIn(request.epoch());

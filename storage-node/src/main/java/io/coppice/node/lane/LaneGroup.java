@@ -183,10 +183,23 @@ final class LaneGroup implements Effects {
     @Override
     public void answer(Ticket ticket, Outcome outcome) {
         var request = (Request) ticket;
+        long now = lane.time().nanos();
+        if (saysWhatIs(outcome) && !lane.mayServe(now)) {
+            lane.refuseWithoutLease(request);
+            return;
+        }
         request.answer(outcome, replica.epoch());
         if (outcome == Outcome.OK && request.kind() != DataKind.READ) {
-            lane.wrote(request);
+            lane.wrote(request, now);
         }
+    }
+
+    /// Whether the answer is about the group's content, and not just about this replica.
+    private static boolean saysWhatIs(Outcome outcome) {
+        return switch (outcome) {
+            case OK, SEALED, FENCED, NO_SPACE, NO_SUCH_CHUNK, TOO_OLD -> true;
+            case STALE_EPOCH, NOT_PRIMARY, NOT_SERVING, OVERLOADED -> false;
+        };
     }
 
     @Override

@@ -26,6 +26,7 @@ public final class LaneMetrics {
     final Counter repairs;
     final Counter damagedFrames;
     final Counter fetchedChunks;
+    final Counter withoutLease;
 
     public LaneMetrics(MetricRegistry registry) {
         writeTotal = registry.timer("node.write.total");
@@ -42,6 +43,7 @@ public final class LaneMetrics {
         checksumErrors = registry.counter("node.checksum.errors");
         repairs = registry.counter("node.repairs");
         damagedFrames = registry.counter("node.frames.damaged");
+        withoutLease = registry.counter("node.lease.refusals");
         fetchedChunks = registry.counter("node.resync.chunks");
     }
 }

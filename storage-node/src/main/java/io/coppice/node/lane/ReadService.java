@@ -85,7 +85,14 @@ final class ReadService {
         }
     }
 
+    /// The lease must hold after the data was read: then nobody can have written elsewhere what is
+    /// missing in it.
     private void answer(Request request, BlockRead read, ByteBuf data) {
+        if (!lane.mayServe(lane.time().nanos())) {
+            data.release();
+            lane.refuseWithoutLease(request);
+            return;
+        }
         DataHeader.Builder reply =
                 request.reply(DataStatus.OK)
                         .setChunk(request.chunk())
@@ -117,6 +124,10 @@ final class ReadService {
         var mapped = new BitSet(request.blockCount());
         var own = new BitSet(request.blockCount());
         lane.store().presence(request.chunk(), request.block(), request.blockCount(), mapped, own);
+        if (!lane.mayServe(lane.time().nanos())) {
+            lane.refuseWithoutLease(request);
+            return;
+        }
         request.answer(
                 request.reply(DataStatus.OK)
                         .setChunk(request.chunk())

@@ -27,6 +27,7 @@ final class SyncLine {
     private List<Waiter> waiting = new ArrayList<>();
     private List<Waiter> served = List.of();
     private boolean running;
+    private int runningTicks;
 
     SyncLine(
             ChunkStore store,
@@ -62,10 +63,16 @@ final class SyncLine {
             return;
         }
         running = true;
+        runningTicks = 0;
         served = waiting;
         waiting = new ArrayList<>();
         SyncTicket ticket = store.beginSync();
         syncThread.execute(() -> run(ticket));
+    }
+
+    /// One tick; for how many the disk has been working on the sync that is under way.
+    int tick() {
+        return running ? ++runningTicks : 0;
     }
 
     private void run(SyncTicket ticket) {

@@ -39,6 +39,13 @@ public final class GroupReplica {
 
     private long committed;
 
+    private final Proof proof;
+
+    /// How long it stays out after it was taken out of service.
+    private final Probation probation;
+
+    private final Leaving leaving = new Leaving();
+
     public GroupReplica(
             int group,
             int store,
@@ -53,6 +60,7 @@ public final class GroupReplica {
         this.barriers = barriers;
         this.effects = effects;
         this.memory = emptyMemory(limits);
+        this.probation = new Probation(limits.slowTicks());
         this.view = GroupView.none(group);
         this.role = new NotServing(this);
         Position recovered = index.position(group);
@@ -61,6 +69,7 @@ public final class GroupReplica {
         appended = last;
         synced = last; // a store syncs what it recovered before its replicas start
         committed = last;
+        proof = new Proof(last);
     }
 
     // ---------------------------------------------------------------- views
@@ -72,9 +81,13 @@ public final class GroupReplica {
             return;
         }
         boolean samePrimary = next.primary() == view.primary();
+        boolean served = view.stateOf(store) == GroupView.State.SERVING;
         view = next;
         epochMet = Math.max(epochMet, next.epoch());
         GroupView.State state = next.stateOf(store);
+        if (served && state != GroupView.State.SERVING) {
+            probation.takenOut();
+        }
         if (state == GroupView.State.SERVING && next.primary() == store) {
             becomePrimary();
         } else if (state == GroupView.State.SERVING) {
@@ -156,7 +169,20 @@ public final class GroupReplica {
     }
 
     boolean enoughServe() {
-        return view.servingCount() >= Math.min(limits.minWriteReplicas(), view.members().size());
+        return enoughServe(view.servingCount());
+    }
+
+    boolean enoughServeWithoutOne() {
+        return enoughServe(view.servingCount() - 1);
+    }
+
+    private boolean enoughServe(int count) {
+        return count >= Math.min(limits.minWriteReplicas(), view.members().size());
+    }
+
+    /// While too few serve, whoever can helps at once.
+    boolean mayServeAgain() {
+        return probation.isOver() || !enoughServe();
     }
 
     /// OK when this replica serves in `epoch`.
@@ -164,7 +190,7 @@ public final class GroupReplica {
         if (isStale(epoch)) {
             return Outcome.STALE_EPOCH;
         }
-        return view.stateOf(store) == GroupView.State.SERVING ? Outcome.OK : Outcome.NOT_SERVING;
+        return isServing() ? Outcome.OK : Outcome.NOT_SERVING;
     }
 
     /// Volumes' seals and fences were raised in the lane's barriers; true when nothing of the
@@ -212,6 +238,25 @@ public final class GroupReplica {
     /// Time passes: what was lost is sent again, quiet groups learn what is committed.
     public void tick() {
         role.tick();
+        if (isServing()) {
+            probation.served();
+        }
+        if (leaving.isDue(view.epoch(), limits.slowTicks())) {
+            effects.memberFailed(store, view.epoch(), leaving.why());
+        }
+    }
+
+    /// This replica is in the group's way: it leaves, if the others are enough. From now on it
+    /// answers nothing, since those others go on without asking it.
+    public void leave(String why) {
+        if (isServing() && enoughServeWithoutOne() && leaving.begin(view.epoch(), why)) {
+            epochMet = Math.max(epochMet, view.epoch() + 1);
+            effects.memberFailed(store, view.epoch(), why);
+        }
+    }
+
+    private boolean isServing() {
+        return view.stateOf(store) == GroupView.State.SERVING;
     }
 
     // ---------------------------------------------------------------- other replicas
@@ -427,6 +472,10 @@ public final class GroupReplica {
         return barriers;
     }
 
+    Probation probation() {
+        return probation;
+    }
+
     RequestMemory memory() {
         return memory;
     }
@@ -490,6 +539,7 @@ public final class GroupReplica {
         appended = sequence;
         forgetSyncs();
         committed = sequence;
+        proof.fetched(sequence);
     }
 
     /// Nothing here counts as durable until a sync that starts from now on has ended.
@@ -504,7 +554,16 @@ public final class GroupReplica {
         tail.trim(appended);
     }
 
+    /// Whether what a primary finds here may be shown to readers. While another one is LAST it
+    /// could lead after this one, and it may lack what was never acknowledged.
+    boolean mayShowWhatItHolds() {
+        return proof.isComplete()
+                || view.members().stream()
+                        .noneMatch(member -> member.state() == GroupView.State.LAST);
+    }
+
     void commitUpTo(long sequence) {
+        proof.proven(sequence);
         long reached = Math.min(sequence, appended);
         if (reached > committed) {
             committed = reached;

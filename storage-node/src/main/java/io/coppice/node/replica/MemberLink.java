@@ -24,6 +24,12 @@ final class MemberLink {
 
     boolean asked;
 
+    // For [Laggards].
+    long reachedBefore;
+    long syncedBefore;
+    int appendTicks;
+    int syncTicks;
+
     MemberLink(int store) {
         this.store = store;
     }

@@ -23,6 +23,7 @@ final class Primary implements Role {
     private final WaitingRequests waiting;
 
     private final Unfinished unfinished;
+    private final Laggards laggards;
     private final ArrayDeque<long[]> waitingPurges = new ArrayDeque<>();
     private final List<BarrierWait> reconcileBarriers = new ArrayList<>();
     private final List<Long> volumesOfReconcileBarriers = new ArrayList<>();
@@ -37,6 +38,7 @@ final class Primary implements Role {
         this.pending = new PendingBlocks(replica.limits().waitingRequests());
         this.unfinished = new Unfinished(replica, pending);
         this.waiting = new WaitingRequests(replica.limits());
+        this.laggards = new Laggards(replica.store(), replica.limits().slowTicks());
     }
 
     @Override
@@ -334,7 +336,7 @@ final class Primary implements Role {
 
     @Override
     public void read(Ticket ticket, long chunk, int block, int blockCount) {
-        if (!reconciled) {
+        if (!reconciled || !replica.mayShowWhatItHolds()) {
             effects.answer(ticket, Outcome.NOT_SERVING);
         } else if (!replica.index().exists(chunk)) {
             effects.answer(ticket, Outcome.NO_SUCH_CHUNK);
@@ -502,6 +504,29 @@ final class Primary implements Role {
         if (replica.committed() != committedTold) {
             committedTold = replica.committed();
             links.forEach(link -> tellCommitted(link, false));
+        }
+        leaveBehind();
+    }
+
+    /// A member that holds everybody up is taken out, and catches up instead.
+    private void leaveBehind() {
+        if (replica.isSuspended()) {
+            return;
+        }
+        if (!reconciled) {
+            if (laggards.givesUpReconciling()) {
+                replica.leave("it cannot reconcile with the others");
+            }
+            return;
+        }
+        long synced = unfinished.awaitsSync() ? replica.syncedSequence() : 0;
+        int laggard =
+                laggards.tick(
+                        links, replica.appendedSequence(), synced, replica.enoughServeWithoutOne());
+        if (laggard == replica.store()) {
+            replica.leave("none of the others answers it");
+        } else if (laggard != Laggards.NOBODY) {
+            effects.memberFailed(laggard, replica.epoch(), "it is too slow for its group");
         }
     }
 

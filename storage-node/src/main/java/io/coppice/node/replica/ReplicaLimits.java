@@ -15,6 +15,8 @@ import io.coppice.model.Invariant;
 /// @param heldOperations live operations it holds back for chunks that are on their way
 /// @param sessions clients whose requests are remembered; the one silent for longest is forgotten
 /// @param requestsPerSession how many requests of a client are remembered; a power of two
+/// @param slowTicks a member that does not come a step nearer for so many ticks of the lane is not
+///   waited for any longer; 0: it is
 public record ReplicaLimits(
         int minWriteReplicas,
         boolean syncAlways,
@@ -25,7 +27,10 @@ public record ReplicaLimits(
         int fetches,
         int heldOperations,
         int sessions,
-        int requestsPerSession) {
+        int requestsPerSession,
+        int slowTicks) {
+    private static final int SLOW_TICKS_MAX = 1_000_000;
+
     public ReplicaLimits {
         Invariant.check(
                 minWriteReplicas >= 1, "minWriteReplicas must be at least 1", minWriteReplicas);
@@ -42,11 +47,15 @@ public record ReplicaLimits(
                 Integer.bitCount(requestsPerSession) == 1,
                 "requestsPerSession must be a power of two",
                 requestsPerSession);
+        Invariant.check(
+                slowTicks >= 0 && slowTicks <= SLOW_TICKS_MAX,
+                "slowTicks must lie between 0 and " + SLOW_TICKS_MAX,
+                slowTicks);
     }
 
     public static ReplicaLimits defaults() {
         return new ReplicaLimits(
-                2, false, 4_096, 32L << 20, 4_096, 32L << 20, 4, 4_096, 1_024, 4_096);
+                2, false, 4_096, 32L << 20, 4_096, 32L << 20, 4, 4_096, 1_024, 4_096, 50);
     }
 
     public ReplicaLimits withDurability(int minimumWriteReplicas, boolean always) {
@@ -60,6 +69,27 @@ public record ReplicaLimits(
                 fetches,
                 heldOperations,
                 sessions,
-                requestsPerSession);
+                requestsPerSession,
+                slowTicks);
+    }
+
+    /// How many ticks a store may work on one sync; 0: for ever.
+    public int slowSyncTicks() {
+        return Laggards.syncTicks(slowTicks);
+    }
+
+    public ReplicaLimits withSlowTicks(int ticks) {
+        return new ReplicaLimits(
+                minWriteReplicas,
+                syncAlways,
+                inFlightOperations,
+                inFlightBytes,
+                waitingRequests,
+                waitingBytes,
+                fetches,
+                heldOperations,
+                sessions,
+                requestsPerSession,
+                ticks);
     }
 }

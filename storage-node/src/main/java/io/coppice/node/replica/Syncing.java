@@ -355,13 +355,17 @@ final class Syncing implements Role {
             pageAsked = true;
             effects.askPage(primary, replica.epoch(), cursor);
         }
-        if (stage == Stage.COMPARING && listed && needed.size() == 0 && replica.last() >= reach) {
+        if (lacksNothing() && replica.mayServeAgain()) {
             stage = Stage.HARDENING;
             effects.mark(replica.position(), true);
             hardenTarget = replica.last();
             replica.forgetSyncs(); // those under way may have begun before the last chunk came
             effects.sync();
         }
+    }
+
+    private boolean lacksNothing() {
+        return stage == Stage.COMPARING && listed && needed.size() == 0 && replica.last() >= reach;
     }
 
     private void fetch(Needed entry) {
@@ -471,7 +475,11 @@ final class Syncing implements Role {
 
     @Override
     public void tick() {
-        idleTicks++;
+        if (lacksNothing() && !replica.mayServeAgain()) {
+            replica.probation().keptUp();
+        } else {
+            idleTicks++;
+        }
         if (idleTicks >= PATIENCE_TICKS) {
             idleTicks = 0;
             if (stage == Stage.CAUGHT_UP) {

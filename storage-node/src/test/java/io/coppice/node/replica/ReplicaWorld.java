@@ -42,6 +42,9 @@ final class ReplicaWorld {
     private final ReplicaLimits limits;
     private long epoch = 1;
 
+    /// A store that other replicas do not reach, nor it them, though the quorum does; 0: none.
+    int cutOff;
+
     ReplicaWorld(long seed, ReplicaLimits limits, Callers callers) {
         this.random = new Random(seed);
         this.limits = limits;
@@ -208,9 +211,11 @@ final class ReplicaWorld {
     /// Delivers one message, or ends one node's turn; false: there was nothing to do.
     boolean step() {
         List<Runnable> possible = new ArrayList<>();
-        links.values().stream()
-                .filter(queue -> !queue.isEmpty())
-                .forEach(queue -> possible.add(() -> queue.removeFirst().run()));
+        links.forEach((link, queue) -> {
+            if (!queue.isEmpty() && !isCut(link)) {
+                possible.add(() -> queue.removeFirst().run());
+            }
+        });
         nodes.values().stream()
                 .filter(node -> node.dirty)
                 .forEach(node -> possible.add(node::endTurn));
@@ -219,6 +224,13 @@ final class ReplicaWorld {
         }
         possible.get(random.nextInt(possible.size())).run();
         return true;
+    }
+
+    private boolean isCut(Link link) {
+        int to = link.to % 10;
+        boolean amongReplicas =
+                nodes.containsKey(link.from) && nodes.containsKey(to) && link.from != to;
+        return amongReplicas && (link.from == cutOff || to == cutOff);
     }
 
     void tick() {

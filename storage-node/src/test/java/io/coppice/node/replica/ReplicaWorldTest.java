@@ -46,6 +46,23 @@ class ReplicaWorldTest {
         assertEquals(Set.of(), run.refusals, "without faults nothing is refused");
     }
 
+    /// Once failed: one of two that were last showed what it alone had, and then the other one led.
+    @Test
+    void whatWasNeverAcknowledgedIsNotShownWhileAnotherMayLead() {
+        new Run(1395979846, true, 0, true).run(600);
+        var world = new Run(1, false).world;
+        ReplicaWorld.Node node = java.util.Objects.requireNonNull(world.nodes.get(1));
+        node.disk.position = new io.coppice.model.Position(1, 9);
+        node.start();
+        GroupReplica replica = java.util.Objects.requireNonNull(node.replica);
+        replica.view(view(5, GroupView.State.LAST));
+        assertEquals(GroupView.State.LAST, replica.view().stateOf(2));
+        assertTrue(replica.isServingPrimary());
+        assertTrue(!replica.mayShowWhatItHolds());
+        replica.view(view(6, GroupView.State.DOWN));
+        assertTrue(replica.mayShowWhatItHolds());
+    }
+
     /// Histories that once failed: a new primary never synced the FUA writes that it had adopted.
     @Test
     void aNewPrimaryFinishesDurableWritesOfTheOldOne() {
@@ -114,7 +131,7 @@ class ReplicaWorldTest {
         }
     }
 
-    private record Write(
+    record Write(
             long sequence,
             long chunk,
             long from,
@@ -130,11 +147,12 @@ class ReplicaWorldTest {
     /// Stands for "not mapped" among the values.
     private static final int HOLE = 0;
 
-    private static final class Run implements ReplicaWorld.Callers {
-        private final ReplicaWorld world;
+    static final class Run implements ReplicaWorld.Callers {
+        final ReplicaWorld world;
         private final Random random;
         private final boolean faults;
-        private final Map<Long, Write> underWay = new TreeMap<>();
+        private final boolean cuts;
+        final Map<Long, Write> underWay = new TreeMap<>();
 
         /// Value of each block as acknowledged (or as some read has shown), by chunk.
         private final Map<Long, int[]> expected = new TreeMap<>();
@@ -152,8 +170,18 @@ class ReplicaWorldTest {
         private int lastValue;
 
         Run(long seed, boolean faults) {
+            this(seed, faults, 0);
+        }
+
+        Run(long seed, boolean faults, int slow) {
+            this(seed, faults, slow, false);
+        }
+
+        Run(long seed, boolean faults, int slow, boolean cuts) {
             this.faults = faults;
-            var limits = new ReplicaLimits(2, seed % 7 == 0, 8, 1_000, 16, 1_000, 2, 4, 4, 1_024);
+            this.cuts = cuts;
+            var limits =
+                    new ReplicaLimits(2, seed % 7 == 0, 8, 1_000, 16, 1_000, 2, 4, 4, 1_024, slow);
             world = new ReplicaWorld(seed, limits, this);
             random = world.random;
             settle();
@@ -168,6 +196,20 @@ class ReplicaWorldTest {
             }
             rest();
             check();
+        }
+
+        /// A client that writes and retries while time passes.
+        void writeAndTick(int ticks) {
+            for (int tick = 0; tick < ticks; tick++) {
+                if (underWay.isEmpty()) {
+                    born(0);
+                    write();
+                }
+                List.copyOf(underWay.values()).forEach(this::send);
+                settle();
+                world.tick();
+                settle();
+            }
         }
 
         private void act(int dice) {
@@ -185,7 +227,9 @@ class ReplicaWorldTest {
                 world.crash(1 + random.nextInt(ReplicaWorld.STORES));
             } else if (faults && dice < 92) {
                 world.restart(1 + random.nextInt(ReplicaWorld.STORES));
-            } else if (faults && dice < 95) {
+            } else if (cuts && dice < 94) {
+                world.cutOff = random.nextInt(ReplicaWorld.STORES + 1);
+            } else if (faults && dice < (cuts ? 97 : 95)) {
                 world.breakLink(
                         1 + random.nextInt(ReplicaWorld.STORES),
                         1 + random.nextInt(ReplicaWorld.STORES));
@@ -456,7 +500,8 @@ class ReplicaWorldTest {
         }
 
         /// Everybody comes back, everything is delivered and retried until all is done.
-        private void rest() {
+        void rest() {
+            world.cutOff = 0;
             for (int round = 0; round < 1_000; round++) {
                 for (int store = 1; store <= ReplicaWorld.STORES; store++) {
                     world.restart(store);
@@ -493,7 +538,7 @@ class ReplicaWorldTest {
                     : replica.roleName() + "@" + replica.epoch() + " last " + replica.last();
         }
 
-        private void check() {
+        void check() {
             Map<Long, Map<Integer, Integer>> content = world.nodes.get(1).disk.content();
             for (ReplicaWorld.Node node : world.nodes.values()) {
                 assertEquals(content, node.disk.content(), "store " + node.store + " differs");
