@@ -55,6 +55,9 @@ public final class ControlClient implements ControlPlane {
                                 .maxInboundMessageSize(MESSAGE_BYTES_MAX)
                                 .keepAliveTime(10, TimeUnit.SECONDS)
                                 .build();
+            } else {
+                // A server that was away for long may lead now: whoever asks has paused enough.
+                channel.resetConnectBackoff();
             }
             return channel;
         }

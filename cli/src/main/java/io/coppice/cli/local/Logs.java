@@ -36,6 +36,8 @@ public final class Logs {
                     "org.apache.ratis", Level.WARN,
                     "org.apache.ratis.thirdparty", Level.ERROR,
                     "org.apache.ratis.util.JvmPauseMonitor", Level.ERROR,
+                    // Stack traces of what the server tells in one line.
+                    "org.apache.ratis.util.LifeCycle", Level.OFF,
                     "io.grpc", Level.ERROR,
                     "io.netty", Level.WARN);
 
