@@ -58,6 +58,10 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     private static final int LANE_ANSWER_SECONDS = 10;
     private static final int REGISTER_AGAIN_MILLIS = 500;
 
+    /// Volumes whose barriers a registration names: with more it would not fit a message some day,
+    /// and the node could never register again. At the bound it does at once, and begins anew.
+    private static final int RECENT_BARRIERS_MAX = 65_536;
+
     private final StorageNode node;
     private final StorageNodeConfig config;
     private final StoreConfig storeConfig;
@@ -401,6 +405,9 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     private void barrier(Barrier barrier) {
         for (VolumeBarrier volume : barrier.getVolumesList()) {
             recentBarriers.put(volume.getVolume(), volume);
+        }
+        if (recentBarriers.size() > RECENT_BARRIERS_MAX) {
+            registerAgain("many volumes were sealed");
         }
         List<Lane> lanes = List.copyOf(lanesByUuid.values());
         if (lanes.isEmpty()) {
