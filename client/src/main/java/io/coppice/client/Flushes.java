@@ -22,6 +22,7 @@ final class Flushes {
     private final NodeCalls calls;
     private final EventLoop loop;
     private final long deadlineNanos;
+    private final int callersMax;
 
     /// Groups with acknowledged writes that no finished or running flush covers.
     private final BitSet dirty = new BitSet();
@@ -29,7 +30,9 @@ final class Flushes {
     private @Nullable Run running;
     private List<Completion> waiting = new ArrayList<>();
 
-    Flushes(NodeCalls calls, EventLoop loop, long deadlineNanos) {
+    /// @param callersMax callers that may wait; one more fails at once (R12)
+    Flushes(NodeCalls calls, EventLoop loop, long deadlineNanos, int callersMax) {
+        this.callersMax = callersMax;
         this.calls = calls;
         this.loop = loop;
         this.deadlineNanos = deadlineNanos;
@@ -42,7 +45,12 @@ final class Flushes {
 
     void flush(Completion done) {
         Run now = running;
-        if (now == null) {
+        if (now != null && now.callers.size() + waiting.size() >= callersMax) {
+            done.done(
+                    new DeviceException(
+                            DeviceException.Reason.OVERLOADED,
+                            "more than " + callersMax + " flushes wait already; slow down"));
+        } else if (now == null) {
             start(List.of(done));
         } else if (dirty.isEmpty()) {
             now.callers.add(done);

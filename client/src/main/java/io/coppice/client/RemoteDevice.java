@@ -70,7 +70,7 @@ final class RemoteDevice implements BlockDevice {
         pieces = new Pieces(chunkBytes, Math.min(config.pieceBytes(), chunkBytes));
         zeroPieces = new Pieces(chunkBytes, Math.min(ZERO_BYTES, pieces.pieceBytes()));
         admission = new Admission(config);
-        flushes = new Flushes(client.calls(), loop, deadlineNanos);
+        flushes = new Flushes(client.calls(), loop, deadlineNanos, config.queuedRequests());
         var planConfig =
                 new PlanConfig(
                         chunkBytes >>> Blocks.BLOCK_SHIFT,

@@ -90,6 +90,33 @@ class RemoteDeviceTest {
     }
 
     @Test
+    void flushesThatWaitAreBounded() throws IOException {
+        BlockDevice device = client.open("vol");
+        device.blocking().write(0, new byte[4096], 0, 4096);
+        node.silent = true;
+        int most = ClientConfig.defaults(List.of("x"), "test").queuedRequests();
+        List<CompletableFuture<Void>> flushes = new ArrayList<>();
+        for (int i = 0; i < most + 10; i++) {
+            flushes.add(device.flush());
+        }
+        for (CompletableFuture<Void> each : flushes.subList(most, most + 10)) {
+            DeviceException refused =
+                    assertThrows(
+                            DeviceException.class,
+                            () -> {
+                                try {
+                                    each.get(10, TimeUnit.SECONDS);
+                                } catch (java.util.concurrent.ExecutionException e) {
+                                    throw java.util.Objects.requireNonNull(e.getCause());
+                                }
+                            });
+            assertEquals(DeviceException.Reason.OVERLOADED, refused.reason());
+        }
+        assertFalse(flushes.get(most - 1).isDone());
+        node.silent = false;
+    }
+
+    @Test
     void snapshotsKeepWhatWasAcknowledged() throws IOException {
         BlockDevice device = client.open("vol");
         var random = new Random(3);

@@ -61,6 +61,10 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     private static final int PROTOCOL = 1;
     private static final int REGISTER_AGAIN_MILLIS = 500;
 
+    /// Volumes whose barriers a registration names: with more it would not fit a message some day,
+    /// and the node could never register again. At the bound it does at once, and begins anew.
+    private static final int RECENT_BARRIERS_MAX = 65_536;
+
     private final NodeHost node;
     private final StorageNodeConfig config;
     private final StoreConfig storeConfig;
@@ -495,6 +499,9 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     private void barrier(Barrier barrier) {
         for (VolumeBarrier volume : barrier.getVolumesList()) {
             recentBarriers.put(volume.getVolume(), volume);
+        }
+        if (recentBarriers.size() > RECENT_BARRIERS_MAX) {
+            registerAgain("many volumes were sealed");
         }
         List<Lane> lanes = List.copyOf(lanesByUuid.values());
         if (lanes.isEmpty()) {

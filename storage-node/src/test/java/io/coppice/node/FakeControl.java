@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -94,8 +95,13 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                                                         == ReplicaState.REPLICA_SERVING));
     }
 
-    synchronized long pushBarrier(VolumeBarrier volume) {
-        Barrier barrier = Barrier.newBuilder().setBarrier(++lastBarrier).addVolumes(volume).build();
+    long pushBarrier(VolumeBarrier volume) {
+        return pushBarrier(List.of(volume));
+    }
+
+    synchronized long pushBarrier(List<VolumeBarrier> volumes) {
+        Barrier barrier =
+                Barrier.newBuilder().setBarrier(++lastBarrier).addAllVolumes(volumes).build();
         barriersDone.put(lastBarrier, new HashSet<>());
         tellAll(NodeDirective.newBuilder().setBarrier(barrier).build());
         return lastBarrier;

@@ -267,6 +267,22 @@ class StorageNodeTest {
         assertEqualReplicas();
     }
 
+    /// A registration has to fit a message, however many volumes were sealed since the last one.
+    @Test
+    void aNodeThatHeardOfManySealsRegistersAgain() {
+        List<VolumeBarrier> many = new java.util.ArrayList<>();
+        for (long volume = 1_000; volume < 67_000; volume++) {
+            many.add(VolumeBarrier.newBuilder().setVolume(volume).setSealedGeneration(1).build());
+        }
+        control.pushBarrier(many);
+        for (int node = 1; node <= NODES; node++) {
+            String name = "node-" + node;
+            eventually(
+                    "told the quorum",
+                    () -> control.registration(name).getBarriersCount() == many.size());
+        }
+    }
+
     @Test
     void withoutALeaseNothingIsAnswered() {
         control.answerBeats(false);
