@@ -165,6 +165,11 @@ final class SimNetwork {
         }
 
         @Override
+        public long bytesAboveBound() {
+            return 0;
+        }
+
+        @Override
         public void setReading(boolean reading) {
             // Nothing is ever unwritable here.
         }

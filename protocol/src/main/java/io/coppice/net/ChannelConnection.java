@@ -58,6 +58,11 @@ final class ChannelConnection implements Connection {
     }
 
     @Override
+    public long bytesAboveBound() {
+        return channel.isWritable() ? 0 : channel.bytesBeforeWritable();
+    }
+
+    @Override
     public void setReading(boolean reading) {
         channel.config().setAutoRead(reading);
     }

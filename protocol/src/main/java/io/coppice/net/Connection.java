@@ -23,9 +23,7 @@ public interface Connection {
     boolean isWritable();
 
     /// Bytes above the bound that wait to be sent; 0 while [#isWritable].
-    public long bytesAboveBound() {
-        return channel.isWritable() ? 0 : channel.bytesBeforeWritable();
-    }
+    long bytesAboveBound();
 
     /// Stops or resumes reading from the socket: back pressure on the peer.
     void setReading(boolean reading);
