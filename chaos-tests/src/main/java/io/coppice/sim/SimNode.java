@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// One storage node: a machine with one disk, and the process that runs on it, or not.
@@ -84,7 +85,9 @@ final class SimNode {
         network.listen(
                 address + ":" + PORT,
                 host,
-                () -> new Ingress(started.lanes, started.session::hello, host));
+                () ->
+                        new Ingress(
+                                started.lanes, started.session::hello, started.connections, host));
         started.session.start(control, host.loop());
     }
 
@@ -94,7 +97,8 @@ final class SimNode {
 
     private LaneConfig laneConfig() {
         var limits =
-                new ReplicaLimits(2, swarm.syncAlways(), 64, 1 << 20, 64, 1 << 20, 2, 32, 64, 1024, 50);
+                new ReplicaLimits(
+                        2, swarm.syncAlways(), 64, 1 << 20, 64, 1 << 20, 2, 32, 64, 1024, 50);
         return new LaneConfig(20, 2_000, 64 << 10, 5, 1 << 20, 10, limits);
     }
 
@@ -103,6 +107,7 @@ final class SimNode {
         private final Host host;
         private final Network network;
         private final LaneTable lanes = new LaneTable();
+        private final AtomicInteger connections = new AtomicInteger();
         private final LaneMetrics metrics = new LaneMetrics(new MetricRegistry());
         private final NodeLease lease;
         private final NodeSession session;

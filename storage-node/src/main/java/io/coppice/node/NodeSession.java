@@ -402,8 +402,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     }
 
     /// One store's disk does not keep the others from serving.
-    private void join(StoreHome directory, int id, StoreConfig sized)
-            throws StoreFormatException {
+    private void join(StoreHome directory, int id, StoreConfig sized) throws StoreFormatException {
         try {
             directory.join(cluster, sized);
         } catch (StoreFormatException e) {
@@ -466,9 +465,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             boolean here =
                     lanesByUuid.values().stream()
                             .anyMatch(lane -> lane.storeId() == replica.getStore());
-            if (here
-                    && isOut(replica.getState())
-                    && !failedStores.contains(replica.getStore())) {
+            if (here && isOut(replica.getState()) && !failedStores.contains(replica.getStore())) {
                 // Once per view: until it changes, nothing else would come of it.
                 Long before = askedAgain.put(info.getId(), info.getEpoch());
                 return before == null || before != info.getEpoch();

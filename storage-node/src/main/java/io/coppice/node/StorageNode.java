@@ -222,8 +222,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         lane.execute(lane::start);
         gauges(lane);
         var scrubber =
-                new Scrubber(
-                        lane, mender, home.uuid(), scrubJournal(home, background), time);
+                new Scrubber(lane, mender, home.uuid(), scrubJournal(home, background), time);
         scrubber.register(metrics, "node.store." + storeId + ".scrub");
         lane.execute(scrubber::start);
         return lane;

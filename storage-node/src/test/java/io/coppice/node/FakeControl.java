@@ -269,7 +269,6 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
             }
             case BARRIER_DONE -> barriersDone.get(message.getBarrierDone().getBarrier()).add(id);
             case PURGE_DONE -> purged.addAll(message.getPurgeDone().getChunksList());
-            case REPLICA_FAILED -> changeStates(id, ReplicaState.REPLICA_DOWN);
             case REPLICA_SYNCED -> {
                 var synced = message.getReplicaSynced();
                 GroupInfo.Builder group = groups.get(synced.getGroup());

@@ -52,6 +52,7 @@ final class StoreFailureTest {
                     });
         }
         cluster.start();
+        cluster.control.takeOutFailed();
     }
 
     @AfterEach
