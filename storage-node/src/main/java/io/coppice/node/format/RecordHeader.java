@@ -32,7 +32,7 @@ public record RecordHeader(
     /// INSTALL: start from the blocks of the parent.
     public static final int FROM_PARENT = 4;
 
-    public static final int FIXED_BYTES = 80;
+    public static final int FIXED_BYTES = 88;
     public static final int ALIGNMENT = 64;
 
     /// A location has 11 bits for the block inside its record.
@@ -40,7 +40,7 @@ public record RecordHeader(
 
     public static final int EXTRA_BYTES_MAX = 128 << 10;
 
-    /// Header bytes of a record with at most 12 data blocks and no extra.
+    /// Header bytes of a record with at most 10 data blocks and no extra.
     public static final int SMALL_BYTES = 128;
 
     public boolean has(int flag) {
