@@ -1,0 +1,52 @@
+package io.coppice.port;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Rare branches that say when they are taken, so that a test can tell whether it has been where it
+/// claims to have been ("sometimes" assertions, after FoundationDB and Antithesis). Without a
+/// watcher a mark costs one read of a field. Thread-safe.
+public final class Marks {
+    /// Every mark that there is.
+    public static final List<String> ALL =
+            List.of(
+                    "a backup resent what a broken link had lost",
+                    "a barrier waited for unfinished writes",
+                    "a beat found no lease",
+                    "a chunk was fetched by a replica that caught up",
+                    "a client was refused by a fence",
+                    "a flip was refused as stale",
+                    "a last replica was elected without all of its equals",
+                    "a lost seal had its generation raised",
+                    "a new primary pulled what a backup had beyond it",
+                    "a new primary waited for writes to reach a backup",
+                    "a purge reached all replicas",
+                    "a read waited for an unfinished write",
+                    "a retried request was answered from memory",
+                    "a seal refused a write",
+                    "a session ended while its client was away",
+                    "a slow member was taken out",
+                    "a store lost what was not durable",
+                    "a store was found damaged and mended by a replica",
+                    "a whole group was elected after all had gone",
+                    "an attachment was taken over",
+                    "writes waited because too few replicas served");
+
+    private static volatile @Nullable Consumer<String> watcher;
+
+    private Marks() {}
+
+    /// The branch called `name`, one of [#ALL], is taken.
+    public static void hit(String name) {
+        Consumer<String> told = watcher;
+        if (told != null) {
+            told.accept(name);
+        }
+    }
+
+    /// Who is told from now on; called by whichever thread takes the branch.
+    public static void watch(Consumer<String> told) {
+        watcher = told;
+    }
+}
