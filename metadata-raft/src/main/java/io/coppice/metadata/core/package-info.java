@@ -20,6 +20,7 @@
 /// | [ChunkMaps], [MapWalks] | changes and reads of maps |
 /// | [VolumeCommands], [SessionCommands], [NodeCommands] | one method a command: check all, then change |
 /// | [Membership], [PlacementPlanner] | pure functions from view to view, from stores to groups |
+/// | [RepairCommands], [RepairPlanner] | groups change their stores, nodes leave; what to do next for redundancy and balance |
 /// | [OutcomeMemory] | the first answer for every retry |
 /// | [StateWriter], [StateReader] | bytes of a snapshot |
 ///
@@ -47,6 +48,13 @@
 /// | its store registers | DOWN; nobody serves | DOWN, waits | |
 /// | its store registers | SERVING, SYNCING (same incarnation) | the same | |
 /// | it has caught up, in this epoch | SYNCING | SERVING | LAST: DOWN, once enough serve |
+/// | its store gets a replica of the group (one more than the number, for a time) | not a member | SYNCING | |
+/// | it is dropped: there is one more than the number, it is not the primary, and it is not needed (see [RepairCommands]) | SERVING, SYNCING, DOWN | not a member | |
+/// | the same | LAST | refused | |
+/// | its node is drained, or that is cancelled | any | the same | |
+///
+/// A replica on a node that is drained is shown as DRAINING while it serves. It *is* SERVING in
+/// everything: it may lead, it counts for writes, its acknowledgement is waited for.
 ///
 /// A flush must be answered like a write: only while enough replicas serve. Then any LAST replica
 /// has all that was ever acknowledged or flushed.

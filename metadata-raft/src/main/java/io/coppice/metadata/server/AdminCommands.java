@@ -109,6 +109,11 @@ final class AdminCommands {
             case BREAK_ATTACHMENT ->
                     breakAttachment(asker, request.getBreakAttachment().getVolume());
             case INITIALIZE_CLUSTER -> initialize(asker, request);
+            case DRAIN_NODE -> {
+                var c = request.getDrainNode();
+                yield commit(asker, new Command.DrainNode(c.getNode(), !c.getCancel()));
+            }
+            case REMOVE_NODE -> removeNode(asker, request.getRemoveNode().getNode());
             case COMMAND_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "the request holds no command that this version knows");
@@ -138,6 +143,13 @@ final class AdminCommands {
                 .pushViews(
                         leadership.read(
                                 view -> view.groups().stream().map(group -> group.id()).toList()));
+        return outcome;
+    }
+
+    /// Nothing waits for a node that is gone, and its process, if it runs, is told.
+    private Outcome removeNode(Asker asker, String nameOrId) throws ControlFailure {
+        Outcome outcome = commit(asker, new Command.RemoveNode(nameOrId));
+        leadership.nodes().forgetRemoved("it was removed from the cluster");
         return outcome;
     }
 
@@ -425,6 +437,11 @@ final class AdminCommands {
                     "break attachment of " + request.getBreakAttachment().getVolume();
             case INITIALIZE_CLUSTER ->
                     "initialize cluster " + request.getInitializeCluster().getConfig().getCluster();
+            case DRAIN_NODE ->
+                    (request.getDrainNode().getCancel() ? "cancel the drain of " : "drain ")
+                            + "node "
+                            + request.getDrainNode().getNode();
+            case REMOVE_NODE -> "remove node " + request.getRemoveNode().getNode();
             case COMMAND_NOT_SET -> "unknown command";
         };
     }

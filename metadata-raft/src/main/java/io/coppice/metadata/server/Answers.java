@@ -125,6 +125,7 @@ final class Answers {
                             .setStore(replica.store())
                             .setNode(node)
                             .setAddress(view.node(node).map(n -> n.address()).orElse(""))
+                            .setDraining(view.node(node).map(n -> n.draining()).orElse(false))
                             .setStateValue(replica.state().ordinal()));
         }
         return info.build();
@@ -136,11 +137,12 @@ final class Answers {
         return views.build();
     }
 
-    /// `healthy`: all replicas serve; `unavailable`: writes wait; else `degraded`.
+    /// `healthy`: as many replicas serve as there are to be; `unavailable`: writes wait; else `degraded`.
     static String health(MetadataView view, Group group) {
         int serving = group.serving();
         int needed = view.config().map(ClusterConfig::minWriteReplicas).orElse(1);
-        if (serving == group.replicas().size()) {
+        int whole = view.config().map(ClusterConfig::replicas).orElse(group.replicas().size());
+        if (serving >= whole) {
             return "healthy";
         }
         return serving >= Math.max(1, needed) ? "degraded" : "unavailable";

@@ -44,6 +44,7 @@ final class Leadership implements AutoCloseable {
     private final Barriers barriers;
     private final NodeSessions nodes;
     private final ClientSessions clients;
+    private final Repair repair;
     private volatile boolean ended;
 
     Leadership(
@@ -69,6 +70,7 @@ final class Leadership implements AutoCloseable {
         this.barriers = new Barriers(up, quorum.logIndex() << 20);
         this.nodes = new NodeSessions(this);
         this.clients = new ClientSessions(this);
+        this.repair = new Repair(this);
     }
 
     MetadataServerConfig config() {
@@ -97,6 +99,10 @@ final class Leadership implements AutoCloseable {
 
     ClientSessions clients() {
         return clients;
+    }
+
+    Repair repair() {
+        return repair;
     }
 
     /// One virtual thread per task; for work that waits.

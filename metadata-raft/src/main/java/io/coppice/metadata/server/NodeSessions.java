@@ -123,6 +123,23 @@ final class NodeSessions implements AutoCloseable {
         all.forEach(session -> session.end(why));
     }
 
+    /// Ends the sessions of nodes that are not in the cluster any more.
+    void forgetRemoved(String why) {
+        Map<Integer, NodeSession> removed;
+        lock.lock();
+        try {
+            removed = new HashMap<>(live);
+        } finally {
+            lock.unlock();
+        }
+        removed.keySet()
+                .removeIf(node -> leadership.read(view -> view.node(node).isPresent()));
+        removed.forEach((node, session) -> {
+            session.end(why);
+            leadership.barriers().lost(node);
+        });
+    }
+
     // ------------------------------------------------------------ views
 
     void pushViews(List<Integer> groups) {
@@ -137,6 +154,31 @@ final class NodeSessions implements AutoCloseable {
                                                 view -> Answers.groups(view, concerned, false));
                                 session.send(NodeDirective.newBuilder().setViews(views).build());
                             }));
+        } finally {
+            pushing.unlock();
+        }
+    }
+
+    /// Tells the node of a store that is not in the group any more. If it does not hear it, its next
+    /// registration tells it.
+    void pushView(int store, int group) {
+        pushing.lock();
+        try {
+            leadership
+                    .read(view -> view.store(store).map(Store::node))
+                    .flatMap(this::session)
+                    .ifPresent(session ->
+                            leadership
+                                    .read(view ->
+                                            view.group(group)
+                                                    .map(now ->
+                                                            Answers.groups(
+                                                                    view, List.of(now), false)))
+                                    .ifPresent(views ->
+                                            session.send(
+                                                    NodeDirective.newBuilder()
+                                                            .setViews(views)
+                                                            .build())));
         } finally {
             pushing.unlock();
         }
