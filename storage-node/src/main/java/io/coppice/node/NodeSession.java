@@ -10,6 +10,7 @@ import io.coppice.node.lane.LaneListener;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.BarrierDone;
+import io.coppice.wire.pb.GoneReplica;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.GroupViews;
@@ -325,6 +326,7 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
             }
             down |= isDownHere(info);
         }
+        views.getGoneList().forEach(gone -> gone(gone, placed));
         node.lanes().place(placed);
         if (views.getComplete()) {
             Set<Integer> all = new HashSet<>(placed.keySet());
@@ -334,6 +336,16 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         }
         if (down) {
             registerAgain("a replica here is down and can catch up");
+        }
+    }
+
+    /// A replica here was replaced while this node was away.
+    private void gone(GoneReplica gone, Map<Integer, List<Lane>> placed) {
+        placed.putIfAbsent(gone.getGroup(), List.of());
+        for (Lane lane : lanesByUuid.values()) {
+            if (lane.storeId() == gone.getStore()) {
+                lane.execute(() -> lane.leave(gone.getGroup()));
+            }
         }
     }
 
@@ -465,5 +477,7 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
     @Override
     public void storeFailed(Lane lane, String why) {
         failedStores.add(lane.storeId());
+        // Registering without it says that it is not coming back: its replicas are made anew.
+        registerAgain("store " + lane.storeId() + " failed");
     }
 }

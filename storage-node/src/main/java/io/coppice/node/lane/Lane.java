@@ -164,6 +164,12 @@ public final class Lane {
         if (failed) {
             return;
         }
+        if (!here) {
+            if (info.getEpoch() > group.replica().epoch()) {
+                leave(info.getId());
+            }
+            return;
+        }
         String before = group.replica().roleName();
         group.replica().view(groupView(info));
         LOG.debug(
@@ -174,6 +180,19 @@ public final class Lane {
                 before,
                 group.replica().roleName());
         dirty(group);
+    }
+
+    /// The quorum has taken the group's replica off this store: it ends, and its data is deleted.
+    public void leave(int groupId) {
+        LaneGroup group = groups.remove(groupId);
+        if (group != null) {
+            group.replica().stop();
+        }
+        if (!failed) {
+            LOG.info("{}: group {} has left", this, groupId);
+            parts.store().dropGroup(groupId);
+            scheduleTurn();
+        }
     }
 
     /// Groups that the quorum does not place here any more stop.
