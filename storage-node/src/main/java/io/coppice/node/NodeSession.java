@@ -25,6 +25,7 @@ import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.ReplicaFailed;
 import io.coppice.wire.pb.ReplicaInfo;
 import io.coppice.wire.pb.ReplicaState;
+import io.coppice.wire.pb.ReplicaProgress;
 import io.coppice.wire.pb.ReplicaSynced;
 import io.coppice.wire.pb.StoreId;
 import io.coppice.wire.pb.StoreReport;
@@ -179,7 +180,14 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         report.setId(lane.storeId())
                 .setCapacityBytes(space.capacityBytes())
                 .setUsedBytes(space.usedBytes())
-                .setLiveBytes(space.liveBytes());
+                .setLiveBytes(space.liveBytes())
+                .setCaughtUpBytes(space.caughtUpBytes());
+        space.syncing()
+                .forEach((group, bytes) ->
+                        report.addSyncing(
+                                ReplicaProgress.newBuilder()
+                                        .setGroup(group)
+                                        .setBytesLeft(bytes)));
     }
 
     private static GroupPosition position(int group, Position position) {

@@ -106,6 +106,11 @@ public record StorageNodeConfig(
                         ? Math.toIntExact(node.getBytes("cleaner-bytes-per-tick"))
                         : defaults.cleanerBytesPerTick(),
                 millis(node, "checkpoint-interval", defaults.checkpointSeconds() * 1_000) / 1_000,
+                bytes(node, "catch-up.bytes-per-second", defaults.catchUpBytesPerSecondMax()),
+                bytes(node, "catch-up.bytes-per-second-min", defaults.catchUpBytesPerSecondMin()),
+                node.hasPath("catch-up.slowdown-percent")
+                        ? node.getInt("catch-up.slowdown-percent")
+                        : defaults.catchUpSlowdownPercent(),
                 defaults.replicas());
     }
 
@@ -118,6 +123,10 @@ public record StorageNodeConfig(
 
     private static String text(Config config, String key, String otherwise) {
         return config.hasPath(key) ? config.getString(key) : otherwise;
+    }
+
+    private static long bytes(Config config, String key, long otherwise) {
+        return config.hasPath(key) ? config.getBytes(key) : otherwise;
     }
 
     private static int millis(Config config, String key, int otherwise) {

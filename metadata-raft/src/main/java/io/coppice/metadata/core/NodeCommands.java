@@ -170,7 +170,9 @@ final class NodeCommands {
                     Refusal.NOT_ALLOWED,
                     "a newer process runs as node " + command.name() + ": stop one of them");
         }
-        if (command.stores().isEmpty() || command.stores().size() > STORES_PER_NODE_MAX) {
+        // A node that is known may have none left that is good.
+        if (command.stores().isEmpty() && present == null
+                || command.stores().size() > STORES_PER_NODE_MAX) {
             return refuse(
                     Refusal.BAD_REQUEST, "a node has 1 to " + STORES_PER_NODE_MAX + " stores");
         }

@@ -4,6 +4,7 @@ import io.coppice.model.Blocks;
 import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
+import io.coppice.node.replica.GroupReplica;
 import io.coppice.node.replica.GroupView;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.replica.VolumeBarriers;
@@ -42,7 +43,16 @@ public final class Lane {
     private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
 
     /// How full the store is.
-    public record Space(long capacityBytes, long usedBytes, long liveBytes, long chunks) {}
+    ///
+    /// @param syncing bytes that each replica which catches up has still to fetch, about
+    /// @param caughtUpBytes what catching up has brought since the lane was made
+    public record Space(
+            long capacityBytes,
+            long usedBytes,
+            long liveBytes,
+            long chunks,
+            Map<Integer, Long> syncing,
+            long caughtUpBytes) {}
 
     /// What a lane is made of.
     ///
@@ -72,6 +82,7 @@ public final class Lane {
     private final SyncLine syncLine;
     private final Housekeeping housekeeping;
     private final LaneFrames frames;
+    private final Pace pace;
     private final VolumeBarriers barriers = new VolumeBarriers();
     private final IntObjectHashMap<LaneGroup> groups = new IntObjectHashMap<>();
 
@@ -88,6 +99,7 @@ public final class Lane {
     private boolean failed;
     private boolean closed;
     private long framesSinceTick;
+    private long caughtUpBytes;
     private volatile Space space;
 
     public Lane(Parts parts) {
@@ -106,6 +118,13 @@ public final class Lane {
                         this::fail);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
+        pace =
+                new Pace(
+                        new Pace.Limits(
+                                config.catchUpBytesPerSecondMax(),
+                                config.catchUpBytesPerSecondMin(),
+                                config.catchUpSlowdownPercent()),
+                        parts.time().nanos());
         space = spaceNow();
     }
 
@@ -358,6 +377,7 @@ public final class Lane {
             return;
         }
         forEachGroup(group -> group.replica().tick());
+        pace.tick(parts.time().nanos());
         housekeeping.tick(framesSinceTick == 0);
         framesSinceTick = 0;
         space = spaceNow();
@@ -366,8 +386,21 @@ public final class Lane {
 
     private Space spaceNow() {
         ChunkStore store = parts.store();
+        Map<Integer, Long> syncing = new HashMap<>();
+        forEachGroup(group -> {
+            GroupReplica replica = group.replica();
+            if (replica.isSyncing()) {
+                syncing.put(
+                        group.group(), group.progress().bytesLeft(replica.missingChunks()));
+            }
+        });
         return new Space(
-                store.capacityBytes(), store.usedBytes(), store.liveBytes(), store.chunkCount());
+                store.capacityBytes(),
+                store.usedBytes(),
+                store.liveBytes(),
+                store.chunkCount(),
+                Map.copyOf(syncing),
+                caughtUpBytes);
     }
 
     void frameCame() {
@@ -377,9 +410,32 @@ public final class Lane {
     void wrote(Request request) {
         if (request.kind() == DataKind.WRITE || request.kind() == DataKind.ZERO) {
             long now = parts.time().nanos();
+            pace.wrote(now - request.startNanos);
             parts.metrics().writeTotal.update(now - request.startNanos, TimeUnit.NANOSECONDS);
             parts.metrics().writeReplicate.update(now - request.decidedNanos, TimeUnit.NANOSECONDS);
         }
+    }
+
+    Pace pace() {
+        return pace;
+    }
+
+    void caughtUp(long bytes) {
+        caughtUpBytes += bytes;
+        parts.metrics().resyncBytes.inc(bytes);
+    }
+
+    /// On this lane, after a while; not at all once the lane has ended.
+    void later(long nanos, Runnable task) {
+        parts.loop()
+                .schedule(
+                        () -> {
+                            if (!failed && !closed) {
+                                task.run();
+                            }
+                        },
+                        nanos,
+                        TimeUnit.NANOSECONDS);
     }
 
     void barrierPassed(long barrier) {

@@ -10,12 +10,20 @@ import io.coppice.node.replica.ReplicaLimits;
 /// @param requestTimeoutMillis how long another node may take for an answer
 /// @param cleanerBytesPerTick what the cleaner may move per tick while there is foreground work
 /// @param checkpointSeconds a checkpoint is written at least this often while space waits for one
+/// @param catchUpBytesPerSecondMax what replicas that catch up may read from, and write to, the store
+///   while no client waits
+/// @param catchUpBytesPerSecondMin what they get however busy the clients are: redundancy comes back
+///   in bounded time
+/// @param catchUpSlowdownPercent how much longer than undisturbed ones the clients' writes may take
 /// @param replicas bounds of each group's replica
 public record LaneConfig(
         int tickMillis,
         int requestTimeoutMillis,
         int cleanerBytesPerTick,
         int checkpointSeconds,
+        long catchUpBytesPerSecondMax,
+        long catchUpBytesPerSecondMin,
+        int catchUpSlowdownPercent,
         ReplicaLimits replicas) {
     public LaneConfig {
         Invariant.check(tickMillis > 0, "tickMillis must be positive", tickMillis);
@@ -29,14 +37,31 @@ public record LaneConfig(
                 cleanerBytesPerTick);
         Invariant.check(
                 checkpointSeconds > 0, "checkpointSeconds must be positive", checkpointSeconds);
+        new Pace.Limits(
+                catchUpBytesPerSecondMax, catchUpBytesPerSecondMin, catchUpSlowdownPercent);
     }
 
     public static LaneConfig defaults() {
-        return new LaneConfig(20, 2_000, 512 << 10, 30, ReplicaLimits.defaults());
+        return new LaneConfig(
+                20,
+                2_000,
+                512 << 10,
+                30,
+                256L << 20,
+                8L << 20,
+                20,
+                ReplicaLimits.defaults());
     }
 
     public LaneConfig withReplicas(ReplicaLimits limits) {
         return new LaneConfig(
-                tickMillis, requestTimeoutMillis, cleanerBytesPerTick, checkpointSeconds, limits);
+                tickMillis,
+                requestTimeoutMillis,
+                cleanerBytesPerTick,
+                checkpointSeconds,
+                catchUpBytesPerSecondMax,
+                catchUpBytesPerSecondMin,
+                catchUpSlowdownPercent,
+                limits);
     }
 }

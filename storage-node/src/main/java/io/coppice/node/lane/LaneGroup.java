@@ -24,6 +24,9 @@ final class LaneGroup implements Effects {
     /// Where operations come from, and acknowledgements go to.
     private @Nullable Connection primaryConnection;
 
+    private final SharedPlaces sharedPlaces = new SharedPlaces();
+    private final SyncProgress progress = new SyncProgress();
+
     boolean dirty;
     boolean wantsSync;
     private boolean broken;
@@ -43,6 +46,16 @@ final class LaneGroup implements Effects {
 
     GroupReplica replica() {
         return replica;
+    }
+
+    /// What came from the primary's store in this epoch.
+    SharedPlaces sharedPlaces(int primary, long epoch) {
+        sharedPlaces.of(primary, epoch);
+        return sharedPlaces;
+    }
+
+    SyncProgress progress() {
+        return progress;
     }
 
     int group() {
@@ -262,6 +275,8 @@ final class LaneGroup implements Effects {
 
     @Override
     public void caughtUp(long epoch) {
+        sharedPlaces.clear();
+        progress.restart();
         lane.listener().replicaSynced(group(), epoch, replica.store());
     }
 }

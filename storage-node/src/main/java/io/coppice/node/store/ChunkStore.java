@@ -371,6 +371,23 @@ public final class ChunkStore implements AutoCloseable {
         }
     }
 
+    /// Where each block of the chunk is, 0: it is not mapped. A place is this store's name for what is
+    /// there: it never holds anything else.
+    public long[] places(long chunk) {
+        var places = new long[config.blocksPerChunk()];
+        locations(chunk, places);
+        for (int block = 0; block < places.length; block++) {
+            places[block] &= ~Location.SHARED;
+        }
+        return places;
+    }
+
+    /// Chunks of the group with ids above `cursor`.
+    public int countAbove(int group, long cursor) {
+        GroupEntry found = index.findGroup(group);
+        return found == null ? 0 : found.chunks.countAbove(cursor);
+    }
+
     public @Nullable ChunkSummary summary(long chunk) {
         ChunkEntry entry = index.find(chunk);
         return entry == null ? null : summary(entry);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.coppice.node.lane;
+
+import org.jspecify.annotations.NullMarked;
