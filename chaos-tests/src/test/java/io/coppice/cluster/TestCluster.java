@@ -5,6 +5,7 @@ import io.coppice.client.CoppiceClient;
 import io.coppice.directory.ControlClient;
 import io.coppice.metadata.server.MetadataServer;
 import io.coppice.metadata.server.MetadataServerConfig;
+import io.coppice.metadata.server.MetadataServerConfig.RepairLimits;
 import io.coppice.nbd.GatewayLimits;
 import io.coppice.nbd.NbdGateway;
 import io.coppice.nbd.NbdGatewayConfig;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// One metadata server, three storage nodes and a gateway on a unix socket, in this process, with
 /// files below a temporary folder. Chunks are as small as they may be, so that few writes touch
@@ -32,10 +34,10 @@ final class TestCluster implements AutoCloseable {
     private final Path dir;
     private final List<String> endpoints;
     private final MetadataServer metadata;
-    private final List<StorageNode> nodes = new ArrayList<>();
+    private final Map<Integer, StorageNode> nodes = new TreeMap<>();
     private final List<AutoCloseable> more = new ArrayList<>();
 
-    private TestCluster(Path dir) throws Exception {
+    private TestCluster(Path dir, RepairLimits repair) throws Exception {
         this.dir = dir;
         String raft = freeAddress();
         String control = freeAddress();
@@ -43,18 +45,24 @@ final class TestCluster implements AutoCloseable {
         metadata =
                 MetadataServer.start(
                         new MetadataServerConfig(
-                                "m1",
-                                dir.resolve("m1"),
-                                raft,
-                                control,
-                                "127.0.0.1:0",
-                                Map.of("m1", raft),
-                                Map.of("m1", control)));
+                                        "m1",
+                                        dir.resolve("m1"),
+                                        raft,
+                                        control,
+                                        "127.0.0.1:0",
+                                        Map.of("m1", raft),
+                                        Map.of("m1", control))
+                                .with(repair));
     }
 
     static TestCluster start(Path dir) throws Exception {
-        var cluster = new TestCluster(dir);
-        for (int i = 1; i <= 3; i++) {
+        return start(dir, 3, 6, RepairLimits.defaults());
+    }
+
+    static TestCluster start(Path dir, int nodeCount, int groups, RepairLimits repair)
+            throws Exception {
+        var cluster = new TestCluster(dir, repair);
+        for (int i = 1; i <= nodeCount; i++) {
             cluster.startNode(i);
         }
         try (var control = new ControlClient(cluster.endpoints, DEADLINE)) {
@@ -66,15 +74,17 @@ final class TestCluster implements AutoCloseable {
                                                     ClusterConfig.newBuilder()
                                                             .setReplicas(3)
                                                             .setMinWriteReplicas(2)
-                                                            .setGroups(6)
+                                                            .setGroups(groups)
                                                             .setChunkBytes(CHUNK_BYTES)
                                                             .setCluster("test"))));
         }
         return cluster;
     }
 
-    private void startNode(int number) throws IOException {
-        nodes.add(
+    /// A new node, or one that was stopped.
+    void startNode(int number) throws IOException {
+        nodes.put(
+                number,
                 StorageNode.start(
                         new StorageNodeConfig(
                                 "n" + number,
@@ -84,6 +94,14 @@ final class TestCluster implements AutoCloseable {
                                 "127.0.0.1:0",
                                 endpoints,
                                 0)));
+    }
+
+    StorageNode node(int number) {
+        return java.util.Objects.requireNonNull(nodes.get(number));
+    }
+
+    void stopNode(int number) {
+        java.util.Objects.requireNonNull(nodes.remove(number)).close();
     }
 
     List<String> endpoints() {
@@ -116,7 +134,7 @@ final class TestCluster implements AutoCloseable {
         for (int i = more.size() - 1; i >= 0; i--) {
             more.get(i).close();
         }
-        nodes.forEach(StorageNode::close);
+        nodes.values().forEach(StorageNode::close);
         metadata.close();
     }
 
