@@ -161,8 +161,7 @@ class RepairClusterTest {
             awaitEmpty(client, "n1");
             awaitWhole(client);
             long distinct = (long) chunks * (CHUNK - BLOCK) + (long) clones * chunks * BLOCK;
-            long moved =
-                    cluster.node(4).metrics().counter("node.resync.bytes").getCount();
+            long moved = cluster.node(4).metrics().counter("node.resync.bytes").getCount();
             assertTrue(
                     moved >= distinct && moved <= distinct * 11 / 10,
                     moved + " bytes moved for " + distinct + " distinct ones");
@@ -175,8 +174,7 @@ class RepairClusterTest {
         }
     }
 
-    private static void verifyClone(CoppiceClient client, int number, int chunks)
-            throws Exception {
+    private static void verifyClone(CoppiceClient client, int number, int chunks) throws Exception {
         byte[] base = random(1, chunks * CHUNK);
         byte[] own = random(100 + number, BLOCK);
         try (BlockDevice clone = client.open("c" + number)) {
@@ -209,11 +207,9 @@ class RepairClusterTest {
                 cluster.startNode(3);
                 await(client, status -> status.getNodesUp() == 3);
                 awaitWhole(client);
-                long moved =
-                        cluster.node(3).metrics().counter("node.resync.bytes").getCount();
+                long moved = cluster.node(3).metrics().counter("node.resync.bytes").getCount();
                 long written = 64L * BLOCK;
-                assertTrue(
-                        moved <= written * 11 / 10, moved + " bytes moved for " + written);
+                assertTrue(moved <= written * 11 / 10, moved + " bytes moved for " + written);
             }
             assertClean(client);
         }

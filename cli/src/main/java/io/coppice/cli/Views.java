@@ -176,8 +176,7 @@ final class Views {
 
     /// A serving replica of a node that is drained serves on, and is being replaced.
     static String replicaState(ReplicaInfo info) {
-        boolean draining =
-                info.getDraining() && info.getState() == ReplicaState.REPLICA_SERVING;
+        boolean draining = info.getDraining() && info.getState() == ReplicaState.REPLICA_SERVING;
         return draining ? "draining" : replicaState(info.getState());
     }
 

@@ -24,8 +24,8 @@ import io.coppice.wire.pb.PurgeDone;
 import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.ReplicaFailed;
 import io.coppice.wire.pb.ReplicaInfo;
-import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.ReplicaProgress;
+import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.ReplicaSynced;
 import io.coppice.wire.pb.StoreId;
 import io.coppice.wire.pb.StoreReport;
@@ -185,9 +185,7 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
         space.syncing()
                 .forEach((group, bytes) ->
                         report.addSyncing(
-                                ReplicaProgress.newBuilder()
-                                        .setGroup(group)
-                                        .setBytesLeft(bytes)));
+                                ReplicaProgress.newBuilder().setGroup(group).setBytesLeft(bytes)));
     }
 
     private static GroupPosition position(int group, Position position) {

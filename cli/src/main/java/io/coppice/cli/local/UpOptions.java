@@ -11,8 +11,8 @@ import java.util.Optional;
 /// @param nbd `HOST:PORT` or `unix:PATH`
 /// @param trashRetention how long deleted volumes can be restored; of a new cluster only
 /// @param durabilityAlways every write is synced before it is acknowledged; of a new cluster only
-/// @param repairAfter how long a node may be away until its data is copied elsewhere; of a new cluster
-///   only
+/// @param repairAfter how long a node may be away until its data is copied elsewhere; of a new
+///   cluster only
 /// @param patience how long the cluster may take until it serves
 public record UpOptions(
         Path dir,

@@ -166,8 +166,8 @@ public sealed interface Command {
     /// Puts a serving replica first. The leader's tool to spread primaries evenly again.
     record MovePrimary(int group, long epoch, int store) implements Command {}
 
-    /// The store gets a replica of the group, which starts by catching up: one more than the cluster
-    /// has of each for a time.
+    /// The store gets a replica of the group, which starts by catching up: one more than the
+    /// cluster has of each for a time.
     record AddReplica(int group, long epoch, int store) implements Command {}
 
     /// Takes a replica out of a group that has one more than it needs. Never the primary, never a

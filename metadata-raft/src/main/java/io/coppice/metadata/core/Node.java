@@ -15,8 +15,7 @@ public record Node(
         boolean draining) {
 
     Node down() {
-        return new Node(
-                id, name, address, httpAddress, incarnation, pid, rack, false, draining);
+        return new Node(id, name, address, httpAddress, incarnation, pid, rack, false, draining);
     }
 
     Node drained(boolean on) {

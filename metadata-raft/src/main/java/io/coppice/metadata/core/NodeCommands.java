@@ -355,8 +355,7 @@ final class NodeCommands {
         return changeTo(group, Membership.ledBy(group, command.store()));
     }
 
-    static Outcome.@Nullable Refused refuseView(
-            @Nullable Group group, long epoch, int store) {
+    static Outcome.@Nullable Refused refuseView(@Nullable Group group, long epoch, int store) {
         if (group == null || group.replica(store).isEmpty()) {
             return refuse(Refusal.NOT_FOUND, "no such group, or the store has no part in it");
         }

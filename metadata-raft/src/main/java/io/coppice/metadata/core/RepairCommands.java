@@ -35,13 +35,11 @@ final class RepairCommands {
             return stale(group, command.epoch());
         }
         if (!store.up() || node.draining()) {
-            return refuse(
-                    Refusal.CONFLICT, "store " + store.id() + " takes no new replicas now");
+            return refuse(Refusal.CONFLICT, "store " + store.id() + " takes no new replicas now");
         }
         if (group.replicas().size() > config.replicas() || group.primary().isEmpty()) {
             return refuse(
-                    Refusal.CONFLICT,
-                    "group " + group.id() + " cannot take one more replica now");
+                    Refusal.CONFLICT, "group " + group.id() + " cannot take one more replica now");
         }
         if (group.replica(store.id()).isPresent() || membersOn(group, node.id()) > 1) {
             return refuse(
@@ -54,8 +52,7 @@ final class RepairCommands {
     Outcome drop(Command.DropReplica command) {
         ClusterConfig config = tables.config;
         Group group = tables.groups.get(command.group());
-        Outcome.Refused refused =
-                NodeCommands.refuseView(group, command.epoch(), command.store());
+        Outcome.Refused refused = NodeCommands.refuseView(group, command.epoch(), command.store());
         if (refused != null || group == null || config == null) {
             return refused != null ? refused : VolumeCommands.notInitialized();
         }
@@ -197,7 +194,6 @@ final class RepairCommands {
     }
 
     private static Outcome unknown(String node) {
-        return refuse(
-                Refusal.NOT_FOUND, "no node is called '" + node + "': see 'coppice node ls'");
+        return refuse(Refusal.NOT_FOUND, "no node is called '" + node + "': see 'coppice node ls'");
     }
 }

@@ -66,11 +66,7 @@ final class RepairPlanner {
     /// @param syncsPerStore replicas that a store may copy, as a source or a target, at a time
     /// @param movesMax groups in which a replica moves for balance at a time
     static List<Command> plan(
-            List<Place> places,
-            List<Group> groups,
-            int replicas,
-            int syncsPerStore,
-            int movesMax) {
+            List<Place> places, List<Group> groups, int replicas, int syncsPerStore, int movesMax) {
         var planner = new RepairPlanner(places, groups, replicas, syncsPerStore, movesMax);
         planner.count();
         planner.drop();
@@ -134,8 +130,7 @@ final class RepairPlanner {
         group.replicas().forEach(replica -> nodes.merge(node(replica.store()), 1, Integer::sum));
         boolean shared = nodes.values().stream().anyMatch(count -> count > 1);
         boolean enough = group.serving() >= replicas;
-        Comparator<Replica> byNeed =
-                Comparator.comparingInt(replica -> rank(replica, enough));
+        Comparator<Replica> byNeed = Comparator.comparingInt(replica -> rank(replica, enough));
         return group.replicas().stream()
                 .filter(replica -> !shared || nodes.getOrDefault(node(replica.store()), 0) > 1)
                 .max(
@@ -152,7 +147,8 @@ final class RepairPlanner {
         return switch (replica.state()) {
             case LAST -> leaves ? 4 : 0;
             case DOWN -> leaves ? 6 : enoughServe ? 5 : 2;
-            // It moves for balance, or the one that it was to replace is back: then fullness decides.
+            // It moves for balance, or the one that it was to replace is back: then fullness
+            // decides.
             case SYNCING -> leaves ? 4 : enoughServe ? 1 : 0;
             case SERVING, DRAINING -> leaves ? 3 : 1;
         };
@@ -197,8 +193,7 @@ final class RepairPlanner {
     }
 
     private boolean isDroppable(Group group, int store) {
-        ReplicaState state =
-                group.replica(store).map(Replica::state).orElse(ReplicaState.LAST);
+        ReplicaState state = group.replica(store).map(Replica::state).orElse(ReplicaState.LAST);
         boolean nobodyComes =
                 group.replicas().stream().noneMatch(r -> r.state() == ReplicaState.SYNCING);
         return switch (state) {
@@ -264,8 +259,7 @@ final class RepairPlanner {
 
     private boolean isBetter(Group group, Place place, Place than) {
         int byLoad = Double.compare(ratio(place.store(), 1), ratio(than.store(), 1));
-        return byLoad < 0
-                || byLoad == 0 && tie(group, place.store()) < tie(group, than.store());
+        return byLoad < 0 || byLoad == 0 && tie(group, place.store()) < tie(group, than.store());
     }
 
     private static long tie(Group group, int store) {

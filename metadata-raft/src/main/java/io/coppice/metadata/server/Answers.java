@@ -137,7 +137,8 @@ final class Answers {
         return views.build();
     }
 
-    /// `healthy`: as many replicas serve as there are to be; `unavailable`: writes wait; else `degraded`.
+    /// `healthy`: as many replicas serve as there are to be; `unavailable`: writes wait; else
+    /// `degraded`.
     static String health(MetadataView view, Group group) {
         int serving = group.serving();
         int needed = view.config().map(ClusterConfig::minWriteReplicas).orElse(1);

@@ -193,8 +193,7 @@ public record MetadataServerConfig(
         }
 
         public static RepairLimits defaults() {
-            return new RepairLimits(
-                    Duration.ofMinutes(5), Duration.ofMillis(500), 2, 4, 85);
+            return new RepairLimits(Duration.ofMinutes(5), Duration.ofMillis(500), 2, 4, 85);
         }
 
         /// With another patience.

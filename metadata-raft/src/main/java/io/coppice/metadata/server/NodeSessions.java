@@ -132,8 +132,7 @@ final class NodeSessions implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        removed.keySet()
-                .removeIf(node -> leadership.read(view -> view.node(node).isPresent()));
+        removed.keySet().removeIf(node -> leadership.read(view -> view.node(node).isPresent()));
         removed.forEach((node, session) -> {
             session.end(why);
             leadership.barriers().lost(node);
@@ -159,8 +158,8 @@ final class NodeSessions implements AutoCloseable {
         }
     }
 
-    /// Tells the node of a store that is not in the group any more. If it does not hear it, its next
-    /// registration tells it.
+    /// Tells the node of a store that is not in the group any more. If it does not hear it, its
+    /// next registration tells it.
     void pushView(int store, int group) {
         pushing.lock();
         try {

@@ -63,8 +63,7 @@ final class Repair {
         Set<Integer> full = fullStores();
         List<Command> plan = leadership.read(view -> view.repairs(rules(full)));
         long took = leadership.time().nanos() - now;
-        nextNanos =
-                now + Math.max(limits().interval().toNanos(), took * PART_OF_TIME);
+        nextNanos = now + Math.max(limits().interval().toNanos(), took * PART_OF_TIME);
         underWay.addAndGet(plan.size());
         plan.forEach(this::carryOut);
     }
@@ -86,8 +85,7 @@ final class Repair {
         Set<Integer> full = new HashSet<>();
         for (Store store : leadership.read(MetadataView::stores)) {
             StoreReport report = report(store).orElseGet(StoreReport::getDefaultInstance);
-            if (report.getUsedBytes() * 100
-                    > report.getCapacityBytes() * limits().fullPercent()) {
+            if (report.getUsedBytes() * 100 > report.getCapacityBytes() * limits().fullPercent()) {
                 full.add(store.id());
             }
         }
@@ -162,12 +160,12 @@ final class Repair {
                 syncing |= comes;
                 waiting |= leaving.contains(replica.store());
                 if (comes) {
-                    Map<Integer, Long> known =
-                            reported.getOrDefault(replica.store(), Map.of());
+                    Map<Integer, Long> known = reported.getOrDefault(replica.store(), Map.of());
                     bytes += known.getOrDefault(group.id(), share);
                 }
             }
-            boolean planned = view.config().map(c -> group.replicas().size() <= c.replicas()).orElse(false);
+            boolean planned =
+                    view.config().map(c -> group.replicas().size() <= c.replicas()).orElse(false);
             bytes += waiting && !syncing && planned ? share : 0;
         }
         return bytes;

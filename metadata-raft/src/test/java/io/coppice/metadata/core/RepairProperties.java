@@ -63,9 +63,7 @@ class RepairProperties {
         for (Group group : state.view().groups()) {
             for (Replica replica : group.replicas()) {
                 if (replica.state() == ReplicaState.SYNCING && random.nextInt(3) > 0) {
-                    apply(
-                            new Command.ReplicaSynced(
-                                    group.id(), group.epoch(), replica.store()));
+                    apply(new Command.ReplicaSynced(group.id(), group.epoch(), replica.store()));
                 }
             }
         }
@@ -83,8 +81,9 @@ class RepairProperties {
             }
             boolean syncing =
                     state.view().groups().stream()
-                            .anyMatch(g -> g.replicas().stream()
-                                    .anyMatch(r -> r.state() == ReplicaState.SYNCING));
+                            .anyMatch(g ->
+                                    g.replicas().stream()
+                                            .anyMatch(r -> r.state() == ReplicaState.SYNCING));
             if (plan.isEmpty() && !syncing) {
                 return;
             }
@@ -98,8 +97,7 @@ class RepairProperties {
         for (Group group : state.view().groups()) {
             int size = group.replicas().size();
             assertTrue(size == 3 || size == 4, group::toString);
-            assertEquals(
-                    size, group.replicas().stream().map(Replica::store).distinct().count());
+            assertEquals(size, group.replicas().stream().map(Replica::store).distinct().count());
             for (Replica replica : group.replicas()) {
                 if (replica.state() == ReplicaState.SYNCING) {
                     syncs.merge(replica.store(), 1, Integer::sum);
@@ -207,8 +205,7 @@ class RepairProperties {
         state.view().groups().forEach(group -> apply(new Command.ElectLast(group.id())));
         settle(random);
         checkSettled();
-        assertArrayEquals(
-                Cluster.bytes(state), Cluster.bytes(Cluster.load(Cluster.bytes(state))));
+        assertArrayEquals(Cluster.bytes(state), Cluster.bytes(Cluster.load(Cluster.bytes(state))));
     }
 
     private void step(int nodes, Random random) {

@@ -137,8 +137,7 @@ class RepairTest {
         cluster.apply(0, new Command.RegisterNode("node3", "h", "h", 1, 3, "rack3", "c1", other));
         assertTrue(cluster.view().store(3).orElseThrow().failed());
         var plan = repairs(1);
-        assertTrue(
-                plan.stream().anyMatch(Command.AddReplica.class::isInstance), plan::toString);
+        assertTrue(plan.stream().anyMatch(Command.AddReplica.class::isInstance), plan::toString);
     }
 
     @Test
@@ -151,10 +150,8 @@ class RepairTest {
         assertEquals(SERVING, state(1), "it serves on");
         settle();
         assertEquals(
-                0,
-                cluster.view().groups().stream().filter(g -> g.replica(1).isPresent()).count());
-        assertInstanceOf(
-                Outcome.Nothing.class, cluster.apply(0, new Command.RemoveNode("node1")));
+                0, cluster.view().groups().stream().filter(g -> g.replica(1).isPresent()).count());
+        assertInstanceOf(Outcome.Nothing.class, cluster.apply(0, new Command.RemoveNode("node1")));
         assertTrue(cluster.view().node(1).isEmpty() && cluster.view().store(1).isEmpty());
         refused(Refusal.NOT_ALLOWED, cluster.register(1, 9, Map.of()));
         cluster.state = Cluster.load(cluster.bytes());
@@ -166,7 +163,9 @@ class RepairTest {
         cluster.apply(0, new Command.DrainNode("node1", true));
         assertTrue(!repairs(1).isEmpty());
         cluster.apply(0, new Command.DrainNode("node1", false));
-        assertTrue(repairs(1).stream().allMatch(c -> !(c instanceof Command.AddReplica a) || a.store() == 4));
+        assertTrue(
+                repairs(1).stream()
+                        .allMatch(c -> !(c instanceof Command.AddReplica a) || a.store() == 4));
     }
 
     private void settle() {

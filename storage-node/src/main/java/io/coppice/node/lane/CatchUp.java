@@ -47,8 +47,19 @@ final class CatchUp {
     /// When each primary's store may be asked for more data.
     private final Map<Integer, Long> notBeforeNanos = new HashMap<>();
 
+    private final Pace pace;
+    private long caughtUpBytes;
+
     CatchUp(Lane lane) {
         this.lane = lane;
+        LaneConfig config = lane.config();
+        this.pace =
+                new Pace(
+                        new Pace.Limits(
+                                config.catchUpBytesPerSecondMax(),
+                                config.catchUpBytesPerSecondMin(),
+                                config.catchUpSlowdownPercent()),
+                        lane.time().nanos());
     }
 
     // ---------------------------------------------------------------- pace
@@ -57,15 +68,28 @@ final class CatchUp {
     long waitNanos(int primary) {
         long now = lane.time().nanos();
         long there = notBeforeNanos.getOrDefault(primary, now) - now;
-        return Math.min(WAIT_NANOS_MAX, Math.max(there, lane.pace().waitNanos(now)));
+        return Math.min(WAIT_NANOS_MAX, Math.max(there, pace.waitNanos(now)));
     }
 
     /// Data came from the store, which is not to be asked again before `waitMicros`.
     void moved(int primary, int bytes, int waitMicros) {
         long now = lane.time().nanos();
-        lane.pace().moved(now, bytes);
-        lane.caughtUp(bytes);
+        pace.moved(now, bytes);
+        caughtUpBytes += bytes;
+        lane.metrics().resyncBytes.inc(bytes);
         notBeforeNanos.put(primary, now + waitMicros * 1_000L);
+    }
+
+    long caughtUpBytes() {
+        return caughtUpBytes;
+    }
+
+    void clientWaited(long nanos) {
+        pace.wrote(nanos);
+    }
+
+    void tick() {
+        pace.tick(lane.time().nanos());
     }
 
     // ---------------------------------------------------------------- tails
@@ -433,8 +457,7 @@ final class CatchUp {
         }
         var wanted = new BitSet(blocksPerChunk);
         lane.store()
-                .presence(
-                        request.chunk(), 0, blocksPerChunk, wanted, new BitSet(blocksPerChunk));
+                .presence(request.chunk(), 0, blocksPerChunk, wanted, new BitSet(blocksPerChunk));
         wanted.and(asked);
         DataHeader.Builder reply = request.reply(DataStatus.OK);
         ByteBuf data = blocks(request, wanted, reply);
@@ -455,8 +478,8 @@ final class CatchUp {
     /// Takes note of what leaves; the answer is how long not to ask for more.
     private int gave(ByteBuf data) {
         long now = lane.time().nanos();
-        lane.pace().moved(now, data.readableBytes());
-        return (int) (Math.min(WAIT_NANOS_MAX, lane.pace().waitNanos(now)) / 1_000);
+        pace.moved(now, data.readableBytes());
+        return (int) (Math.min(WAIT_NANOS_MAX, pace.waitNanos(now)) / 1_000);
     }
 
     /// Where a frame's worth of blocks ends.

@@ -229,8 +229,7 @@ final class ChunkFetch implements ReplyHandler {
             crcs[block] = header.getCrcs(at);
             data[block] =
                     payload.slice(
-                            payload.readerIndex() + (at << Blocks.BLOCK_SHIFT),
-                            Blocks.BLOCK_BYTES);
+                            payload.readerIndex() + (at << Blocks.BLOCK_SHIFT), Blocks.BLOCK_BYTES);
             at++;
         }
         blocks.or(here);

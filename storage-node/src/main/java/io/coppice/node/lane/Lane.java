@@ -4,7 +4,6 @@ import io.coppice.model.Blocks;
 import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
-import io.coppice.node.replica.GroupReplica;
 import io.coppice.node.replica.GroupView;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.replica.VolumeBarriers;
@@ -15,8 +14,6 @@ import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.Hello;
-import io.coppice.wire.pb.ReplicaInfo;
-import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
@@ -82,7 +79,6 @@ public final class Lane {
     private final SyncLine syncLine;
     private final Housekeeping housekeeping;
     private final LaneFrames frames;
-    private final Pace pace;
     private final VolumeBarriers barriers = new VolumeBarriers();
     private final IntObjectHashMap<LaneGroup> groups = new IntObjectHashMap<>();
 
@@ -99,7 +95,6 @@ public final class Lane {
     private boolean failed;
     private boolean closed;
     private long framesSinceTick;
-    private long caughtUpBytes;
     private volatile Space space;
 
     public Lane(Parts parts) {
@@ -118,13 +113,6 @@ public final class Lane {
                         this::fail);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
-        pace =
-                new Pace(
-                        new Pace.Limits(
-                                config.catchUpBytesPerSecondMax(),
-                                config.catchUpBytesPerSecondMin(),
-                                config.catchUpSlowdownPercent()),
-                        parts.time().nanos());
         space = spaceNow();
     }
 
@@ -180,17 +168,14 @@ public final class Lane {
             group = new LaneGroup(this, info.getId(), barriers);
             groups.put(info.getId(), group);
         }
-        if (failed) {
-            return;
-        }
-        if (!here) {
-            if (info.getEpoch() > group.replica().epoch()) {
+        if (failed || !here) {
+            if (!failed && info.getEpoch() > group.replica().epoch()) {
                 leave(info.getId());
             }
             return;
         }
         String before = group.replica().roleName();
-        group.replica().view(groupView(info));
+        group.replica().view(ViewFrames.view(info));
         LOG.debug(
                 "{}: group {} epoch {}: {} -> {}",
                 this,
@@ -377,7 +362,7 @@ public final class Lane {
             return;
         }
         forEachGroup(group -> group.replica().tick());
-        pace.tick(parts.time().nanos());
+        catchUp.tick();
         housekeeping.tick(framesSinceTick == 0);
         framesSinceTick = 0;
         space = spaceNow();
@@ -385,22 +370,16 @@ public final class Lane {
     }
 
     private Space spaceNow() {
-        ChunkStore store = parts.store();
         Map<Integer, Long> syncing = new HashMap<>();
-        forEachGroup(group -> {
-            GroupReplica replica = group.replica();
-            if (replica.isSyncing()) {
-                syncing.put(
-                        group.group(), group.progress().bytesLeft(replica.missingChunks()));
-            }
-        });
+        forEachGroup(group -> group.tellProgress(syncing));
+        ChunkStore store = parts.store();
         return new Space(
                 store.capacityBytes(),
                 store.usedBytes(),
                 store.liveBytes(),
                 store.chunkCount(),
                 Map.copyOf(syncing),
-                caughtUpBytes);
+                catchUp.caughtUpBytes());
     }
 
     void frameCame() {
@@ -410,32 +389,21 @@ public final class Lane {
     void wrote(Request request) {
         if (request.kind() == DataKind.WRITE || request.kind() == DataKind.ZERO) {
             long now = parts.time().nanos();
-            pace.wrote(now - request.startNanos);
+            catchUp.clientWaited(now - request.startNanos);
             parts.metrics().writeTotal.update(now - request.startNanos, TimeUnit.NANOSECONDS);
             parts.metrics().writeReplicate.update(now - request.decidedNanos, TimeUnit.NANOSECONDS);
         }
     }
 
-    Pace pace() {
-        return pace;
-    }
-
-    void caughtUp(long bytes) {
-        caughtUpBytes += bytes;
-        parts.metrics().resyncBytes.inc(bytes);
-    }
-
     /// On this lane, after a while; not at all once the lane has ended.
     void later(long nanos, Runnable task) {
-        parts.loop()
-                .schedule(
-                        () -> {
-                            if (!failed && !closed) {
-                                task.run();
-                            }
-                        },
-                        nanos,
-                        TimeUnit.NANOSECONDS);
+        Runnable unlessEnded =
+                () -> {
+                    if (!failed && !closed) {
+                        task.run();
+                    }
+                };
+        parts.loop().schedule(unlessEnded, nanos, TimeUnit.NANOSECONDS);
     }
 
     void barrierPassed(long barrier) {
@@ -628,23 +596,5 @@ public final class Lane {
 
     public Set<Integer> groupIds() {
         return new HashSet<>(groups.keySet());
-    }
-
-    private static GroupView groupView(GroupInfo info) {
-        List<GroupView.Member> members = new ArrayList<>(info.getReplicasCount());
-        for (ReplicaInfo replica : info.getReplicasList()) {
-            members.add(new GroupView.Member(replica.getStore(), state(replica.getState())));
-        }
-        return new GroupView(info.getId(), info.getEpoch(), members);
-    }
-
-    private static GroupView.State state(ReplicaState state) {
-        return switch (state) {
-            case REPLICA_SYNCING -> GroupView.State.SYNCING;
-            case REPLICA_SERVING -> GroupView.State.SERVING;
-            case REPLICA_LAST -> GroupView.State.LAST;
-            case REPLICA_DRAINING -> GroupView.State.DRAINING;
-            case REPLICA_DOWN, UNRECOGNIZED -> GroupView.State.DOWN;
-        };
     }
 }

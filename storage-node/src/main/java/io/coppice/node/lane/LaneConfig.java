@@ -10,10 +10,10 @@ import io.coppice.node.replica.ReplicaLimits;
 /// @param requestTimeoutMillis how long another node may take for an answer
 /// @param cleanerBytesPerTick what the cleaner may move per tick while there is foreground work
 /// @param checkpointSeconds a checkpoint is written at least this often while space waits for one
-/// @param catchUpBytesPerSecondMax what replicas that catch up may read from, and write to, the store
-///   while no client waits
-/// @param catchUpBytesPerSecondMin what they get however busy the clients are: redundancy comes back
-///   in bounded time
+/// @param catchUpBytesPerSecondMax what replicas that catch up may read from, and write to, the
+///   store while no client waits
+/// @param catchUpBytesPerSecondMin what they get however busy the clients are: redundancy comes
+///   back in bounded time
 /// @param catchUpSlowdownPercent how much longer than undisturbed ones the clients' writes may take
 /// @param replicas bounds of each group's replica
 public record LaneConfig(
@@ -37,20 +37,12 @@ public record LaneConfig(
                 cleanerBytesPerTick);
         Invariant.check(
                 checkpointSeconds > 0, "checkpointSeconds must be positive", checkpointSeconds);
-        new Pace.Limits(
-                catchUpBytesPerSecondMax, catchUpBytesPerSecondMin, catchUpSlowdownPercent);
+        new Pace.Limits(catchUpBytesPerSecondMax, catchUpBytesPerSecondMin, catchUpSlowdownPercent);
     }
 
     public static LaneConfig defaults() {
         return new LaneConfig(
-                20,
-                2_000,
-                512 << 10,
-                30,
-                256L << 20,
-                8L << 20,
-                20,
-                ReplicaLimits.defaults());
+                20, 2_000, 512 << 10, 30, 256L << 20, 8L << 20, 20, ReplicaLimits.defaults());
     }
 
     public LaneConfig withReplicas(ReplicaLimits limits) {

@@ -54,6 +54,13 @@ final class LaneGroup implements Effects {
         return sharedPlaces;
     }
 
+    /// Adds what is left to fetch, if this replica catches up.
+    void tellProgress(java.util.Map<Integer, Long> bytesLeft) {
+        if (replica.isSyncing()) {
+            bytesLeft.put(group(), progress.bytesLeft(replica.missingChunks()));
+        }
+    }
+
     SyncProgress progress() {
         return progress;
     }

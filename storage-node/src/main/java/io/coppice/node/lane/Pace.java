@@ -22,8 +22,8 @@ final class Pace {
     private static final long CALM_AFTER_NANOS = 1_000_000_000L;
 
     /// @param bytesPerSecondMax what is moved when no client waits
-    /// @param bytesPerSecondMin what is moved however busy the clients are: redundancy comes back in
-    ///   bounded time
+    /// @param bytesPerSecondMin what is moved however busy the clients are: redundancy comes back
+    ///   in bounded time
     /// @param slowdownPercent how much longer than undisturbed ones writes may take
     record Limits(long bytesPerSecondMax, long bytesPerSecondMin, int slowdownPercent) {
         public Limits {
@@ -31,8 +31,7 @@ final class Pace {
                     bytesPerSecondMin > 0 && bytesPerSecondMin <= bytesPerSecondMax,
                     "catch-up needs 0 < min <= max bytes per second",
                     bytesPerSecondMin);
-            Invariant.check(
-                    slowdownPercent >= 0, "slowdownPercent is negative", slowdownPercent);
+            Invariant.check(slowdownPercent >= 0, "slowdownPercent is negative", slowdownPercent);
         }
     }
 

@@ -5,9 +5,9 @@ import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /// What a primary changed since some member left: so that one which returns fetches blocks and not
-/// chunks. For each changed chunk its version before the first change, and the blocks changed since.
-/// Whoever holds exactly that version lacks exactly these blocks. Memory of one primary in one life:
-/// without it chunks move as a whole.
+/// chunks. For each changed chunk its version before the first change, and the blocks changed
+/// since. Whoever holds exactly that version lacks exactly these blocks. Memory of one primary in
+/// one life: without it chunks move as a whole.
 final class ChangedBlocks {
     /// Bytes per chunk are its blocks / 8 and some 100 more.
     static final int CHUNKS_MAX = 4_096;

@@ -371,15 +371,11 @@ public final class ChunkStore implements AutoCloseable {
         }
     }
 
-    /// Where each block of the chunk is, 0: it is not mapped. A place is this store's name for what is
-    /// there: it never holds anything else.
+    /// Where each block of the chunk is, 0: not mapped. A place never holds anything else.
     public long[] places(long chunk) {
         var places = new long[config.blocksPerChunk()];
         locations(chunk, places);
-        for (int block = 0; block < places.length; block++) {
-            places[block] &= ~Location.SHARED;
-        }
-        return places;
+        return Location.withoutShared(places);
     }
 
     /// Chunks of the group with ids above `cursor`.

@@ -13,7 +13,17 @@ class ChangedBlocksTest {
     private long sequence;
 
     private Position write(long chunk, int block) {
-        var change = new Change(Change.Kind.WRITE, chunk, 0, !store.exists(chunk), block, 1, new int[] {block}, Payload.NONE, new long[0]);
+        var change =
+                new Change(
+                        Change.Kind.WRITE,
+                        chunk,
+                        0,
+                        !store.exists(chunk),
+                        block,
+                        1,
+                        new int[] {block},
+                        Payload.NONE,
+                        new long[0]);
         changed.changes(change, store);
         store.apply(new Operation(1, ++sequence, change, Origin.GROUP));
         return store.version(chunk);
@@ -74,7 +84,6 @@ class ChangedBlocksTest {
             write(i + 1, 1);
         }
         assertEquals(blocks(1), changed.since(1, first[0]));
-        assertNull(
-                changed.since(ChangedBlocks.CHUNKS_MAX + 1, first[ChangedBlocks.CHUNKS_MAX]));
+        assertNull(changed.since(ChangedBlocks.CHUNKS_MAX + 1, first[ChangedBlocks.CHUNKS_MAX]));
     }
 }
