@@ -8,17 +8,14 @@ up --nodes 4 --repair-after 3s --nbd "unix:$work/nbd.sock"
 mib=$(( size * 1024 * 4 / 3 ))
 cluster volume create v --size "${mib}MiB" >/dev/null
 u="nbd+unix:///v?socket=$work/nbd.sock"
-load() { # load FILE, more options: 4 KiB random writes
-  file=$1; shift
-  fio --name=x --ioengine=nbd --uri="$u" --size="${mib}m" --rw=randwrite --bs=4k --iodepth="$qd" --output-format=json \
-    --output="$file" ${rate:+--rate_iops=$rate} "$@"
-}
+load=(--name=x --ioengine=nbd --uri="$u" --size="${mib}m" --rw=randwrite --bs=4k --iodepth="$qd" --time_based
+  --output-format=json ${rate:+--rate_iops=$rate})
 tell() { json "'%s: %d IOPS, p50 %.3f ms, p99 %.3f ms, longest %.0f ms' % ('$2', w['iops'], w['clat_ns']['percentile']['50.000000']/1e6, w['clat_ns']['percentile']['99.000000']/1e6, w['clat_ns']['max']/1e6) if (w := d['jobs'][0]['write']) else ''" <"$1"; }
 fio --name=fill --ioengine=nbd --uri="$u" --size="${mib}m" --rw=write --bs=1m --iodepth=8 --output=/dev/null
-load before.json --time_based --ramp_time=5 --runtime="$runtime"
+fio "${load[@]}" --ramp_time=5 --runtime="$runtime" --output=before.json
 tell before.json "before"
 store_mib=$(du -sm .coppice/data/node2 | cut -f1)
-load during.json --time_based --runtime=3600 & fio_pid=$!
+fio "${load[@]}" --runtime=3600 --output=during.json & fio_pid=$!
 sleep 3
 start=$(now_ms)
 kill_server node2 9
