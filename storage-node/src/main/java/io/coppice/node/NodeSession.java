@@ -15,6 +15,7 @@ import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.Hello;
+import io.coppice.wire.pb.LedGroup;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeHeartbeat;
 import io.coppice.wire.pb.NodeMessage;
@@ -186,6 +187,9 @@ final class NodeSession implements StreamListener<NodeMessage, NodeDirective>, L
                 .forEach((group, bytes) ->
                         report.addSyncing(
                                 ReplicaProgress.newBuilder().setGroup(group).setBytesLeft(bytes)));
+        space.leading()
+                .forEach((group, epoch) ->
+                        report.addLeading(LedGroup.newBuilder().setGroup(group).setEpoch(epoch)));
     }
 
     private static GroupPosition position(int group, Position position) {

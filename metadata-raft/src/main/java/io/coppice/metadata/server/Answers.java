@@ -117,6 +117,10 @@ final class Answers {
                         .setId(group.id())
                         .setEpoch(group.epoch())
                         .setPrimary(group.primary().map(Replica::store).orElse(0))
+                        .setCrowded(
+                                view.config()
+                                        .map(c -> group.replicas().size() > c.replicas())
+                                        .orElse(false))
                         .setState(health(view, group));
         for (Replica replica : group.replicas()) {
             int node = view.store(replica.store()).map(Store::node).orElse(0);

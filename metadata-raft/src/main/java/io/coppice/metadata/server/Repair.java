@@ -64,8 +64,35 @@ final class Repair {
         List<Command> plan = leadership.read(view -> view.repairs(rules(full)));
         long took = leadership.time().nanos() - now;
         nextNanos = now + Math.max(limits().interval().toNanos(), took * PART_OF_TIME);
-        underWay.addAndGet(plan.size());
-        plan.forEach(this::carryOut);
+        List<Command> safe = plan.stream().filter(this::isSafe).toList();
+        underWay.addAndGet(safe.size());
+        safe.forEach(this::carryOut);
+    }
+
+    /// Who served until now may have led the group a moment ago, and may believe that he still
+    /// does: he is dropped only once the present primary serves in the present epoch, because then
+    /// everyone who serves has answered its questions (R6) and has met its epoch (R1, R5).
+    private boolean isSafe(Command command) {
+        if (!(command instanceof Command.DropReplica drop)) {
+            return true;
+        }
+        Group group = leadership.group(drop.group()).orElse(null);
+        boolean serves =
+                group != null
+                        && group.replica(drop.store())
+                                .map(r -> r.state() == ReplicaState.SERVING)
+                                .orElse(false);
+        return !serves
+                || group.primary()
+                        .map(Replica::store)
+                        .flatMap(store -> leadership.read(view -> view.store(store)))
+                        .flatMap(this::report)
+                        .map(known ->
+                                known.getLeadingList().stream()
+                                        .anyMatch(led ->
+                                                led.getGroup() == drop.group()
+                                                        && led.getEpoch() == drop.epoch()))
+                        .orElse(false);
     }
 
     private MetadataServerConfig.RepairLimits limits() {

@@ -8,6 +8,7 @@ import io.coppice.node.replica.GroupReplica;
 import io.coppice.node.replica.Operation;
 import io.coppice.node.replica.Outcome;
 import io.coppice.node.store.BlockRead;
+import io.coppice.node.store.ChunkStore;
 import io.coppice.wire.pb.ChunkInfo;
 import io.coppice.wire.pb.ChunkPage;
 import io.coppice.wire.pb.DataHeader;
@@ -80,8 +81,19 @@ final class CatchUp {
         notBeforeNanos.put(primary, now + waitMicros * 1_000L);
     }
 
-    long caughtUpBytes() {
-        return caughtUpBytes;
+    Lane.Space space() {
+        Map<Integer, Long> syncing = new HashMap<>();
+        Map<Integer, Long> leading = new HashMap<>();
+        lane.forEachGroup(group -> group.tell(syncing, leading));
+        ChunkStore store = lane.store();
+        return new Lane.Space(
+                store.capacityBytes(),
+                store.usedBytes(),
+                store.liveBytes(),
+                store.chunkCount(),
+                Map.copyOf(syncing),
+                Map.copyOf(leading),
+                caughtUpBytes);
     }
 
     void clientWaited(long nanos) {

@@ -42,6 +42,7 @@ public final class Lane {
     /// How full the store is.
     ///
     /// @param syncing bytes that each replica which catches up has still to fetch, about
+    /// @param leading crowded groups that are led and served from here -> their epoch
     /// @param caughtUpBytes what catching up has brought since the lane was made
     public record Space(
             long capacityBytes,
@@ -49,6 +50,7 @@ public final class Lane {
             long liveBytes,
             long chunks,
             Map<Integer, Long> syncing,
+            Map<Integer, Long> leading,
             long caughtUpBytes) {}
 
     /// What a lane is made of.
@@ -113,7 +115,7 @@ public final class Lane {
                         this::fail);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
-        space = spaceNow();
+        space = catchUp.space();
     }
 
     /// Starts the lane's clock.
@@ -174,6 +176,7 @@ public final class Lane {
             }
             return;
         }
+        group.crowded = info.getCrowded();
         String before = group.replica().roleName();
         group.replica().view(ViewFrames.view(info));
         LOG.debug(
@@ -365,21 +368,8 @@ public final class Lane {
         catchUp.tick();
         housekeeping.tick(framesSinceTick == 0);
         framesSinceTick = 0;
-        space = spaceNow();
+        space = catchUp.space();
         scheduleTurn();
-    }
-
-    private Space spaceNow() {
-        Map<Integer, Long> syncing = new HashMap<>();
-        forEachGroup(group -> group.tellProgress(syncing));
-        ChunkStore store = parts.store();
-        return new Space(
-                store.capacityBytes(),
-                store.usedBytes(),
-                store.liveBytes(),
-                store.chunkCount(),
-                Map.copyOf(syncing),
-                catchUp.caughtUpBytes());
     }
 
     void frameCame() {

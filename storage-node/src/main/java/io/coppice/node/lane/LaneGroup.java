@@ -13,6 +13,7 @@ import io.coppice.node.replica.Ticket;
 import io.coppice.node.replica.VolumeBarriers;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,9 @@ final class LaneGroup implements Effects {
 
     private final SharedPlaces sharedPlaces = new SharedPlaces();
     private final SyncProgress progress = new SyncProgress();
+
+    /// The group has a replica more than the cluster's number, and is to lose one.
+    boolean crowded;
 
     boolean dirty;
     boolean wantsSync;
@@ -54,10 +58,13 @@ final class LaneGroup implements Effects {
         return sharedPlaces;
     }
 
-    /// Adds what is left to fetch, if this replica catches up.
-    void tellProgress(java.util.Map<Integer, Long> bytesLeft) {
+    /// Adds what is left to fetch, if this replica catches up, and its epoch, if it leads a crowded
+    /// group.
+    void tell(Map<Integer, Long> bytesLeft, Map<Integer, Long> leading) {
         if (replica.isSyncing()) {
             bytesLeft.put(group(), progress.bytesLeft(replica.missingChunks()));
+        } else if (crowded && replica.isServingPrimary()) {
+            leading.put(group(), replica.epoch());
         }
     }
 

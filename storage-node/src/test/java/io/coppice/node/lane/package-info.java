@@ -1,4 +1,0 @@
-@NullMarked
-package io.coppice.node.lane;
-
-import org.jspecify.annotations.NullMarked;
