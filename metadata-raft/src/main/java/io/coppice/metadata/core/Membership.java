@@ -141,17 +141,31 @@ final class Membership {
         return next(group, replicas);
     }
 
+    /// One replica more, which starts by catching up.
+    static Group joined(Group group, int store) {
+        var replicas = new ArrayList<>(group.replicas());
+        replicas.add(new Replica(store, ReplicaState.SYNCING, Position.NONE));
+        return next(group, replicas);
+    }
+
+    /// One replica less; the caller has checked that nothing is lost with it.
+    static Group dropped(Group group, int store) {
+        var replicas = new ArrayList<>(group.replicas());
+        replicas.removeIf(replica -> replica.store() == store);
+        return next(group, replicas);
+    }
+
     private static Replica become(Replica replica, ReplicaState state) {
         return new Replica(replica.store(), state, replica.position());
     }
 
-    /// A new epoch if states or order differ; what was merely noted is no new view.
+    /// A new epoch if members, states or order differ; what was merely noted is no new view.
     private static Group next(Group group, List<Replica> replicas) {
-        boolean same = true;
-        for (int i = 0; i < replicas.size(); i++) {
+        boolean same = replicas.size() == group.replicas().size();
+        for (int i = 0; same && i < replicas.size(); i++) {
             Replica before = group.replicas().get(i);
             Replica after = replicas.get(i);
-            same &= before.store() == after.store() && before.state() == after.state();
+            same = before.store() == after.store() && before.state() == after.state();
         }
         return new Group(
                 group.id(),

@@ -46,7 +46,18 @@ public final class Lane {
     private static final int TICKS_MISSED_MAX = 50;
 
     /// How full the store is.
-    public record Space(long capacityBytes, long usedBytes, long liveBytes, long chunks) {}
+    ///
+    /// @param syncing bytes that each replica which catches up has still to fetch, about
+    /// @param leading crowded groups that are led and served from here -> their epoch
+    /// @param caughtUpBytes what catching up has brought since the lane was made
+    public record Space(
+            long capacityBytes,
+            long usedBytes,
+            long liveBytes,
+            long chunks,
+            Map<Integer, Long> syncing,
+            Map<Integer, Long> leading,
+            long caughtUpBytes) {}
 
     /// What a lane is made of.
     ///
@@ -114,7 +125,7 @@ public final class Lane {
                         this::fail);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
-        space = spaceNow();
+        space = catchUp.space();
         tickedNanos = parts.time().nanos();
     }
 
@@ -170,9 +181,13 @@ public final class Lane {
             group = new LaneGroup(this, info.getId(), barriers);
             groups.put(info.getId(), group);
         }
-        if (failed) {
+        if (failed || !here) {
+            if (!failed && info.getEpoch() > group.replica().epoch()) {
+                leave(info.getId());
+            }
             return;
         }
+        group.crowded = info.getCrowded();
         String before = group.replica().roleName();
         group.replica().view(ViewFrames.view(info));
         LOG.debug(
@@ -183,6 +198,19 @@ public final class Lane {
                 before,
                 group.replica().roleName());
         dirty(group);
+    }
+
+    /// The quorum has taken the group's replica off this store: it ends, and its data is deleted.
+    public void leave(int groupId) {
+        LaneGroup group = groups.remove(groupId);
+        if (group != null) {
+            group.replica().stop();
+        }
+        if (!failed) {
+            LOG.info("{}: group {} has left", this, groupId);
+            parts.store().dropGroup(groupId);
+            scheduleTurn();
+        }
     }
 
     /// Groups that the quorum does not place here any more stop.
@@ -350,9 +378,10 @@ public final class Lane {
         tickedNanos = parts.time().nanos();
         forEachGroup(group -> group.replica().tick());
         leaveWhenSlow();
+        catchUp.tick();
         housekeeping.tick(framesSinceTick == 0);
         framesSinceTick = 0;
-        space = spaceNow();
+        space = catchUp.space();
         scheduleTurn();
     }
 
@@ -371,12 +400,6 @@ public final class Lane {
                 < TimeUnit.MILLISECONDS.toNanos((long) config.tickMillis() * TICKS_MISSED_MAX);
     }
 
-    private Space spaceNow() {
-        ChunkStore store = parts.store();
-        return new Space(
-                store.capacityBytes(), store.usedBytes(), store.liveBytes(), store.chunkCount());
-    }
-
     void frameCame() {
         framesSinceTick++;
         framesSeen++;
@@ -384,6 +407,7 @@ public final class Lane {
 
     void wrote(Request request, long now) {
         if (request.kind() == DataKind.WRITE || request.kind() == DataKind.ZERO) {
+            catchUp.clientWaited(now - request.startNanos);
             parts.metrics().writeTotal.update(now - request.startNanos, TimeUnit.NANOSECONDS);
             parts.metrics().writeReplicate.update(now - request.decidedNanos, TimeUnit.NANOSECONDS);
         }
@@ -399,6 +423,17 @@ public final class Lane {
     void refuseWithoutLease(Request request) {
         parts.metrics().withoutLease.inc();
         request.refuse(DataStatus.NOT_SERVING, "this node holds no lease now");
+    }
+
+    /// On this lane, after a while; not at all once the lane has ended.
+    void later(long nanos, Runnable task) {
+        Runnable unlessEnded =
+                () -> {
+                    if (!failed && !closed) {
+                        task.run();
+                    }
+                };
+        parts.loop().schedule(unlessEnded, nanos, TimeUnit.NANOSECONDS);
     }
 
     void barrierPassed(long barrier) {

@@ -1,10 +1,12 @@
 package io.coppice.node.replica;
 
+import io.coppice.model.Position;
 import io.coppice.node.replica.GroupView.Member;
 import io.coppice.node.replica.GroupView.State;
 import io.coppice.node.replica.Operation.BarrierWait;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,7 @@ final class Primary implements Role {
 
     private final Unfinished unfinished;
     private final Laggards laggards;
+    private final ChangedBlocks changed = new ChangedBlocks();
     private final ArrayDeque<long[]> waitingPurges = new ArrayDeque<>();
     private final List<BarrierWait> reconcileBarriers = new ArrayList<>();
     private final List<Long> volumesOfReconcileBarriers = new ArrayList<>();
@@ -99,6 +102,12 @@ final class Primary implements Role {
             changeState(link, member.state() == State.SERVING);
         }
         enoughReplicas = replica.enoughServe();
+        changed.note(view.servingCount() < view.members().size());
+    }
+
+    /// Blocks of a chunk that changed since it had `version`; null: not known.
+    @Nullable BitSet changedSince(long chunk, Position version) {
+        return changed.since(chunk, version);
     }
 
     private void changeState(MemberLink link, boolean serving) {
@@ -300,6 +309,7 @@ final class Primary implements Role {
         for (MemberLink link : links) {
             send(link, operation);
         }
+        changed.changes(settled, replica.index());
         replica.record(operation);
         syncDue |= replica.mustSync(operation);
         unfinished.add(operation);
