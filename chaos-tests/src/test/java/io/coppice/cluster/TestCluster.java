@@ -37,8 +37,7 @@ final class TestCluster implements AutoCloseable {
     private final UnaryOperator<StorageNodeConfig> settings;
     private final List<AutoCloseable> more = new ArrayList<>();
 
-    private TestCluster(
-            Path dir, RepairLimits repair, UnaryOperator<StorageNodeConfig> settings)
+    private TestCluster(Path dir, RepairLimits repair, UnaryOperator<StorageNodeConfig> settings)
             throws Exception {
         this.dir = dir;
         this.settings = settings;

@@ -41,7 +41,7 @@ final class Membership {
             replicas.add(
                     switch (replica.state()) {
                         case SERVING -> become(replica, after);
-                        case SYNCING, DRAINING -> become(replica, ReplicaState.DOWN);
+                        case SYNCING -> become(replica, ReplicaState.DOWN);
                         case DOWN, LAST -> replica;
                     });
         }

@@ -150,7 +150,7 @@ final class RepairPlanner {
             // It moves for balance, or the one that it was to replace is back: then fullness
             // decides.
             case SYNCING -> leaves ? 4 : enoughServe ? 1 : 0;
-            case SERVING, DRAINING -> leaves ? 3 : 1;
+            case SERVING -> leaves ? 3 : 1;
         };
     }
 
@@ -198,7 +198,7 @@ final class RepairPlanner {
                 group.replicas().stream().noneMatch(r -> r.state() == ReplicaState.SYNCING);
         return switch (state) {
             case LAST -> false;
-            case SERVING, DRAINING -> group.serving() > replicas;
+            case SERVING -> group.serving() > replicas;
             case SYNCING -> group.serving() >= replicas;
             // Of two that are down the one that will not come back makes room for another.
             case DOWN ->
