@@ -33,11 +33,8 @@ kill -INT $fio_pid; wait $fio_pid || true
 tell during.json "from the loss to the end"
 moved=0; for n in node1 node3 node4; do moved=$(( moved + $(metric $n node_resync_bytes) )); done
 echo "whole again $(( end - start )) ms after the kill ($(( end - began )) ms after the rebuild began), $(( moved >> 20 )) MiB moved, $(( (moved >> 20) * 1000 / (end - began) )) MiB/s"
-python3 - <<'P'
-import json
-p = lambda f: json.load(open(f))["jobs"][0]["write"]["clat_ns"]["percentile"]["99.000000"]
-print("p99 during / before: %.2f" % (p("during.json") / p("before.json")))
-P
+p99() { json "int(d['jobs'][0]['write']['clat_ns']['percentile']['99.000000'])" <"$1"; }
+echo "p99 during / before: $(( $(p99 during.json) * 100 / $(p99 before.json) )) %"
 cluster node remove node2
 cluster node ls
 cluster check --deep

@@ -76,23 +76,23 @@ final class Repair {
         if (!(command instanceof Command.DropReplica drop)) {
             return true;
         }
-        Group group = leadership.group(drop.group()).orElse(null);
-        if (group == null
-                || group.replica(drop.store())
-                        .filter(replica -> replica.state() == ReplicaState.SERVING)
-                        .isEmpty()) {
-            return true;
-        }
-        return group.primary()
-                .map(Replica::store)
-                .flatMap(store -> leadership.read(view -> view.store(store)))
-                .flatMap(this::report)
-                .map(known ->
-                        known.getLeadingList().stream()
-                                .anyMatch(led ->
-                                        led.getGroup() == drop.group()
-                                                && led.getEpoch() == drop.epoch()))
-                .orElse(false);
+        Optional<Group> group = leadership.group(drop.group());
+        boolean serves =
+                group.flatMap(found -> found.replica(drop.store()))
+                        .map(replica -> replica.state() == ReplicaState.SERVING)
+                        .orElse(false);
+        return !serves
+                || group.flatMap(Group::primary)
+                        .map(Replica::store)
+                        .flatMap(store -> leadership.read(view -> view.store(store)))
+                        .flatMap(this::report)
+                        .map(known -> leads(known, drop))
+                        .orElse(false);
+    }
+
+    private static boolean leads(StoreReport report, Command.DropReplica drop) {
+        return report.getLeadingList().stream()
+                .anyMatch(led -> led.getGroup() == drop.group() && led.getEpoch() == drop.epoch());
     }
 
     private MetadataServerConfig.RepairLimits limits() {

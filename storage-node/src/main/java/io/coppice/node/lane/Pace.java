@@ -1,16 +1,22 @@
 package io.coppice.node.lane;
 
 import io.coppice.model.Invariant;
+import java.util.Arrays;
 
 /// How fast a store gives and takes data for catching up, so that clients hardly notice: a token
-/// bucket whose rate goes down while writes take longer than they did without it, and up again when
-/// they do not. Pure: the lane tells it the time.
+/// bucket whose rate goes down while the slower writes take longer than they did without it, and up
+/// again when they do not. Pure: the lane tells it the time.
 final class Pace {
     /// Between two looks at how the clients fare.
     static final long LOOK_NANOS = 100_000_000L;
 
     /// Slower than before by less than this does not count: noise of a fast disk.
     private static final long NOISE_NANOS = 200_000L;
+
+    private static final int WRITES_MAX = 1_024;
+
+    /// What counts is the slowest twentieth: it is the tail that clients feel.
+    private static final int SLOW_PART = 20;
 
     private static final double SLOWER = 0.7;
     private static final double FASTER = 1.15;
@@ -42,11 +48,13 @@ final class Pace {
     private long lookedNanos;
     private long movedNanos;
 
-    /// Average time of undisturbed writes; 0: none were seen.
+    /// Time of the slow ones of undisturbed writes; 0: none were seen.
     private double calmNanos;
 
-    private long writes;
-    private long writesNanos;
+    /// Times of the writes since the last look, as many as fit.
+    private final long[] writesNanos = new long[WRITES_MAX];
+
+    private int writes;
 
     Pace(Limits limits, long nowNanos) {
         this.limits = limits;
@@ -75,8 +83,9 @@ final class Pace {
 
     /// A client's write was answered after so long.
     void wrote(long nanos) {
-        writes++;
-        writesNanos += nanos;
+        if (writes < WRITES_MAX) {
+            writesNanos[writes++] = nanos;
+        }
     }
 
     void tick(long nowNanos) {
@@ -86,20 +95,27 @@ final class Pace {
         lookedNanos = nowNanos;
         fill(nowNanos);
         boolean calm = nowNanos - movedNanos >= CALM_AFTER_NANOS;
-        double average = writes == 0 ? 0 : (double) writesNanos / writes;
+        long slow = slowNanos();
         writes = 0;
-        writesNanos = 0;
-        if (average == 0) {
+        if (slow == 0) {
             change(2);
         } else if (calm) {
-            calmNanos = calmNanos == 0 ? average : calmNanos + 0.1 * (average - calmNanos);
+            calmNanos = calmNanos == 0 ? slow : calmNanos + 0.1 * (slow - calmNanos);
         } else if (calmNanos == 0) {
             change(SLOWER); // clients came while data was on the move: the careful guess
-            calmNanos = rate <= limits.bytesPerSecondMin() ? average : 0;
+            calmNanos = rate <= limits.bytesPerSecondMin() ? slow : 0;
         } else {
             double most = calmNanos * (100 + limits.slowdownPercent()) / 100 + NOISE_NANOS;
-            change(average > most ? SLOWER : FASTER);
+            change(slow > most ? SLOWER : FASTER);
         }
+    }
+
+    private long slowNanos() {
+        if (writes == 0) {
+            return 0;
+        }
+        Arrays.sort(writesNanos, 0, writes);
+        return Math.max(1, writesNanos[writes - 1 - writes / SLOW_PART]);
     }
 
     private void change(double factor) {
