@@ -24,3 +24,16 @@ json() { # json EXPRESSION: a Python expression on `d`, the JSON on standard inp
 }
 now_ms() { date +%s%3N; }
 disk_mib() { du -sm .coppice | cut -f1; }
+metric() { # metric SERVER NAME: a counter of a server, 0 when it has none
+  python3 - "$1" "$2" <<'P'
+import json, sys, urllib.request
+at = json.load(open(".coppice/run/cluster.json"))["http"][sys.argv[1]]
+text = urllib.request.urlopen("http://%s/metrics" % at).read().decode()
+print(next((int(float(l.split()[-1])) for l in text.splitlines() if l.startswith(sys.argv[2])), 0))
+P
+}
+whole() { cluster status -o json | json "int(set(d['groups']) == {'healthy'} and d['repair']['bytes_left'] == 0)"; }
+await_whole() { until [ "$(whole)" = 1 ]; do sleep 0.3; done; }
+kill_server() { # kill_server NAME SIGNAL: waits until it is gone
+  pid=$(cat ".coppice/run/$1.pid"); kill "-$2" "$pid"; while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+}

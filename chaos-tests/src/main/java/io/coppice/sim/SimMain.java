@@ -18,6 +18,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -48,7 +49,7 @@ public final class SimMain implements Callable<Integer> {
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--seed", paramLabel = "SEED", description = "only this one")
-    private Long only;
+    private @Nullable Long only;
 
     @Option(names = "--trace", description = "with --seed: everything that the cluster logs")
     private boolean trace;
@@ -77,7 +78,8 @@ public final class SimMain implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         logTo(trace && only != null);
-        return only != null ? one(new Plan(only, without, seconds)) : many();
+        Long seed = only;
+        return seed != null ? one(new Plan(seed, without, seconds)) : many();
     }
 
     // ------------------------------------------------------------ one seed

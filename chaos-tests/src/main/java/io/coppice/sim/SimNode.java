@@ -99,7 +99,8 @@ final class SimNode {
         var limits =
                 new ReplicaLimits(
                         2, swarm.syncAlways(), 64, 1 << 20, 64, 1 << 20, 2, 32, 64, 1024, 50);
-        return new LaneConfig(20, 2_000, 64 << 10, 5, 1 << 20, 10, limits);
+        return new LaneConfig(
+                20, 2_000, 64 << 10, 5, 1 << 20, 10, 256L << 20, 8L << 20, 20, limits);
     }
 
     /// The node's process.

@@ -247,12 +247,13 @@ final class IntegrityTest {
                                 new ChunkImage(
                                         ChunkId.of(ChunkId.group(chunk.chunk()), 1L << 40).value(),
                                         0,
-                                        false,
+                                        ChunkImage.Base.NOTHING,
                                         new Position(1, 1),
                                         new int[] {0},
                                         Checksums.ofBlocks(data),
                                         data,
-                                        new int[0]));
+                                        new int[0],
+                                        List.of()));
                     });
         }
         for (int node = 1; node <= 3; node++) {

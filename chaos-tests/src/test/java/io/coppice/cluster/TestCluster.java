@@ -5,6 +5,7 @@ import io.coppice.client.CoppiceClient;
 import io.coppice.directory.ControlClient;
 import io.coppice.metadata.server.MetadataServer;
 import io.coppice.metadata.server.MetadataServerConfig;
+import io.coppice.metadata.server.MetadataServerConfig.RepairLimits;
 import io.coppice.nbd.GatewayLimits;
 import io.coppice.nbd.NbdGateway;
 import io.coppice.nbd.NbdGatewayConfig;
@@ -36,7 +37,8 @@ final class TestCluster implements AutoCloseable {
     private final UnaryOperator<StorageNodeConfig> settings;
     private final List<AutoCloseable> more = new ArrayList<>();
 
-    private TestCluster(Path dir, UnaryOperator<StorageNodeConfig> settings) throws Exception {
+    private TestCluster(Path dir, RepairLimits repair, UnaryOperator<StorageNodeConfig> settings)
+            throws Exception {
         this.dir = dir;
         this.settings = settings;
         String raft = FreePorts.address();
@@ -45,13 +47,14 @@ final class TestCluster implements AutoCloseable {
         metadata =
                 MetadataServer.start(
                         new MetadataServerConfig(
-                                "m1",
-                                dir.resolve("m1"),
-                                raft,
-                                control,
-                                "127.0.0.1:0",
-                                Map.of("m1", raft),
-                                Map.of("m1", control)));
+                                        "m1",
+                                        dir.resolve("m1"),
+                                        raft,
+                                        control,
+                                        "127.0.0.1:0",
+                                        Map.of("m1", raft),
+                                        Map.of("m1", control))
+                                .with(repair));
     }
 
     static TestCluster start(Path dir) throws Exception {
@@ -60,8 +63,23 @@ final class TestCluster implements AutoCloseable {
 
     /// As above, with other settings of the storage nodes.
     static TestCluster start(Path dir, UnaryOperator<StorageNodeConfig> settings) throws Exception {
-        var cluster = new TestCluster(dir, settings);
-        for (int i = 1; i <= 3; i++) {
+        return start(dir, 3, 6, RepairLimits.defaults(), settings);
+    }
+
+    static TestCluster start(Path dir, int nodeCount, int groups, RepairLimits repair)
+            throws Exception {
+        return start(dir, nodeCount, groups, repair, config -> config);
+    }
+
+    private static TestCluster start(
+            Path dir,
+            int nodeCount,
+            int groups,
+            RepairLimits repair,
+            UnaryOperator<StorageNodeConfig> settings)
+            throws Exception {
+        var cluster = new TestCluster(dir, repair, settings);
+        for (int i = 1; i <= nodeCount; i++) {
             cluster.startNode(i);
         }
         try (var control = new ControlClient(cluster.endpoints, DEADLINE)) {
@@ -73,13 +91,14 @@ final class TestCluster implements AutoCloseable {
                                                     ClusterConfig.newBuilder()
                                                             .setReplicas(3)
                                                             .setMinWriteReplicas(2)
-                                                            .setGroups(6)
+                                                            .setGroups(groups)
                                                             .setChunkBytes(CHUNK_BYTES)
                                                             .setCluster("test"))));
         }
         return cluster;
     }
 
+    /// A new node, or one that was stopped.
     void startNode(int number) throws IOException {
         var config =
                 new StorageNodeConfig(
@@ -91,6 +110,10 @@ final class TestCluster implements AutoCloseable {
                         endpoints,
                         0);
         nodes.put(number, StorageNode.start(settings.apply(config)));
+    }
+
+    StorageNode node(int number) {
+        return java.util.Objects.requireNonNull(nodes.get(number));
     }
 
     void stopNode(int number) {

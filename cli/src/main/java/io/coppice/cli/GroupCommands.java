@@ -46,7 +46,7 @@ final class GroupCommands extends Noun {
                                                                 replica.getStore()
                                                                         + ":"
                                                                         + Views.replicaState(
-                                                                                replica.getState()))
+                                                                                replica))
                                                         .collect(Collectors.joining(" "))));
                                 return table.toString();
                             });
@@ -91,7 +91,7 @@ final class GroupCommands extends Noun {
                         replica.getStore(),
                         replica.getNode(),
                         replica.getAddress(),
-                        Views.replicaState(replica.getState()));
+                        Views.replicaState(replica));
             }
             return details + "\n\n" + replicas;
         }

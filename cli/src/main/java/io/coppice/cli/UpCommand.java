@@ -43,7 +43,10 @@ final class UpCommand extends Verb {
             description = "Metadata servers: 1, 3 or 5 (3).")
     @Nullable Integer metadata;
 
-    @Option(names = "--nodes", paramLabel = "N", description = "Storage nodes (3).")
+    @Option(
+            names = "--nodes",
+            paramLabel = "N",
+            description = "Storage nodes (3); more than the cluster has are added to it.")
     @Nullable Integer nodes;
 
     @Option(names = "--stores-per-node", paramLabel = "N", description = "Stores of each node (1).")
@@ -71,6 +74,14 @@ final class UpCommand extends Verb {
             paramLabel = "DURATION",
             description = "How long deleted volumes can be restored (24h); of a new cluster.")
     String trashRetention = "24h";
+
+    @Option(
+            names = "--repair-after",
+            paramLabel = "DURATION",
+            description =
+                    "How long a node may be away until its data is copied elsewhere (5m); of a new"
+                            + " cluster.")
+    String repairAfter = "5m";
 
     @Option(
             names = "--background",
@@ -140,6 +151,7 @@ final class UpCommand extends Verb {
                 separate,
                 Durations.parse(trashRetention),
                 durabilityAlways,
+                Durations.parse(repairAfter),
                 main().timeoutOption == null ? PATIENCE : main().deadline());
     }
 
@@ -154,6 +166,7 @@ final class UpCommand extends Verb {
         add(arguments, "--replicas", replicas);
         add(arguments, "--nbd", nbd);
         add(arguments, "--trash-retention", trashRetention);
+        add(arguments, "--repair-after", repairAfter);
         add(arguments, "--timeout", main().timeoutOption);
         if (durabilityAlways) {
             arguments.add("--durability-always");

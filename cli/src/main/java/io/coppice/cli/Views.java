@@ -181,13 +181,19 @@ final class Views {
     private static Map<String, Object> replica(ReplicaInfo info) {
         Map<String, @Nullable Object> view = new LinkedHashMap<>();
         view.put("store", info.getStore());
-        view.put("state", replicaState(info.getState()));
+        view.put("state", replicaState(info));
         view.put("node", info.getNode());
         view.put("address", info.getAddress());
         return complete(view);
     }
 
-    static String replicaState(ReplicaState state) {
+    /// A serving replica of a node that is drained serves on, and is being replaced.
+    static String replicaState(ReplicaInfo info) {
+        boolean draining = info.getDraining() && info.getState() == ReplicaState.REPLICA_SERVING;
+        return draining ? "draining" : replicaState(info.getState());
+    }
+
+    private static String replicaState(ReplicaState state) {
         return state.name().replace("REPLICA_", "").toLowerCase(Locale.ROOT);
     }
 

@@ -257,6 +257,11 @@ class ClusterTest {
         assertEquals(
                 "up", json("node", "show", "node1").getAsJsonObject().get("state").getAsString());
         run(4, "node", "show", "node9");
+        run(4, "node", "drain", "node9");
+        run(5, "node", "drain", "node1"); // three replicas need three other nodes
+        run(5, "node", "remove", "node1");
+        run(2, "node", "drain", "node1", "--wait", "--cancel");
+        run(0, "node", "drain", "node1", "--cancel");
         JsonObject group = json("group", "ls").getAsJsonArray().get(0).getAsJsonObject();
         assertEquals(3, group.getAsJsonArray("replicas").size());
         String state =

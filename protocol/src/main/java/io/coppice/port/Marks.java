@@ -11,25 +11,24 @@ public final class Marks {
     /// Every mark that there is.
     public static final List<String> ALL =
             List.of(
-                    "a backup resent what a broken link had lost",
                     "a barrier waited for unfinished writes",
-                    "a beat found no lease",
-                    "a chunk was fetched by a replica that caught up",
-                    "a client was refused by a fence",
+                    "a chunk was fetched by a replica that catches up",
+                    "a damaged block was mended from a replica",
+                    "a fence refused a client",
                     "a flip was refused as stale",
+                    "a group that was down was elected anew",
                     "a last replica was elected without all of its equals",
                     "a lost seal had its generation raised",
+                    "a member was sent again what it may have missed",
                     "a new primary pulled what a backup had beyond it",
-                    "a new primary waited for writes to reach a backup",
-                    "a purge reached all replicas",
+                    "a purge reached all serving replicas",
                     "a read waited for an unfinished write",
-                    "a retried request was answered from memory",
+                    "a request was refused for want of a lease",
+                    "a retried request was recognised",
                     "a seal refused a write",
                     "a session ended while its client was away",
                     "a slow member was taken out",
                     "a store lost what was not durable",
-                    "a store was found damaged and mended by a replica",
-                    "a whole group was elected after all had gone",
                     "an attachment was taken over",
                     "writes waited because too few replicas served");
 

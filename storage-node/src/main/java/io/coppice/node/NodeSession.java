@@ -13,11 +13,13 @@ import io.coppice.node.store.StoreFormatException;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.BarrierDone;
+import io.coppice.wire.pb.GoneReplica;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.HeartbeatReply;
 import io.coppice.wire.pb.Hello;
+import io.coppice.wire.pb.LedGroup;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeHeartbeat;
 import io.coppice.wire.pb.NodeMessage;
@@ -27,6 +29,7 @@ import io.coppice.wire.pb.PurgeDone;
 import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.ReplicaFailed;
 import io.coppice.wire.pb.ReplicaInfo;
+import io.coppice.wire.pb.ReplicaProgress;
 import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.ReplicaSynced;
 import io.coppice.wire.pb.StoreId;
@@ -241,7 +244,15 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         report.setId(lane.storeId())
                 .setCapacityBytes(space.capacityBytes())
                 .setUsedBytes(space.usedBytes())
-                .setLiveBytes(space.liveBytes());
+                .setLiveBytes(space.liveBytes())
+                .setCaughtUpBytes(space.caughtUpBytes());
+        space.syncing()
+                .forEach((group, bytes) ->
+                        report.addSyncing(
+                                ReplicaProgress.newBuilder().setGroup(group).setBytesLeft(bytes)));
+        space.leading()
+                .forEach((group, epoch) ->
+                        report.addLeading(LedGroup.newBuilder().setGroup(group).setEpoch(epoch)));
     }
 
     private static GroupPosition position(int group, Position position) {
@@ -429,6 +440,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             }
             down |= isDownHere(info);
         }
+        views.getGoneList().forEach(gone -> gone(gone, placed));
         node.lanes().place(placed);
         if (views.getComplete()) {
             Set<Integer> all = new HashSet<>(placed.keySet());
@@ -438,6 +450,16 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         }
         if (down) {
             registerAgain("a replica here is down and can catch up");
+        }
+    }
+
+    /// A replica here was replaced while this node was away.
+    private void gone(GoneReplica gone, Map<Integer, List<Lane>> placed) {
+        placed.putIfAbsent(gone.getGroup(), List.of());
+        for (Lane lane : lanesByUuid.values()) {
+            if (lane.storeId() == gone.getStore()) {
+                lane.execute(() -> lane.leave(gone.getGroup()));
+            }
         }
     }
 
@@ -583,7 +605,8 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                 node.storeFailed(directory, lane.storeId(), why);
             }
         }
-        registerAgain("store " + lane.storeId() + " is down"); // the quorum puts it down
+        // Registering without it says that it is not coming back: its replicas are made anew.
+        registerAgain("store " + lane.storeId() + " is down");
     }
 
     private static String uuidOf(StoreHome directory) {

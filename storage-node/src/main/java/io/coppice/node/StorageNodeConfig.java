@@ -119,6 +119,11 @@ public record StorageNodeConfig(
                 node.hasPath("scrub-interval")
                         ? Math.toIntExact(node.getDuration("scrub-interval").toSeconds())
                         : defaults.scrubIntervalSeconds(),
+                bytes(node, "catch-up.bytes-per-second", defaults.catchUpBytesPerSecondMax()),
+                bytes(node, "catch-up.bytes-per-second-min", defaults.catchUpBytesPerSecondMin()),
+                node.hasPath("catch-up.slowdown-percent")
+                        ? node.getInt("catch-up.slowdown-percent")
+                        : defaults.catchUpSlowdownPercent(),
                 defaults.replicas().withSlowTicks((slowMillis + tickMillis - 1) / tickMillis));
     }
 
@@ -131,6 +136,10 @@ public record StorageNodeConfig(
 
     private static String text(Config config, String key, String otherwise) {
         return config.hasPath(key) ? config.getString(key) : otherwise;
+    }
+
+    private static long bytes(Config config, String key, long otherwise) {
+        return config.hasPath(key) ? config.getBytes(key) : otherwise;
     }
 
     private static int millis(Config config, String key, int otherwise) {

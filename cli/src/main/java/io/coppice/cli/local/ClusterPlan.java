@@ -138,14 +138,31 @@ record ClusterPlan(
         return new ServerSpec(kind, name, ports);
     }
 
-    /// What is asked for now has to fit what the directory holds; only the NBD address may change.
+    /// What is asked for now has to fit what the directory holds; only the NBD address may change,
+    /// and nodes may be added.
     private ClusterPlan with(Layout layout, UpOptions options) {
         requireSame(layout, "--metadata", options.metadata(), metadata.size());
-        requireSame(layout, "--nodes", options.nodes(), nodes.size());
+        List<ServerSpec> grown = grown(layout, options);
         requireSame(layout, "--stores-per-node", options.storesPerNode(), storesPerNode);
         requireSame(layout, "--replicas", options.replicas(), replicas);
         String wanted = options.nbd().map(ClusterPlan::absolute).orElse(nbd);
-        return new ClusterPlan(cluster, replicas, storesPerNode, wanted, metadata, nodes, gateway);
+        return new ClusterPlan(cluster, replicas, storesPerNode, wanted, metadata, grown, gateway);
+    }
+
+    private List<ServerSpec> grown(Layout layout, UpOptions options) {
+        int count = options.nodes().orElse(nodes.size());
+        if (count <= nodes.size()) {
+            requireSame(layout, "--nodes", options.nodes(), nodes.size());
+            return nodes;
+        }
+        inRange("--nodes", count, 1, NODES_MAX);
+        Ports ports = new Ports();
+        List<ServerSpec> all = new ArrayList<>(nodes);
+        while (all.size() < count) {
+            String name = "node" + (all.size() + 1);
+            all.add(server(ServerKind.NODE, name, (n, role) -> ports.free(), "data", "http"));
+        }
+        return all;
     }
 
     private static void requireSame(

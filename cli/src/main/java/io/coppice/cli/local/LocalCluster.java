@@ -76,10 +76,14 @@ public final class LocalCluster implements AutoCloseable {
                                 .map(config -> config.getString("nbd"))
                         : Optional.empty();
         ClusterPlan plan = ClusterPlan.forDirectory(layout, options);
+        boolean grown =
+                nbdBefore.isPresent()
+                        && ConfigFiles.read(layout.clusterConf()).getInt("nodes")
+                                < plan.nodes().size();
         boolean nbdChanged = nbdBefore.isPresent() && !nbdBefore.get().equals(plan.nbd());
         // The servers' files come first: a plan without them would look complete after a crash.
-        ServerFiles.write(layout, plan, nbdChanged);
-        if (nbdBefore.isEmpty() || nbdChanged) {
+        ServerFiles.write(layout, plan, nbdChanged, options.repairAfter());
+        if (nbdBefore.isEmpty() || nbdChanged || grown) {
             plan.write(layout);
         }
         return plan;

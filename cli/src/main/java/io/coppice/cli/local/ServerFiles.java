@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigUtil;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -18,9 +19,10 @@ final class ServerFiles {
 
     private ServerFiles() {}
 
-    static void write(Layout layout, ClusterPlan plan, boolean nbdChanged) throws IOException {
+    static void write(Layout layout, ClusterPlan plan, boolean nbdChanged, Duration repairAfter)
+            throws IOException {
         for (ServerSpec server : plan.metadata()) {
-            writeMissing(layout.conf(server.name()), metadata(layout, plan, server));
+            writeMissing(layout.conf(server.name()), metadata(layout, plan, server, repairAfter));
         }
         for (ServerSpec server : plan.nodes()) {
             writeMissing(layout.conf(server.name()), node(layout, plan, server));
@@ -38,7 +40,8 @@ final class ServerFiles {
         }
     }
 
-    private static String metadata(Layout layout, ClusterPlan plan, ServerSpec server) {
+    private static String metadata(
+            Layout layout, ClusterPlan plan, ServerSpec server, Duration repairAfter) {
         return "id = "
                 + quote(server.name())
                 + "\n"
@@ -60,7 +63,10 @@ final class ServerFiles {
                 + " }\n"
                 + "http { listen = "
                 + quote(server.address("http"))
-                + " }\n";
+                + " }\n"
+                + "repair { after = "
+                + repairAfter.toMillis()
+                + "ms }\n";
     }
 
     private static String peers(ClusterPlan plan, String role) {

@@ -11,6 +11,8 @@ import java.util.Optional;
 /// @param nbd `HOST:PORT` or `unix:PATH`
 /// @param trashRetention how long deleted volumes can be restored; of a new cluster only
 /// @param durabilityAlways every write is synced before it is acknowledged; of a new cluster only
+/// @param repairAfter how long a node may be away until its data is copied elsewhere; of a new
+///   cluster only
 /// @param patience how long the cluster may take until it serves
 public record UpOptions(
         Path dir,
@@ -22,4 +24,31 @@ public record UpOptions(
         boolean separate,
         Duration trashRetention,
         boolean durabilityAlways,
-        Duration patience) {}
+        Duration repairAfter,
+        Duration patience) {
+    /// With the servers' usual patience with nodes that are away.
+    public UpOptions(
+            Path dir,
+            Optional<Integer> metadata,
+            Optional<Integer> nodes,
+            Optional<Integer> storesPerNode,
+            Optional<Integer> replicas,
+            Optional<String> nbd,
+            boolean separate,
+            Duration trashRetention,
+            boolean durabilityAlways,
+            Duration patience) {
+        this(
+                dir,
+                metadata,
+                nodes,
+                storesPerNode,
+                replicas,
+                nbd,
+                separate,
+                trashRetention,
+                durabilityAlways,
+                Duration.ofMinutes(5),
+                patience);
+    }
+}

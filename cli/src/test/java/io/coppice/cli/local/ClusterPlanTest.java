@@ -62,14 +62,28 @@ class ClusterPlanTest {
     }
 
     @Test
-    void anotherNumberOfNodesIsAConflict() throws IOException {
+    void moreNodesAreAddedAndKeepTheirPorts() throws IOException {
+        ClusterPlan plan = made();
+        Layout layout = Layout.of(dir);
+        ClusterPlan grown =
+                ClusterPlan.forDirectory(layout, options(Optional.of(5), Optional.empty()));
+        assertEquals(plan.nodes(), grown.nodes().subList(0, 3));
+        assertEquals("node5", grown.nodes().getLast().name());
+        grown.write(layout);
+        assertEquals(
+                grown,
+                ClusterPlan.forDirectory(layout, options(Optional.empty(), Optional.empty())));
+    }
+
+    @Test
+    void fewerNodesAreAConflict() throws IOException {
         made();
         CliException refused =
                 assertThrows(
                         CliException.class,
                         () ->
                                 ClusterPlan.forDirectory(
-                                        Layout.of(dir), options(Optional.of(4), Optional.empty())));
+                                        Layout.of(dir), options(Optional.of(2), Optional.empty())));
         assertEquals(ExitCode.CONFLICT, refused.exitCode());
     }
 

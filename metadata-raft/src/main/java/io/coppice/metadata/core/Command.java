@@ -168,6 +168,22 @@ public sealed interface Command {
     /// Puts a serving replica first. The leader's tool to spread primaries evenly again.
     record MovePrimary(int group, long epoch, int store) implements Command {}
 
+    /// The store gets a replica of the group, which starts by catching up: one more than the
+    /// cluster has of each for a time.
+    record AddReplica(int group, long epoch, int store) implements Command {}
+
+    /// Takes a replica out of a group that has one more than it needs. Never the primary, never a
+    /// LAST one, never one that redundancy would miss: see `RepairCommands`.
+    record DropReplica(int group, long epoch, int store) implements Command {}
+
+    /// From now on (or, with `draining` false, no longer) the replicas of the node are replaced by
+    /// others elsewhere. `node`: name or id.
+    record DrainNode(String node, boolean draining) implements Command {}
+
+    /// Forgets a node that holds no replica of any group, and its stores for good. `node`: name or
+    /// id.
+    record RemoveNode(String node) implements Command {}
+
     // ------------------------------------------------------------ housekeeping by the leader
 
     /// The group has dropped these chunks: they leave its purge list.

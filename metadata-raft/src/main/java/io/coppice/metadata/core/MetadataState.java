@@ -11,6 +11,7 @@ public final class MetadataState {
     private final VolumeCommands volumes;
     private final SessionCommands sessions;
     private final NodeCommands nodes;
+    private final RepairCommands members;
     private final MetadataView view;
 
     /// The state of a cluster that is not initialised.
@@ -24,6 +25,7 @@ public final class MetadataState {
         this.volumes = new VolumeCommands(tables, maps);
         this.sessions = new SessionCommands(tables, maps);
         this.nodes = new NodeCommands(tables);
+        this.members = new RepairCommands(tables);
         this.view = new TablesView(tables);
     }
 
@@ -66,12 +68,16 @@ public final class MetadataState {
             case Command.LeaseChunkIds it -> sessions.lease(it, session);
             case Command.Flip it -> sessions.flip(it, session);
             case Command.AbandonChunks it -> sessions.abandon(it, session);
-            case Command.RegisterNode it -> nodes.register(it);
-            case Command.NodeLost it -> nodes.lost(it);
+            case Command.RegisterNode it -> nodes.register(it, now);
+            case Command.NodeLost it -> nodes.lost(it, now);
             case Command.ReplicaSynced it -> nodes.synced(it);
             case Command.ReplicaFailed it -> nodes.failed(it);
             case Command.ElectLast it -> nodes.electLast(it);
             case Command.MovePrimary it -> nodes.movePrimary(it);
+            case Command.AddReplica it -> members.add(it);
+            case Command.DropReplica it -> members.drop(it);
+            case Command.DrainNode it -> members.drain(it);
+            case Command.RemoveNode it -> members.remove(it, now);
             case Command.ChunksPurged it -> purged(it);
             case Command.ReapStep it -> {
                 int released = maps.reapStep(Math.max(0, it.nodes()));

@@ -2,6 +2,7 @@ package io.coppice.metadata.core;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
@@ -75,6 +76,26 @@ public interface MetadataView {
     List<Group> groups();
 
     Optional<Group> group(int id);
+
+    /// What the repair of groups goes by.
+    ///
+    /// @param repairAfterMillis a store that is down for longer is not waited for any more
+    /// @param syncsPerStore replicas that a store may copy, as a source or a target, at a time
+    /// @param movesMax groups in which a replica moves for balance at a time
+    /// @param full stores that get no new replicas
+    record RepairRules(
+            long nowMillis,
+            long repairAfterMillis,
+            int syncsPerStore,
+            int movesMax,
+            Set<Integer> full) {
+        public RepairRules {
+            full = Set.copyOf(full);
+        }
+    }
+
+    /// The commands that bring redundancy and balance back, a few at a time: see `RepairPlanner`.
+    List<Command> repairs(RepairRules rules);
 
     // ------------------------------------------------------------ maps
 

@@ -1,6 +1,8 @@
 package io.coppice.metadata.core;
 
 /// A storage node as it last registered.
+///
+/// @param draining its replicas serve on and are being replaced by others elsewhere
 public record Node(
         int id,
         String name,
@@ -9,9 +11,14 @@ public record Node(
         long incarnation,
         long pid,
         String rack,
-        boolean up) {
+        boolean up,
+        boolean draining) {
 
     Node down() {
-        return new Node(id, name, address, httpAddress, incarnation, pid, rack, false);
+        return new Node(id, name, address, httpAddress, incarnation, pid, rack, false, draining);
+    }
+
+    Node drained(boolean on) {
+        return new Node(id, name, address, httpAddress, incarnation, pid, rack, up, on);
     }
 }

@@ -98,7 +98,7 @@ final class NodeCommands {
 
     // ------------------------------------------------------------ nodes
 
-    Outcome register(Command.RegisterNode command) {
+    Outcome register(Command.RegisterNode command, long nowMillis) {
         Node present = nodeNamed(command.name());
         Outcome.Refused refused = refuseNode(command, present);
         if (refused != null) {
@@ -119,7 +119,9 @@ final class NodeCommands {
         }
         leave(gone, changed);
         for (int store : gone) {
-            putDown(store);
+            // A process that goes on without a store has found it bad (R11); a new process may only
+            // not have it yet.
+            putDown(store, !restarted, nowMillis);
         }
         tables.storageNodes.put(
                 id,
@@ -131,7 +133,8 @@ final class NodeCommands {
                         command.incarnation(),
                         command.pid(),
                         command.rack(),
-                        true));
+                        true,
+                        present != null && present.draining()));
         for (Store store : stores) {
             tables.stores.put(store.id(), store);
         }
@@ -197,6 +200,15 @@ final class NodeCommands {
         if (report.capacityBytes() <= 0) {
             return refuse(Refusal.BAD_REQUEST, "store " + report.uuid() + " has no capacity");
         }
+        if (tables.removedStores.get(report.uuid()) != null) {
+            return refuse(
+                    Refusal.NOT_ALLOWED,
+                    "store "
+                            + report.uuid()
+                            + " was removed from the cluster: start node "
+                            + node
+                            + " with an empty directory");
+        }
         for (Store store : tables.stores.values()) {
             Node owner = tables.storageNodes.get(store.node());
             if (store.uuid().equals(report.uuid())
@@ -219,7 +231,7 @@ final class NodeCommands {
         for (Command.StoreReport report : command.stores()) {
             Store known = byUuid.get(report.uuid());
             int id = known == null ? tables.nextStore++ : known.id();
-            stores.add(new Store(id, report.uuid(), node, report.capacityBytes(), true));
+            stores.add(new Store(id, report.uuid(), node, report.capacityBytes(), true, false, 0));
         }
         return stores;
     }
@@ -246,7 +258,7 @@ final class NodeCommands {
         }
     }
 
-    Outcome lost(Command.NodeLost command) {
+    Outcome lost(Command.NodeLost command, long nowMillis) {
         Node node = tables.storageNodes.get(command.node());
         Set<Integer> changed = new TreeSet<>();
         if (node != null && node.up() && node.incarnation() == command.incarnation()) {
@@ -255,7 +267,7 @@ final class NodeCommands {
             for (Store store : tables.stores.values()) {
                 if (store.node() == node.id()) {
                     gone.add(store.id());
-                    putDown(store.id());
+                    putDown(store.id(), false, nowMillis);
                 }
             }
             leave(gone, changed);
@@ -276,10 +288,10 @@ final class NodeCommands {
         }
     }
 
-    private void putDown(int id) {
+    private void putDown(int id, boolean failed, long nowMillis) {
         Store store = tables.stores.get(id);
         if (store != null) {
-            tables.stores.put(id, store.down());
+            tables.stores.put(id, store.down(failed, nowMillis));
         }
     }
 
@@ -343,8 +355,7 @@ final class NodeCommands {
         return changeTo(group, Membership.ledBy(group, command.store()));
     }
 
-    private static Outcome.@Nullable Refused refuseView(
-            @Nullable Group group, long epoch, int store) {
+    static Outcome.@Nullable Refused refuseView(@Nullable Group group, long epoch, int store) {
         if (group == null || group.replica(store).isEmpty()) {
             return refuse(Refusal.NOT_FOUND, "no such group, or the store has no part in it");
         }

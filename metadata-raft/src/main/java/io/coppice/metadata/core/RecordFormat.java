@@ -195,9 +195,10 @@ final class RecordFormat {
         out.writeLong(node.pid());
         text(out, node.rack());
         out.writeBoolean(node.up());
+        out.writeBoolean(node.draining());
     }
 
-    static Node node(DataInputStream in) throws IOException {
+    static Node node(DataInputStream in, int version) throws IOException {
         return new Node(
                 in.readInt(),
                 text(in),
@@ -206,7 +207,8 @@ final class RecordFormat {
                 in.readLong(),
                 in.readLong(),
                 text(in),
-                in.readBoolean());
+                in.readBoolean(),
+                version >= 2 && in.readBoolean());
     }
 
     static void store(DataOutputStream out, Store store) throws IOException {
@@ -215,10 +217,19 @@ final class RecordFormat {
         out.writeInt(store.node());
         out.writeLong(store.capacityBytes());
         out.writeBoolean(store.up());
+        out.writeBoolean(store.failed());
+        out.writeLong(store.downSinceMillis());
     }
 
-    static Store store(DataInputStream in) throws IOException {
-        return new Store(in.readInt(), text(in), in.readInt(), in.readLong(), in.readBoolean());
+    static Store store(DataInputStream in, int version) throws IOException {
+        return new Store(
+                in.readInt(),
+                text(in),
+                in.readInt(),
+                in.readLong(),
+                in.readBoolean(),
+                version >= 2 && in.readBoolean(),
+                version >= 2 ? in.readLong() : 0);
     }
 
     static void group(DataOutputStream out, Group group) throws IOException {
@@ -233,21 +244,24 @@ final class RecordFormat {
                     to.writeByte(replica.state().ordinal());
                     to.writeLong(replica.position().epoch());
                     to.writeLong(replica.position().sequence());
+                    to.writeBoolean(replica.equal());
                 });
     }
 
-    static Group group(DataInputStream in) throws IOException {
+    private static Replica replica(DataInputStream in, int version) throws IOException {
+        int store = in.readInt();
+        ReplicaState state = ReplicaState.values()[in.readByte()];
+        var position = new Position(in.readLong(), in.readLong());
+        return version >= 2
+                ? new Replica(store, state, position, in.readBoolean())
+                : new Replica(store, state, position);
+    }
+
+    static Group group(DataInputStream in, int version) throws IOException {
         int id = in.readInt();
         long epoch = in.readLong();
         long nextSequence = in.readLong();
-        List<Replica> replicas =
-                list(
-                        in,
-                        from ->
-                                new Replica(
-                                        from.readInt(),
-                                        ReplicaState.values()[from.readByte()],
-                                        new Position(from.readLong(), from.readLong())));
+        List<Replica> replicas = list(in, from -> replica(from, version));
         return new Group(id, epoch, replicas, nextSequence);
     }
 
@@ -318,7 +332,7 @@ final class RecordFormat {
         }
     }
 
-    static Outcome outcome(DataInputStream in) throws IOException {
+    static Outcome outcome(DataInputStream in, int version) throws IOException {
         int kind = in.readByte();
         return switch (kind) {
             case 0 -> new Outcome.Refused(Refusal.values()[in.readByte()], text(in));
@@ -345,7 +359,7 @@ final class RecordFormat {
             case 9 ->
                     new Outcome.NodeRegistered(
                             in.readInt(),
-                            list(in, RecordFormat::store),
+                            list(in, from -> store(from, version)),
                             list(in, DataInputStream::readInt));
             case 10 -> new Outcome.GroupsChanged(list(in, DataInputStream::readInt));
             case 11 -> new Outcome.Stepped(in.readInt(), in.readBoolean());

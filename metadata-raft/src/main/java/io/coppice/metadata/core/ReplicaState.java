@@ -1,6 +1,7 @@
 package io.coppice.metadata.core;
 
-/// The order is that of the control plane's numbers.
+/// The order is that of the control plane's numbers. A replica on a node that is drained is shown
+/// as DRAINING while it serves; it *is* SERVING.
 public enum ReplicaState {
     /// Not there, and others have what it may lack.
     DOWN,
@@ -9,6 +10,5 @@ public enum ReplicaState {
     SERVING,
     /// Not there, and it holds everything that was ever acknowledged: it or its equals may lead
     /// again.
-    LAST,
-    DRAINING
+    LAST
 }

@@ -22,7 +22,11 @@ import java.util.TreeMap;
 /// little-endian, as most machines hold them.
 final class StateFormat {
     static final int MAGIC = 0x434F504D;
-    static final int VERSION = 1;
+
+    /// 2: nodes may be draining, stores know since when they are down, stores may be removed.
+    static final int VERSION = 2;
+
+    static final int OLDEST_VERSION = 1;
 
     /// Text in a snapshot was bounded when it came in.
     private static final int TEXT_BYTES_MAX = 1 << 20;

@@ -20,10 +20,12 @@ final class StateReader {
     private static final int BUFFER_BYTES = 1 << 17;
 
     private final DataInputStream in;
+    private final int version;
     private final CaptureGate gate = new CaptureGate();
 
-    private StateReader(DataInputStream in) {
+    private StateReader(DataInputStream in, int version) {
         this.in = in;
+        this.version = version;
     }
 
     static Tables read(InputStream source) throws IOException {
@@ -36,7 +38,7 @@ final class StateReader {
                 throw new IOException("this is no metadata snapshot of Coppice");
             }
             int version = in.readInt();
-            if (version != StateFormat.VERSION) {
+            if (version < StateFormat.OLDEST_VERSION || version > StateFormat.VERSION) {
                 throw new IOException(
                         "the metadata snapshot has format "
                                 + version
@@ -44,7 +46,7 @@ final class StateReader {
                                 + StateFormat.VERSION
                                 + ": use the program that wrote it, or a newer one");
             }
-            Tables tables = new StateReader(in).readAll();
+            Tables tables = new StateReader(in, version).readAll();
             long sum = checked.getChecksum().getValue();
             if (in.readLong() != sum) {
                 throw new IOException("the metadata snapshot is damaged: its checksum differs");
@@ -144,16 +146,22 @@ final class StateReader {
         list(in, RecordFormat::attachment).forEach(it -> tables.attachments.put(it.volume(), it));
         list(in, RecordFormat::session).forEach(it -> tables.sessions.put(it.id(), it));
         list(in, RecordFormat::lease).forEach(it -> tables.leases.put(it.first(), it));
-        list(in, RecordFormat::node).forEach(it -> tables.storageNodes.put(it.id(), it));
-        list(in, RecordFormat::store).forEach(it -> tables.stores.put(it.id(), it));
-        list(in, RecordFormat::group).forEach(it -> tables.groups.put(it.id(), it));
+        list(in, from -> RecordFormat.node(from, version))
+                .forEach(it -> tables.storageNodes.put(it.id(), it));
+        list(in, from -> RecordFormat.store(from, version))
+                .forEach(it -> tables.stores.put(it.id(), it));
+        list(in, from -> RecordFormat.group(from, version)).forEach(it -> tables.groups.put(it.id(), it));
+        int removed = version >= 2 ? count(in, LIST_MAX) : 0;
+        for (int i = 0; i < removed; i++) {
+            tables.removedStores.put(StateFormat.text(in), in.readLong());
+        }
     }
 
     private void readOutcomes(OutcomeMemory memory) throws IOException {
         memory.oldest = in.readLong();
         memory.next = in.readLong();
         for (OutcomeMemory.Key key : list(in, StateReader::key)) {
-            memory.outcomes.put(key, RecordFormat.outcome(in));
+            memory.outcomes.put(key, RecordFormat.outcome(in, version));
         }
         for (long session : list(in, DataInputStream::readLong)) {
             memory.forgotten.put(session, in.readLong());

@@ -109,6 +109,12 @@ final class StateWriter {
         list(out, tables.storageNodes.values(), RecordFormat::node);
         list(out, tables.stores.values(), RecordFormat::store);
         list(out, tables.groups.values(), RecordFormat::group);
+        List<String> removed = List.copyOf(tables.removedStores.keys());
+        out.writeInt(removed.size());
+        for (String uuid : removed) {
+            StateFormat.text(out, uuid);
+            out.writeLong(java.util.Objects.requireNonNull(tables.removedStores.get(uuid)));
+        }
     }
 
     private void writeOutcomes() throws IOException {

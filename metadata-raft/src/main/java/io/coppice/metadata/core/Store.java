@@ -3,9 +3,19 @@ package io.coppice.metadata.core;
 /// One disk of a node.
 ///
 /// @param up its node is up and listed it when it registered
-public record Store(int id, String uuid, int node, long capacityBytes, boolean up) {
+/// @param failed its node went on without it: the disk is bad, its replicas are not waited for
+/// @param downSinceMillis wall clock of the leader that put it down; 0: it is up
+public record Store(
+        int id,
+        String uuid,
+        int node,
+        long capacityBytes,
+        boolean up,
+        boolean failed,
+        long downSinceMillis) {
 
-    Store down() {
-        return new Store(id, uuid, node, capacityBytes, false);
+    Store down(boolean hasFailed, long nowMillis) {
+        long since = up ? nowMillis : downSinceMillis;
+        return new Store(id, uuid, node, capacityBytes, false, failed || hasFailed, since);
     }
 }

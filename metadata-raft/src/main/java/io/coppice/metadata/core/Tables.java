@@ -62,6 +62,9 @@ final class Tables {
     final ShardedMap<Integer, Store> stores;
     final ShardedMap<Integer, Group> groups;
 
+    /// Stores that left the cluster with their nodes, by uuid -> when: they never come back.
+    final ShardedMap<String, Long> removedStores;
+
     // Derived from the above; rebuilt when a snapshot is loaded.
     final ShardedMap<String, Long> volumeNames;
     final ShardedMap<TrashKey, Long> trash;
@@ -99,6 +102,7 @@ final class Tables {
         storageNodes = new ShardedMap<>(gate, FEW, Integer::intValue);
         stores = new ShardedMap<>(gate, FEW, Integer::intValue);
         groups = new ShardedMap<>(gate, FEW, Integer::intValue);
+        removedStores = new ShardedMap<>(gate, FEW, String::hashCode);
         volumeNames = new ShardedMap<>(gate, MANY, String::hashCode);
         trash = new ShardedMap<>(gate, FEW, key -> key.name.hashCode());
         snapshotNames = new ShardedMap<>(gate, MANY, key -> (int) key.volume);
@@ -126,6 +130,7 @@ final class Tables {
         storageNodes = live.storageNodes.freeze();
         stores = live.stores.freeze();
         groups = live.groups.freeze();
+        removedStores = live.removedStores.freeze();
         volumeNames = live.volumeNames.freeze();
         trash = live.trash.freeze();
         snapshotNames = live.snapshotNames.freeze();

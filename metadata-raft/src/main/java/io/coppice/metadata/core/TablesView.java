@@ -198,6 +198,11 @@ class TablesView implements MetadataView {
     }
 
     @Override
+    public List<Command> repairs(RepairRules rules) {
+        return RepairPlanner.plan(tables, rules);
+    }
+
+    @Override
     public List<Group> groups() {
         return tables.groups.values();
     }

@@ -20,6 +20,7 @@
 /// | [ChunkMaps], [MapWalks] | changes and reads of maps |
 /// | [VolumeCommands], [SessionCommands], [NodeCommands] | one method a command: check all, then change |
 /// | [Membership], [PlacementPlanner] | pure functions from view to view, from stores to groups |
+/// | [RepairCommands], [RepairPlanner] | groups change their stores, nodes leave; what to do next for redundancy and balance |
 /// | [OutcomeMemory] | the first answer for every retry |
 /// | [StateWriter], [StateReader] | bytes of a snapshot |
 ///

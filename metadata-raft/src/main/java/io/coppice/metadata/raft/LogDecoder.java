@@ -120,6 +120,18 @@ final class LogDecoder {
                 ReplicaSynced c = r.getMovePrimary();
                 yield new Command.MovePrimary(c.getGroup(), c.getEpoch(), c.getStore());
             }
+            case ADD_REPLICA -> {
+                ReplicaSynced c = r.getAddReplica();
+                yield new Command.AddReplica(c.getGroup(), c.getEpoch(), c.getStore());
+            }
+            case DROP_REPLICA -> {
+                ReplicaSynced c = r.getDropReplica();
+                yield new Command.DropReplica(c.getGroup(), c.getEpoch(), c.getStore());
+            }
+            case DRAIN_NODE ->
+                    new Command.DrainNode(
+                            r.getDrainNode().getNode(), !r.getDrainNode().getCancel());
+            case REMOVE_NODE -> new Command.RemoveNode(r.getRemoveNode().getNode());
             case CHUNKS_PURGED ->
                     new Command.ChunksPurged(
                             r.getChunksPurged().getGroup(), r.getChunksPurged().getChunksList());

@@ -9,6 +9,7 @@ import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.Detach;
+import io.coppice.wire.pb.DrainNode;
 import io.coppice.wire.pb.Flip;
 import io.coppice.wire.pb.FlipSlot;
 import io.coppice.wire.pb.GroupPosition;
@@ -24,6 +25,7 @@ import io.coppice.wire.pb.LoggedSession;
 import io.coppice.wire.pb.LoggedSnapshots;
 import io.coppice.wire.pb.PurgeDone;
 import io.coppice.wire.pb.RegisterNode;
+import io.coppice.wire.pb.RemoveNode;
 import io.coppice.wire.pb.RenameVolume;
 import io.coppice.wire.pb.ReplicaFailed;
 import io.coppice.wire.pb.ReplicaSynced;
@@ -114,6 +116,15 @@ final class LogEncoder {
             case Command.ElectLast c -> record.setElectLast(c.group());
             case Command.MovePrimary c ->
                     record.setMovePrimary(replica(c.group(), c.epoch(), c.store()));
+            case Command.AddReplica c ->
+                    record.setAddReplica(replica(c.group(), c.epoch(), c.store()));
+            case Command.DropReplica c ->
+                    record.setDropReplica(replica(c.group(), c.epoch(), c.store()));
+            case Command.DrainNode c ->
+                    record.setDrainNode(
+                            DrainNode.newBuilder().setNode(c.node()).setCancel(!c.draining()));
+            case Command.RemoveNode c ->
+                    record.setRemoveNode(RemoveNode.newBuilder().setNode(c.node()));
             case Command.ChunksPurged c ->
                     record.setChunksPurged(
                             PurgeDone.newBuilder().setGroup(c.group()).addAllChunks(c.chunks()));

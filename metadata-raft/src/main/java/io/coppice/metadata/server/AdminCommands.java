@@ -132,6 +132,11 @@ final class AdminCommands {
                                     MEMBERSHIP_MILLIS,
                                     () -> "the metadata quorum did not change in time")
                             .thenApply(changed -> Outcome.Nothing.INSTANCE);
+            case DRAIN_NODE -> {
+                var c = request.getDrainNode();
+                yield commit(asker, new Command.DrainNode(c.getNode(), !c.getCancel()));
+            }
+            case REMOVE_NODE -> removeNode(asker, request.getRemoveNode().getNode());
             case COMMAND_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "the request holds no command that this version knows");
@@ -165,6 +170,15 @@ final class AdminCommands {
                                             view.groups().stream()
                                                     .map(group -> group.id())
                                                     .toList()));
+                    return outcome;
+                });
+    }
+
+    /// Nothing waits for a node that is gone, and its process, if it runs, is told.
+    private CompletableFuture<Outcome> removeNode(Asker asker, String nameOrId) {
+        return commit(asker, new Command.RemoveNode(nameOrId))
+                .thenApply(outcome -> {
+                    leadership.nodes().forgetRemoved("it was removed from the cluster");
                     return outcome;
                 });
     }
@@ -470,6 +484,11 @@ final class AdminCommands {
             case INITIALIZE_CLUSTER ->
                     "initialize cluster " + request.getInitializeCluster().getConfig().getCluster();
             case ADD_METADATA_SERVER, REMOVE_METADATA_SERVER -> QuorumMembers.describe(request);
+            case DRAIN_NODE ->
+                    (request.getDrainNode().getCancel() ? "cancel the drain of " : "drain ")
+                            + "node "
+                            + request.getDrainNode().getNode();
+            case REMOVE_NODE -> "remove node " + request.getRemoveNode().getNode();
             case COMMAND_NOT_SET -> "unknown command";
         };
     }

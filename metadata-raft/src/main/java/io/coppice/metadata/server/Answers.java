@@ -117,6 +117,10 @@ final class Answers {
                         .setId(group.id())
                         .setEpoch(group.epoch())
                         .setPrimary(group.primary().map(Replica::store).orElse(0))
+                        .setCrowded(
+                                view.config()
+                                        .map(c -> group.replicas().size() > c.replicas())
+                                        .orElse(false))
                         .setState(health(view, group));
         for (Replica replica : group.replicas()) {
             int node = view.store(replica.store()).map(Store::node).orElse(0);
@@ -125,6 +129,7 @@ final class Answers {
                             .setStore(replica.store())
                             .setNode(node)
                             .setAddress(view.node(node).map(n -> n.address()).orElse(""))
+                            .setDraining(view.node(node).map(n -> n.draining()).orElse(false))
                             .setStateValue(replica.state().ordinal()));
         }
         return info.build();
@@ -136,11 +141,13 @@ final class Answers {
         return views.build();
     }
 
-    /// `healthy`: all replicas serve; `unavailable`: writes wait; else `degraded`.
+    /// `healthy`: as many replicas serve as there are to be; `unavailable`: writes wait; else
+    /// `degraded`.
     static String health(MetadataView view, Group group) {
         int serving = group.serving();
         int needed = view.config().map(ClusterConfig::minWriteReplicas).orElse(1);
-        if (serving == group.replicas().size()) {
+        int whole = view.config().map(ClusterConfig::replicas).orElse(group.replicas().size());
+        if (serving >= whole) {
             return "healthy";
         }
         return serving >= Math.max(1, needed) ? "degraded" : "unavailable";

@@ -52,6 +52,7 @@ final class LeaderDuties {
         emptyTrash();
         reap();
         purge();
+        leadership.repair().tick();
     }
 
     // ------------------------------------------------------------ groups without a primary

@@ -60,6 +60,7 @@ final class Leadership implements AutoCloseable {
     private final Barriers barriers;
     private final NodeSessions nodes;
     private final ClientSessions clients;
+    private final Repair repair;
     private volatile boolean ended;
 
     Leadership(Ports ports, MetadataServerConfig config, ServerMetrics metrics) {
@@ -83,6 +84,7 @@ final class Leadership implements AutoCloseable {
         this.barriers = new Barriers(up, quorum.logIndex() << 20);
         this.nodes = new NodeSessions(this);
         this.clients = new ClientSessions(this);
+        this.repair = new Repair(this);
     }
 
     MetadataServerConfig config() {
@@ -111,6 +113,10 @@ final class Leadership implements AutoCloseable {
 
     ClientSessions clients() {
         return clients;
+    }
+
+    Repair repair() {
+        return repair;
     }
 
     /// For work that follows from something that was waited for, or waits itself.

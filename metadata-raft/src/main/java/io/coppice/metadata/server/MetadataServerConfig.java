@@ -35,7 +35,8 @@ public record MetadataServerConfig(
         RaftLimits raft,
         BatchLimits batch,
         Timeouts timeouts,
-        SessionLimits sessions) {
+        SessionLimits sessions,
+        RepairLimits repair) {
 
     public MetadataServerConfig {
         raftPeers = Map.copyOf(raftPeers);
@@ -68,7 +69,8 @@ public record MetadataServerConfig(
                 RaftLimits.defaults(),
                 BatchLimits.defaults(),
                 Timeouts.defaults(),
-                SessionLimits.defaults());
+                SessionLimits.defaults(),
+                RepairLimits.defaults());
     }
 
     /// The same server with other timeouts, for tests and one-machine clusters.
@@ -85,7 +87,26 @@ public record MetadataServerConfig(
                 otherRaft,
                 batch,
                 otherTimeouts,
-                sessions);
+                sessions,
+                repair);
+    }
+
+    /// The same server with another rhythm of repair.
+    public MetadataServerConfig with(RepairLimits otherRepair) {
+        return new MetadataServerConfig(
+                id,
+                cluster,
+                dir,
+                raftAddress,
+                controlAddress,
+                httpAddress,
+                raftPeers,
+                controlPeers,
+                raft,
+                batch,
+                timeouts,
+                sessions,
+                otherRepair);
     }
 
     /// @param electionTimeoutMin a follower that hears nothing for this long stands for election
@@ -153,6 +174,35 @@ public record MetadataServerConfig(
         }
     }
 
+    /// @param after a store that is down for longer is not waited for any more: its replicas are
+    ///   made anew elsewhere. Short: a reboot costs a rebuild; long: fewer replicas meanwhile
+    /// @param interval how often the plan is looked at
+    /// @param syncsPerStore replicas that a store copies, as a source or a target, at a time
+    /// @param movesMax groups in which a replica moves for balance at a time
+    /// @param fullPercent stores that are fuller get no new replicas
+    public record RepairLimits(
+            Duration after, Duration interval, int syncsPerStore, int movesMax, int fullPercent) {
+        public RepairLimits {
+            require(!after.isNegative(), "repair.after is negative");
+            require(interval.toMillis() >= 10, "repair.interval is below 10 ms");
+            require(
+                    syncsPerStore > 0 && movesMax >= 0,
+                    "repair.syncs-per-store must be positive, repair.moves-max not negative");
+            require(
+                    fullPercent > 0 && fullPercent <= 100,
+                    "repair.full-percent goes from 1 to 100");
+        }
+
+        public static RepairLimits defaults() {
+            return new RepairLimits(Duration.ofMinutes(5), Duration.ofMillis(500), 2, 4, 85);
+        }
+
+        /// With another patience.
+        public RepairLimits withAfter(Duration other) {
+            return new RepairLimits(other, interval, syncsPerStore, movesMax, fullPercent);
+        }
+    }
+
     QuorumConfig quorum() {
         return new QuorumConfig(
                 id,
@@ -206,6 +256,13 @@ public record MetadataServerConfig(
                       sessions-max = 100000
                       stream-rows = 8192
                     }
+                    repair {
+                      after = 5m
+                      interval = 500ms
+                      syncs-per-store = 2
+                      moves-max = 4
+                      full-percent = 85
+                    }
                     """);
 
     private static MetadataServerConfig parse(Config c) {
@@ -237,7 +294,13 @@ public record MetadataServerConfig(
                 new SessionLimits(
                         c.getInt("sessions.messages-in-flight"),
                         c.getInt("sessions.sessions-max"),
-                        c.getInt("sessions.stream-rows")));
+                        c.getInt("sessions.stream-rows")),
+                new RepairLimits(
+                        c.getDuration("repair.after"),
+                        c.getDuration("repair.interval"),
+                        c.getInt("repair.syncs-per-store"),
+                        c.getInt("repair.moves-max"),
+                        c.getInt("repair.full-percent")));
     }
 
     private static Map<String, String> addresses(Config peers) {

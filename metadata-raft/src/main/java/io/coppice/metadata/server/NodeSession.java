@@ -5,6 +5,8 @@ import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.GoneReplica;
+import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.HeartbeatReply;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeHeartbeat;
@@ -234,7 +236,10 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                                         .setWelcome(welcome(view, registered))
                                         .build(),
                                 NodeDirective.newBuilder()
-                                        .setViews(Answers.groups(view, groups(view), true))
+                                        .setViews(
+                                                Answers.groups(view, groups(view), true).toBuilder()
+                                                        .addAllGone(
+                                                                gone(view, registered, request)))
                                         .build()));
         directives.forEach(this::send);
         List<Barrier> held;
@@ -265,6 +270,29 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         return view.groups().stream()
                 .filter(group -> NodeSessions.nodesOf(view, group).contains(node))
                 .toList();
+    }
+
+    /// What the node holds of groups that its stores have no part in any more.
+    private static List<GoneReplica> gone(
+            MetadataView view, Outcome.NodeRegistered registered, RegisterNode request) {
+        var gone = new ArrayList<GoneReplica>();
+        for (int i = 0; i < registered.stores().size(); i++) {
+            int store = registered.stores().get(i).id();
+            for (GroupPosition held : request.getStores(i).getPositionsList()) {
+                boolean member =
+                        view.group(held.getGroup())
+                                .map(group -> group.replica(store).isPresent())
+                                .orElse(true);
+                if (!member) {
+                    gone.add(
+                            GoneReplica.newBuilder()
+                                    .setGroup(held.getGroup())
+                                    .setStore(store)
+                                    .build());
+                }
+            }
+        }
+        return gone;
     }
 
     private void heartbeat(NodeHeartbeat beat, long now) {

@@ -135,6 +135,22 @@ final class NodeSessions implements AutoCloseable {
         all.forEach(session -> session.end(why));
     }
 
+    /// Ends the sessions of nodes that are not in the cluster any more.
+    void forgetRemoved(String why) {
+        Map<Integer, NodeSession> removed;
+        lock.lock();
+        try {
+            removed = new HashMap<>(live);
+        } finally {
+            lock.unlock();
+        }
+        removed.keySet().removeIf(node -> leadership.read(view -> view.node(node).isPresent()));
+        removed.forEach((node, session) -> {
+            session.end(why);
+            leadership.barriers().lost(node);
+        });
+    }
+
     // ------------------------------------------------------------ beats and leases
 
     int leaseMillis() {
@@ -158,7 +174,7 @@ final class NodeSessions implements AutoCloseable {
         return former != null
                 && !leaseIsOver(former, leadership.time().nanos())
                 && !(leadership.config().timeouts().crashDetection()
-                        && Probe.refusesConnections(former.address()));
+                        && leadership.refusesConnections(former.address()));
     }
 
     private static boolean hasNoneOf(Set<String> uuids, MetadataView view, int node) {
@@ -252,6 +268,31 @@ final class NodeSessions implements AutoCloseable {
                                                 view -> Answers.groups(view, concerned, false));
                                 session.send(NodeDirective.newBuilder().setViews(views).build());
                             }));
+        } finally {
+            pushing.unlock();
+        }
+    }
+
+    /// Tells the node of a store that is not in the group any more. If it does not hear it, its
+    /// next registration tells it.
+    void pushView(int store, int group) {
+        pushing.lock();
+        try {
+            leadership
+                    .read(view -> view.store(store).map(Store::node))
+                    .flatMap(this::session)
+                    .ifPresent(session ->
+                            leadership
+                                    .read(view ->
+                                            view.group(group)
+                                                    .map(now ->
+                                                            Answers.groups(
+                                                                    view, List.of(now), false)))
+                                    .ifPresent(views ->
+                                            session.send(
+                                                    NodeDirective.newBuilder()
+                                                            .setViews(views)
+                                                            .build())));
         } finally {
             pushing.unlock();
         }

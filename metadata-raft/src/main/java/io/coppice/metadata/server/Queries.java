@@ -6,7 +6,6 @@ import io.coppice.metadata.core.MapRoot;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Node;
 import io.coppice.metadata.core.RefcountReport;
-import io.coppice.metadata.core.ReplicaState;
 import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Store;
 import io.coppice.metadata.core.Volume;
@@ -197,7 +196,8 @@ final class Queries {
                             .setId(node.id())
                             .setName(node.name())
                             .setAddress(node.address())
-                            .setState(node.up() ? "up" : "down")
+                            .setState(node.up() ? node.draining() ? "draining" : "up" : "down")
+                            .setDraining(node.draining())
                             .setIncarnation(node.incarnation())
                             .setPid(node.pid())
                             .setRack(node.rack())
@@ -217,7 +217,8 @@ final class Queries {
         return StoreInfo.newBuilder()
                 .setId(store.id())
                 .setUuid(store.uuid())
-                .setState(store.up() ? "up" : "down")
+                .setState(store.up() ? "up" : store.failed() ? "failed" : "down")
+                .setFailed(store.failed())
                 .setUsedBytes(report.getUsedBytes())
                 .setCapacityBytes(
                         report.getCapacityBytes() > 0
@@ -245,10 +246,8 @@ final class Queries {
                         .setEntriesWithFlips(quorum.entriesWithFlips())
                         .setFlips(view.flips());
         var groups = new TreeMap<String, Integer>();
-        var groupsOf = new TreeMap<Integer, Integer>();
         for (Group group : view.groups()) {
             groups.merge(Answers.health(view, group), 1, Integer::sum);
-            group.replicas().forEach(r -> groupsOf.merge(r.store(), 1, Integer::sum));
         }
         view.stores()
                 .forEach(store -> {
@@ -256,8 +255,10 @@ final class Queries {
                     status.setUsedBytes(status.getUsedBytes() + info.getUsedBytes());
                     status.setCapacityBytes(status.getCapacityBytes() + info.getCapacityBytes());
                 });
+        long left = leadership.repair().bytesLeft(view);
         return status.putAllGroups(groups)
-                .setRepairBytesLeft(repairBytesLeft(view, groupsOf))
+                .setRepairBytesLeft(left)
+                .setRepairEtaSeconds(leadership.repair().etaSeconds(left))
                 .setHealth(health(view, groups))
                 .build();
     }
@@ -268,28 +269,6 @@ final class Queries {
         }
         boolean allUp = view.nodes().stream().allMatch(Node::up);
         return groups.containsKey("degraded") || !allUp ? "degraded" : "ok";
-    }
-
-    /// What replicas that are catching up may have to fetch at most: an equal share of their
-    /// primary's store.
-    private long repairBytesLeft(MetadataView view, TreeMap<Integer, Integer> groupsOf) {
-        long bytes = 0;
-        for (Group group : view.groups()) {
-            long syncing =
-                    group.replicas().stream()
-                            .filter(r -> r.state() == ReplicaState.SYNCING)
-                            .count();
-            int primary = group.primary().map(r -> r.store()).orElse(0);
-            if (syncing > 0 && primary != 0) {
-                long live =
-                        view.store(primary)
-                                .flatMap(store -> leadership.nodes().report(store.uuid()))
-                                .map(StoreReport::getLiveBytes)
-                                .orElse(0L);
-                bytes += syncing * live / Math.max(1, groupsOf.getOrDefault(primary, 1));
-            }
-        }
-        return bytes;
     }
 
     // ------------------------------------------------------------ answers in parts

@@ -10,6 +10,8 @@
 ///   `ClientSession` keep that order. One operation at a time per volume name passes `VolumeGates`.
 /// - R12: a client session has a bound of unanswered messages, the batcher one of waiting commands.
 ///
+/// `Repair` carries out the core's plan for redundancy and balance, and knows how much is left.
+///
 /// Threads: gRPC calls and all that waits run on virtual threads; the leader's tick on one platform
 /// thread; outcomes arrive on the quorum's apply thread, where nothing may wait.
 @NullMarked

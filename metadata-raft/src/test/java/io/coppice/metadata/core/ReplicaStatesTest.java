@@ -28,7 +28,11 @@ class ReplicaStatesTest {
     /// Another store of its node, which has no part in the group.
     private static final int SPARE = 4;
 
+    private static final int THIRD = 5;
+    private static final List<Integer> OTHERS = List.of(FIRST, SECOND, THIRD);
+
     private static final long EPOCH = 7;
+    private static final long NOW = 1_000;
     private static final List<String> EVENTS =
             List.of(
                     "its node is lost",
@@ -51,7 +55,39 @@ class ReplicaStatesTest {
                     "another is put first",
                     "another's node is lost",
                     "another returns",
-                    "another has caught up");
+                    "another has caught up",
+                    "it is added",
+                    "it is added, of an old epoch",
+                    "it is added, its node has a replica",
+                    "it is added, it is away",
+                    "it is dropped",
+                    "it is dropped, of an old epoch",
+                    "it is dropped, others share a node",
+                    "another is dropped",
+                    "its node is drained",
+                    "its drain is cancelled",
+                    "its node is removed",
+                    "its node is removed, it is away");
+
+    /// What people are shown. A replica that is DRAINING is SERVING, on a node that is drained.
+    private enum Shown {
+        SERVING,
+        SYNCING,
+        DOWN,
+        LAST,
+        DRAINING,
+        NONE;
+
+        static Shown of(Tables tables, Group group, int store) {
+            Store at = tables.stores.get(store);
+            Node node = at == null ? null : tables.storageNodes.get(at.node());
+            boolean draining = node != null && node.draining();
+            return group.replica(store)
+                    .map(replica -> valueOf(replica.state().name()))
+                    .map(state -> state == SERVING && draining ? DRAINING : state)
+                    .orElse(NONE);
+        }
+    }
 
     private record Row(String event, String others, List<String> cells) {}
 
@@ -73,22 +109,9 @@ class ReplicaStatesTest {
         return rows;
     }
 
-    /// States as people meet them; a state that is added to the code needs a column.
-    private static List<ReplicaState> columns() {
-        var columns =
-                List.of(
-                        ReplicaState.SERVING,
-                        ReplicaState.SYNCING,
-                        ReplicaState.DOWN,
-                        ReplicaState.LAST,
-                        ReplicaState.DRAINING);
-        assertEquals(ReplicaState.values().length, columns.size());
-        return columns;
-    }
-
     private static String heading() {
         return "| event | others | "
-                + String.join(" | ", columns().stream().map(Enum::name).toList())
+                + String.join(" | ", Arrays.stream(Shown.values()).map(Enum::name).toList())
                 + " |";
     }
 
@@ -100,91 +123,107 @@ class ReplicaStatesTest {
                 rows.size(),
                 rows.stream().map(row -> row.event + row.others).distinct().count(),
                 "each case once");
-        rows.forEach(row -> assertEquals(columns().size(), row.cells.size(), row.toString()));
+        rows.forEach(row -> assertEquals(Shown.values().length, row.cells.size(), row.toString()));
     }
 
     @TestFactory
     Stream<DynamicTest> cells() throws IOException {
         return table().stream()
                 .flatMap(row ->
-                        columns().stream()
+                        Arrays.stream(Shown.values())
                                 .map(state ->
                                         DynamicTest.dynamicTest(
                                                 row.event + " | " + row.others + " | " + state,
                                                 () -> walk(row, state))));
     }
 
-    private static void walk(Row row, ReplicaState state) {
-        String cell = row.cells.get(columns().indexOf(state));
-        var tables = new Tables(new CaptureGate());
-        tables.config = Cluster.config(1);
-        Group before = place(tables, row, state);
-        Outcome outcome = happen(new NodeCommands(tables), row.event);
-        Group after = Objects.requireNonNull(tables.groups.get(GROUP));
-        assertEquals(cell, told(before, after, outcome));
+    private static void walk(Row row, Shown state) {
+        assertEquals(row.cells.get(state.ordinal()), told(row, state));
     }
 
     /// What happened, in the words of the page.
-    private static String told(Group before, Group after, Outcome outcome) {
+    private static String told(Row row, Shown state) {
+        var tables = new Tables(new CaptureGate());
+        tables.config = Cluster.config(1);
+        Group before = place(tables, row, state);
+        List<Shown> othersBefore = others(tables, before);
+        Outcome outcome = happen(tables, row.event);
+        Group after = Objects.requireNonNull(tables.groups.get(GROUP));
         if (outcome instanceof Outcome.Refused) {
             assertEquals(before, after);
             return "refused";
         }
+        Shown it = Shown.of(tables, after, IT);
         if (before.epoch() == after.epoch()) {
-            assertEquals(stores(before), stores(after));
-            assertEquals(states(before), states(after), "a change without a new epoch");
-            return "same";
+            assertEquals(members(before), members(after), "a change without a new epoch");
+            return it == state ? "same" : "shown " + it;
         }
         assertTrue(after.epoch() > before.epoch());
-        String text = state(after, IT).name();
-        if (states(before)
-                .subList(0, 2)
-                .equals(List.of(state(after, FIRST), state(after, SECOND)))) {
-            boolean first = stores(after).getFirst() == IT;
-            return first ? text + " first" : text;
+        List<Shown> othersAfter = others(tables, after);
+        if (othersBefore.equals(othersAfter)) {
+            return after.replicas().getFirst().store() == IT ? it + " first" : it.name();
         }
-        return text + " (" + state(after, FIRST) + ", " + state(after, SECOND) + ")";
+        return it + " (" + String.join(", ", othersAfter.stream().map(Enum::name).toList()) + ")";
     }
 
-    private static List<Integer> stores(Group group) {
-        return group.replicas().stream().map(Replica::store).toList();
+    private static List<Shown> others(Tables tables, Group group) {
+        return OTHERS.stream()
+                .filter(store -> tables.stores.get(store) != null)
+                .map(store -> Shown.of(tables, group, store))
+                .toList();
     }
 
-    private static List<ReplicaState> states(Group group) {
-        return group.replicas().stream().map(Replica::state).toList();
-    }
-
-    private static ReplicaState state(Group group, int store) {
-        return group.replica(store).orElseThrow().state();
+    /// In their order.
+    private static List<String> members(Group group) {
+        return group.replicas().stream().map(r -> r.store() + " " + r.state()).toList();
     }
 
     // ------------------------------------------------------------ before
 
-    private static Group place(Tables tables, Row row, ReplicaState state) {
+    private static Group place(Tables tables, Row row, Shown state) {
         String[] others = row.others.split(", ");
-        assertEquals(2, others.length, row.others);
         boolean itIsAway = row.event.endsWith("it is away");
         var replicas = new ArrayList<Replica>();
-        for (int store = FIRST; store <= SECOND; store++) {
-            String[] words = others[store - 1].split(" ");
+        for (int i = 0; i < others.length; i++) {
+            String[] words = others[i].split(" ");
             boolean away = words.length == 2 && words[1].equals("away");
             assertTrue(away || words.length == 1, row.others);
-            addNode(tables, store, !away);
-            replicas.add(new Replica(store, ReplicaState.valueOf(words[0]), at(50)));
+            addNode(tables, OTHERS.get(i), !away);
+            replicas.add(new Replica(OTHERS.get(i), ReplicaState.valueOf(words[0]), at(50)));
         }
         addNode(tables, IT, !itIsAway);
-        tables.stores.put(SPARE, new Store(SPARE, "spare", IT, 1L << 40, !itIsAway));
-        replicas.add(new Replica(IT, state, at(length(row.event))));
+        addStore(tables, SPARE, "spare", IT, !itIsAway);
+        if (state == Shown.DRAINING) {
+            tables.storageNodes.put(
+                    IT, Objects.requireNonNull(tables.storageNodes.get(IT)).drained(true));
+        }
+        if (state != Shown.NONE) {
+            ReplicaState is =
+                    state == Shown.DRAINING
+                            ? ReplicaState.SERVING
+                            : ReplicaState.valueOf(state.name());
+            replicas.add(new Replica(IT, is, at(length(row.event))));
+        }
+        if (row.event.endsWith("share a node")) {
+            addStore(tables, SECOND, "store2", FIRST, true);
+        }
+        if (row.event.endsWith("its node has a replica")) {
+            replicas.set(1, new Replica(SPARE, ReplicaState.SERVING, at(50)));
+        }
         var group = new Group(GROUP, EPOCH, replicas, 1);
         tables.groups.put(GROUP, group);
         return group;
     }
 
     private static void addNode(Tables tables, int id, boolean up) {
-        tables.storageNodes.put(id, new Node(id, "node" + id, "h:1", "h:2", 1, 1, "", up));
-        tables.stores.put(id, new Store(id, "store" + id, id, 1L << 40, up));
-        tables.nextNode = id + 1;
-        tables.nextStore = SPARE + 1;
+        tables.storageNodes.put(id, new Node(id, "node" + id, "h:1", "h:2", 1, 1, "", up, false));
+        addStore(tables, id, "store" + id, id, up);
+        tables.nextNode = THIRD + 1;
+        tables.nextStore = THIRD + 1;
+    }
+
+    private static void addStore(Tables tables, int id, String uuid, int node, boolean up) {
+        tables.stores.put(id, new Store(id, uuid, node, 1L << 40, up, false, up ? 0 : 1));
     }
 
     private static Position at(long sequence) {
@@ -197,19 +236,22 @@ class ReplicaStatesTest {
 
     // ------------------------------------------------------------ the event
 
-    private static Outcome happen(NodeCommands commands, String event) {
+    private static Outcome happen(Tables tables, String event) {
+        var commands = new NodeCommands(tables);
+        var repair = new RepairCommands(tables);
         return switch (event) {
-            case "its node is lost" -> commands.lost(new Command.NodeLost(IT, 1));
-            case "its store is lost" -> commands.register(registration(IT, 1, List.of("spare"), 0));
+            case "its node is lost" -> commands.lost(new Command.NodeLost(IT, 1), NOW);
+            case "its store is lost" ->
+                    commands.register(registration(IT, 1, List.of("spare"), 0), NOW);
             case "it failed" -> commands.failed(new Command.ReplicaFailed(GROUP, EPOCH, IT, "why"));
             case "it failed, of an old epoch" ->
                     commands.failed(new Command.ReplicaFailed(GROUP, EPOCH - 1, IT, "why"));
             case "it returns", "it returns, longest", "it returns, shorter" ->
                     commands.register(
-                            registration(IT, 1, List.of("store3", "spare"), length(event)));
+                            registration(IT, 1, List.of("store3", "spare"), length(event)), NOW);
             case "it restarts", "it restarts, longest", "it restarts, shorter" ->
                     commands.register(
-                            registration(IT, 2, List.of("store3", "spare"), length(event)));
+                            registration(IT, 2, List.of("store3", "spare"), length(event)), NOW);
             case "it has caught up" -> commands.synced(new Command.ReplicaSynced(GROUP, EPOCH, IT));
             case "it has caught up, of an old epoch" ->
                     commands.synced(new Command.ReplicaSynced(GROUP, EPOCH - 1, IT));
@@ -222,11 +264,25 @@ class ReplicaStatesTest {
                     commands.movePrimary(new Command.MovePrimary(GROUP, EPOCH, IT));
             case "another is put first" ->
                     commands.movePrimary(new Command.MovePrimary(GROUP, EPOCH, SECOND));
-            case "another's node is lost" -> commands.lost(new Command.NodeLost(FIRST, 1));
+            case "another's node is lost" -> commands.lost(new Command.NodeLost(FIRST, 1), NOW);
             case "another returns" ->
-                    commands.register(registration(FIRST, 1, List.of("store1"), 50));
+                    commands.register(registration(FIRST, 1, List.of("store1"), 50), NOW);
             case "another has caught up" ->
                     commands.synced(new Command.ReplicaSynced(GROUP, EPOCH, FIRST));
+            case "it is added", "it is added, its node has a replica", "it is added, it is away" ->
+                    repair.add(new Command.AddReplica(GROUP, EPOCH, IT));
+            case "it is added, of an old epoch" ->
+                    repair.add(new Command.AddReplica(GROUP, EPOCH - 1, IT));
+            case "it is dropped", "it is dropped, others share a node" ->
+                    repair.drop(new Command.DropReplica(GROUP, EPOCH, IT));
+            case "it is dropped, of an old epoch" ->
+                    repair.drop(new Command.DropReplica(GROUP, EPOCH - 1, IT));
+            case "another is dropped" -> repair.drop(new Command.DropReplica(GROUP, EPOCH, FIRST));
+            case "its node is drained" -> repair.drain(new Command.DrainNode("node" + IT, true));
+            case "its drain is cancelled" ->
+                    repair.drain(new Command.DrainNode("node" + IT, false));
+            case "its node is removed", "its node is removed, it is away" ->
+                    repair.remove(new Command.RemoveNode("node" + IT), NOW);
             default -> throw new AssertionError("the test does not know the event: " + event);
         };
     }

@@ -32,6 +32,12 @@ public record RecordHeader(
     /// INSTALL: start from the blocks of the parent.
     public static final int FROM_PARENT = 4;
 
+    /// INSTALL: start from the blocks of the version that is there.
+    public static final int FROM_HELD = 8;
+
+    /// INSTALL: the extra ends with blocks that other chunks have too.
+    public static final int REFERENCES = 16;
+
     public static final int FIXED_BYTES = 88;
     public static final int ALIGNMENT = 64;
 

@@ -8,17 +8,21 @@ import io.coppice.node.replica.GroupReplica;
 import io.coppice.node.replica.Operation;
 import io.coppice.node.replica.Outcome;
 import io.coppice.node.store.BlockRead;
+import io.coppice.node.store.ChunkStore;
 import io.coppice.wire.pb.ChunkInfo;
 import io.coppice.wire.pb.ChunkPage;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
+import io.coppice.wire.pb.PlacedRun;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,12 +35,73 @@ final class CatchUp {
     /// Blocks of one frame: 4 MiB, half of what a frame may carry.
     static final int FRAME_BLOCKS_MAX = 1_024;
 
+    /// Blocks of one piece of a chunk: 1 MiB, so that a client's frame never waits long behind one.
+    static final int PIECE_BLOCKS_MAX = 256;
+
     private static final int PAGE_CHUNKS = 1_000;
+
+    /// However deep in debt the pace is, it is asked again after this long.
+    private static final long WAIT_NANOS_MAX = 1_000_000_000L;
 
     private final Lane lane;
 
+    /// When each primary's store may be asked for more data.
+    private final Map<Integer, Long> notBeforeNanos = new HashMap<>();
+
+    private final Pace pace;
+    private long caughtUpBytes;
+
     CatchUp(Lane lane) {
         this.lane = lane;
+        LaneConfig config = lane.config();
+        this.pace =
+                new Pace(
+                        new Pace.Limits(
+                                config.catchUpBytesPerSecondMax(),
+                                config.catchUpBytesPerSecondMin(),
+                                config.catchUpSlowdownPercent()),
+                        lane.time().nanos());
+    }
+
+    // ---------------------------------------------------------------- pace
+
+    /// How long to wait before more data is asked of the store: for our own clients' sake, and its.
+    long waitNanos(int primary) {
+        long now = lane.time().nanos();
+        long there = notBeforeNanos.getOrDefault(primary, now) - now;
+        return Math.min(WAIT_NANOS_MAX, Math.max(there, pace.waitNanos(now)));
+    }
+
+    /// Data came from the store, which is not to be asked again before `waitMicros`.
+    void moved(int primary, int bytes, int waitMicros) {
+        long now = lane.time().nanos();
+        pace.moved(now, bytes);
+        caughtUpBytes += bytes;
+        lane.metrics().resyncBytes.inc(bytes);
+        notBeforeNanos.put(primary, now + waitMicros * 1_000L);
+    }
+
+    Lane.Space space() {
+        Map<Integer, Long> syncing = new HashMap<>();
+        Map<Integer, Long> leading = new HashMap<>();
+        lane.forEachGroup(group -> group.tell(syncing, leading));
+        ChunkStore store = lane.store();
+        return new Lane.Space(
+                store.capacityBytes(),
+                store.usedBytes(),
+                store.liveBytes(),
+                store.chunkCount(),
+                Map.copyOf(syncing),
+                Map.copyOf(leading),
+                caughtUpBytes);
+    }
+
+    void clientWaited(long nanos) {
+        pace.wrote(nanos);
+    }
+
+    void tick() {
+        pace.tick(lane.time().nanos());
     }
 
     // ---------------------------------------------------------------- tails
@@ -142,12 +207,14 @@ final class CatchUp {
                                     return;
                                 }
                                 ChunkPage page = header.getChunkPage();
+                                long blocks = 0;
                                 List<ChunkSummary> chunks = new ArrayList<>(page.getChunksCount());
                                 for (ChunkInfo info : page.getChunksList()) {
                                     var version =
                                             new Position(
                                                     info.getVersionEpoch(),
                                                     info.getVersionSequence());
+                                    blocks += info.getBlocks();
                                     chunks.add(
                                             new ChunkSummary(
                                                     info.getChunk(), version, info.getParent()));
@@ -163,6 +230,15 @@ final class CatchUp {
                                         chunks,
                                         page.getNextCursor(),
                                         page.getLast());
+                                if (cursor == 0) {
+                                    group.progress().restart();
+                                }
+                                group.progress()
+                                        .page(
+                                                page.getChunksCount(),
+                                                blocks,
+                                                replica.missingChunks(),
+                                                page.getChunksLeft());
                                 lane.dirty(group);
                             }
 
@@ -191,7 +267,13 @@ final class CatchUp {
         var page =
                 ChunkPage.newBuilder()
                         .setNextCursor(header.getCursor())
-                        .setLast(chunks.size() < PAGE_CHUNKS);
+                        .setLast(chunks.size() < PAGE_CHUNKS)
+                        .setChunksLeft(
+                                chunks.size() < PAGE_CHUNKS
+                                        ? 0
+                                        : lane.store()
+                                                .countAbove(
+                                                        group.group(), chunks.getLast().chunk()));
         for (var chunk : chunks) {
             page.setNextCursor(chunk.chunk())
                     .addChunks(
@@ -199,6 +281,7 @@ final class CatchUp {
                                     .setChunk(chunk.chunk())
                                     .setVersionEpoch(chunk.version().epoch())
                                     .setVersionSequence(chunk.version().sequence())
+                                    .setBlocks(chunk.blocks())
                                     .setParent(chunk.parent()));
         }
         Position position = replica.position();
@@ -277,56 +360,145 @@ final class CatchUp {
             return;
         }
         try {
-            answerPiece(request, header, operations.blocksPerChunk());
+            if (header.getWanted().isEmpty()) {
+                answerPiece(request, header, group, operations.blocksPerChunk());
+            } else {
+                answerWanted(request, header, operations.blocksPerChunk());
+            }
         } catch (IOException e) {
             request.refuse(DataStatus.NOT_SERVING, "the store is down: " + e.getMessage());
             lane.fail(e);
         }
     }
 
-    private void answerPiece(Request request, DataHeader header, int blocksPerChunk)
-            throws IOException {
+    /// What a piece is made of; all but `wanted` is only told.
+    private record Piece(
+            BitSet wanted, BitSet unmapped, BitSet placed, boolean difference, boolean fromHeld) {}
+
+    private Piece piece(Request request, DataHeader header, LaneGroup group, int blocksPerChunk) {
         long chunk = request.chunk();
         long parent = header.getFromChunk();
-        var parentVersion = new Position(header.getVersionEpoch(), header.getVersionSequence());
-        boolean difference = parent != 0 && parentVersion.equals(lane.store().version(parent));
         var wanted = new BitSet(blocksPerChunk);
         var unmapped = new BitSet(blocksPerChunk);
-        if (difference) {
-            lane.store().difference(chunk, parent, wanted, unmapped);
-        } else {
+        var held = new Position(header.getHeldEpoch(), header.getHeldSequence());
+        BitSet changed = group.replica().changedSince(chunk, held);
+        if (changed != null) {
             lane.store().presence(chunk, 0, blocksPerChunk, wanted, new BitSet(blocksPerChunk));
+            unmapped.or(changed);
+            unmapped.andNot(wanted);
+            wanted.and(changed);
+            return new Piece(wanted, unmapped, new BitSet(), false, true);
         }
-        wanted.clear(0, request.block());
-        unmapped.clear(0, request.block());
-        int end = end(wanted, blocksPerChunk);
-        wanted.clear(end, blocksPerChunk);
-        unmapped.clear(end, blocksPerChunk);
+        var parentVersion = new Position(header.getVersionEpoch(), header.getVersionSequence());
+        if (parent != 0 && parentVersion.equals(lane.store().version(parent))) {
+            lane.store().difference(chunk, parent, wanted, unmapped);
+            return new Piece(wanted, unmapped, new BitSet(), true, false);
+        }
+        var own = new BitSet(blocksPerChunk);
+        lane.store().presence(chunk, 0, blocksPerChunk, wanted, own);
+        var placed = new BitSet(blocksPerChunk);
+        if (header.getByPlace()) {
+            placed.or(wanted);
+            placed.andNot(own);
+            wanted.and(own);
+        }
+        return new Piece(wanted, unmapped, placed, false, false);
+    }
+
+    private void answerPiece(
+            Request request, DataHeader header, LaneGroup group, int blocksPerChunk)
+            throws IOException {
+        Piece piece = piece(request, header, group, blocksPerChunk);
+        piece.wanted().clear(0, request.block());
+        int end = end(piece.wanted(), blocksPerChunk);
+        for (BitSet part : List.of(piece.wanted(), piece.unmapped(), piece.placed())) {
+            part.clear(0, request.block());
+            part.clear(end, blocksPerChunk);
+        }
+        DataHeader.Builder reply = request.reply(DataStatus.OK);
+        ByteBuf data = blocks(request, piece.wanted(), reply);
+        if (data == null) {
+            return;
+        }
+        placedRuns(request.chunk(), piece.placed(), reply);
+        Position version = lane.index().version(request.chunk());
+        request.answer(
+                reply.setChunk(request.chunk())
+                        .setFromChunk(
+                                piece.difference()
+                                        ? header.getFromChunk()
+                                        : lane.store().parent(request.chunk()))
+                        .setDifference(piece.difference())
+                        .setFromHeld(piece.fromHeld())
+                        .setVersionEpoch(version.epoch())
+                        .setVersionSequence(version.sequence())
+                        .setBlock(request.block())
+                        .setBlockCount(end - request.block())
+                        .setPresent(Bitmaps.encode(piece.wanted()))
+                        .setUnmapped(Bitmaps.encode(piece.unmapped()))
+                        .setWaitMicros(gave(data))
+                        .setLast(end == blocksPerChunk),
+                data);
+    }
+
+    private void placedRuns(long chunk, BitSet placed, DataHeader.Builder reply) {
+        if (placed.isEmpty()) {
+            return;
+        }
+        long[] places = lane.store().places(chunk);
+        for (int from = placed.nextSetBit(0); from >= 0; ) {
+            int to = from + 1;
+            while (placed.get(to) && places[to] == places[from] + (to - from)) {
+                to++;
+            }
+            reply.addPlaces(
+                    PlacedRun.newBuilder()
+                            .setBlock(from)
+                            .setCount(to - from)
+                            .setPlace(places[from]));
+            from = placed.nextSetBit(to);
+        }
+    }
+
+    private void answerWanted(Request request, DataHeader header, int blocksPerChunk)
+            throws IOException {
+        BitSet asked = Bitmaps.decode(header.getWanted());
+        if (asked.length() > blocksPerChunk || asked.cardinality() > PIECE_BLOCKS_MAX) {
+            request.refuse(DataStatus.BAD_REQUEST, "too many blocks are wanted");
+            return;
+        }
+        var wanted = new BitSet(blocksPerChunk);
+        lane.store()
+                .presence(request.chunk(), 0, blocksPerChunk, wanted, new BitSet(blocksPerChunk));
+        wanted.and(asked);
         DataHeader.Builder reply = request.reply(DataStatus.OK);
         ByteBuf data = blocks(request, wanted, reply);
         if (data == null) {
             return;
         }
-        Position version = lane.index().version(chunk);
+        Position version = lane.index().version(request.chunk());
         request.answer(
-                reply.setChunk(chunk)
-                        .setFromChunk(difference ? parent : lane.store().parent(chunk))
-                        .setDifference(difference)
+                reply.setChunk(request.chunk())
                         .setVersionEpoch(version.epoch())
                         .setVersionSequence(version.sequence())
-                        .setBlock(request.block())
-                        .setBlockCount(end - request.block())
                         .setPresent(Bitmaps.encode(wanted))
-                        .setUnmapped(Bitmaps.encode(unmapped))
-                        .setLast(end == blocksPerChunk),
+                        .setWanted(header.getWanted())
+                        .setWaitMicros(gave(data)),
                 data);
+    }
+
+    /// Takes note of what leaves; the answer is how long not to ask for more.
+    private int gave(ByteBuf data) {
+        long now = lane.time().nanos();
+        pace.moved(now, data.readableBytes());
+        return (int) (Math.min(WAIT_NANOS_MAX, pace.waitNanos(now)) / 1_000);
     }
 
     /// Where a frame's worth of blocks ends.
     private static int end(BitSet wanted, int blocksPerChunk) {
         int blocks = 0;
         for (int bit = wanted.nextSetBit(0); bit >= 0; bit = wanted.nextSetBit(bit + 1)) {
-            if (blocks == FRAME_BLOCKS_MAX) {
+            if (blocks == PIECE_BLOCKS_MAX) {
                 return bit;
             }
             blocks++;

@@ -4,19 +4,26 @@ import io.coppice.model.Blocks;
 import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
 import io.coppice.node.store.ChunkImage;
+import io.coppice.node.store.ChunkImage.Base;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
+import io.coppice.wire.pb.PlacedRun;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One chunk on its way from the primary, in pieces of a frame each. The image has the version of
 /// its first piece: live operations that are newer are applied on top, and make the later pieces
 /// right where they were taken later.
+///
+/// Of a chunk that starts from nothing the primary only names the places of blocks that others may
+/// share. Those that came with another chunk are shared with it here too; the others are asked for
+/// one by one.
 final class ChunkFetch implements ReplyHandler {
     private final Lane lane;
     private final LaneGroup group;
@@ -25,14 +32,27 @@ final class ChunkFetch implements ReplyHandler {
     private final long chunk;
     private final long parent;
     private final Position parentVersion;
+    private final Position held;
     private final OperationFrames operations;
 
+    private final int[] crcs;
+    private final @Nullable ByteBuf[] data;
     private final BitSet blocks = new BitSet();
     private final BitSet unmapped = new BitSet();
-    private final List<int[]> crcs = new ArrayList<>();
     private final List<ByteBuf> pieces = new ArrayList<>();
+
+    /// Blocks that were named by their places.
+    private final BitSet placed = new BitSet();
+
+    /// Of these: sent all the same, as they were when they were named.
+    private final BitSet learned = new BitSet();
+
+    /// Of these: asked for and not mapped any more, because of an operation that is held.
+    private final BitSet gone = new BitSet();
+
+    private final long[] places;
     private @Nullable Position version;
-    private boolean difference;
+    private Base base = Base.NOTHING;
     private long imageParent;
     private int next;
 
@@ -51,28 +71,78 @@ final class ChunkFetch implements ReplyHandler {
         this.chunk = chunk;
         this.parent = parent;
         this.parentVersion = parentVersion;
+        this.held =
+                lane.index().trustsVersions(group.group())
+                        ? lane.index().version(chunk)
+                        : Position.NONE;
         this.operations = new OperationFrames(lane.blocksPerChunk());
+        this.crcs = new int[lane.blocksPerChunk()];
+        this.data = new @Nullable ByteBuf[lane.blocksPerChunk()];
+        this.places = new long[lane.blocksPerChunk()];
     }
 
+    // ---------------------------------------------------------------- asking
+
+    /// As soon as the pace allows it.
     void askNext() {
+        long waitNanos = lane.catchUp().waitNanos(primary);
+        if (waitNanos > 0) {
+            lane.later(waitNanos, this::askNext);
+            return;
+        }
         DataHeader.Builder request =
                 DataHeader.newBuilder()
                         .setKind(DataKind.FETCH_CHUNK)
                         .setGroup(group.group())
                         .setEpoch(epoch)
                         .setChunk(chunk)
-                        .setBlock(next)
                         .setAskingStore(lane.storeId());
-        if (parent != 0 && (next == 0 || difference)) {
-            request.setFromChunk(parent)
-                    .setVersionEpoch(parentVersion.epoch())
-                    .setVersionSequence(parentVersion.sequence());
+        if (next < lane.blocksPerChunk()) {
+            request.setBlock(next).setByPlace(true);
+            if (next == 0 || base == Base.HELD) {
+                request.setHeldEpoch(held.epoch()).setHeldSequence(held.sequence());
+            }
+            if (parent != 0 && (next == 0 || base == Base.PARENT)) {
+                request.setFromChunk(parent)
+                        .setVersionEpoch(parentVersion.epoch())
+                        .setVersionSequence(parentVersion.sequence());
+            }
+        } else {
+            request.setWanted(Bitmaps.encode(wanted()));
         }
         lane.links().call(primary, request, this);
     }
 
+    /// Placed blocks that are neither here nor sent, a frame's worth of them.
+    private BitSet wanted() {
+        var wanted = (BitSet) placed.clone();
+        wanted.andNot(blocks);
+        wanted.andNot(gone);
+        var some = new BitSet();
+        for (int block = wanted.nextSetBit(0);
+                block >= 0 && some.cardinality() < CatchUp.PIECE_BLOCKS_MAX;
+                block = wanted.nextSetBit(block + 1)) {
+            if (sharer(block) == 0) {
+                some.set(block);
+            }
+        }
+        return some;
+    }
+
+    /// A chunk here that has the block from the same place; 0: none.
+    private long sharer(int block) {
+        return group.sharedPlaces(primary, epoch)
+                .find(
+                        places[block],
+                        block,
+                        (other, then) -> lane.index().version(other).equals(then));
+    }
+
+    // ---------------------------------------------------------------- answers
+
     @Override
     public void reply(DataHeader header, ByteBuf payload) {
+        lane.catchUp().moved(primary, payload.readableBytes(), header.getWaitMicros());
         if (header.getStatus() == DataStatus.NO_SUCH_CHUNK) {
             payload.release();
             letGo();
@@ -80,15 +150,17 @@ final class ChunkFetch implements ReplyHandler {
             lane.dirty(group);
             return;
         }
-        if (header.getStatus() != DataStatus.OK || !take(header, payload)) {
+        boolean listing = next < lane.blocksPerChunk();
+        if (header.getStatus() != DataStatus.OK
+                || !(listing ? take(header, payload) : takeWanted(header, payload))) {
             payload.release();
             failed(header.getMessage());
             return;
         }
-        if (header.getLast()) {
-            finish();
-        } else {
+        if (next < lane.blocksPerChunk() || !wanted().isEmpty()) {
             askNext();
+        } else {
+            finish();
         }
     }
 
@@ -101,59 +173,145 @@ final class ChunkFetch implements ReplyHandler {
     /// False: the piece does not fit; the caller releases it.
     private boolean take(DataHeader header, ByteBuf payload) {
         BitSet here = Bitmaps.decode(header.getPresent());
-        BitSet gone = Bitmaps.decode(header.getUnmapped());
-        int count = here.cardinality();
+        BitSet without = Bitmaps.decode(header.getUnmapped());
         int end = next + header.getBlockCount();
+        Base from =
+                header.getFromHeld()
+                        ? Base.HELD
+                        : header.getDifference() ? Base.PARENT : Base.NOTHING;
         boolean fits =
                 header.getBlock() == next
                         && header.getBlockCount() > 0
                         && end <= lane.blocksPerChunk()
                         && here.length() <= end
-                        && gone.length() <= end
-                        && header.getCrcsCount() == count
-                        && payload.readableBytes() == count << Blocks.BLOCK_SHIFT
-                        && (next == 0 || header.getDifference() == difference)
-                        && operations.damagedBlock(header, payload) < 0;
+                        && without.length() <= end
+                        && (next == 0 || from == base)
+                        && (from == Base.NOTHING || header.getPlacesCount() == 0)
+                        && takePlaces(header, here, end)
+                        && takeBlocks(header, here, payload);
         if (!fits) {
             return false;
         }
         if (version == null) {
             version = new Position(header.getVersionEpoch(), header.getVersionSequence());
-            difference = header.getDifference();
+            base = from;
             imageParent = header.getFromChunk();
         }
-        blocks.or(here);
-        unmapped.or(gone);
-        crcs.add(OperationFrames.crcs(header));
-        pieces.add(payload);
+        unmapped.or(without);
         next = end;
         return true;
     }
 
+    private boolean takePlaces(DataHeader header, BitSet here, int end) {
+        for (PlacedRun run : header.getPlacesList()) {
+            int from = run.getBlock();
+            int to = from + run.getCount();
+            if (from < next || run.getCount() <= 0 || to > end || run.getPlace() <= 0) {
+                return false;
+            }
+            for (int block = from; block < to; block++) {
+                places[block] = run.getPlace() + (block - from);
+            }
+            placed.set(from, to);
+        }
+        return !placed.intersects(here);
+    }
+
+    private boolean takeBlocks(DataHeader header, BitSet here, ByteBuf payload) {
+        int count = here.cardinality();
+        if (header.getCrcsCount() != count
+                || payload.readableBytes() != count << Blocks.BLOCK_SHIFT
+                || operations.damagedBlock(header, payload) >= 0) {
+            return false;
+        }
+        int at = 0;
+        for (int block = here.nextSetBit(0); block >= 0; block = here.nextSetBit(block + 1)) {
+            crcs[block] = header.getCrcs(at);
+            data[block] =
+                    payload.slice(
+                            payload.readerIndex() + (at << Blocks.BLOCK_SHIFT), Blocks.BLOCK_BYTES);
+            at++;
+        }
+        blocks.or(here);
+        pieces.add(payload);
+        return true;
+    }
+
+    /// What is not mapped any more was unmapped by an operation that is held for this chunk.
+    private boolean takeWanted(DataHeader header, ByteBuf payload) {
+        BitSet asked = Bitmaps.decode(header.getWanted());
+        BitSet here = Bitmaps.decode(header.getPresent());
+        var strange = (BitSet) here.clone();
+        strange.andNot(asked);
+        if (asked.isEmpty()
+                || asked.length() > lane.blocksPerChunk()
+                || !strange.isEmpty()
+                || !takeBlocks(header, here, payload)) {
+            return false;
+        }
+        if (new Position(header.getVersionEpoch(), header.getVersionSequence()).equals(version)) {
+            learned.or(here);
+        }
+        asked.andNot(here);
+        gone.or(asked);
+        return true;
+    }
+
+    // ---------------------------------------------------------------- the image
+
     private void finish() {
-        ByteBuf data = pieces.size() == 1 ? pieces.getFirst() : joined();
-        pieces.clear();
+        Position ofImage = Objects.requireNonNull(version);
+        if (base == Base.HELD && !lane.index().version(chunk).equals(held)) {
+            failed("the chunk changed here meanwhile");
+            return;
+        }
+        List<ChunkImage.Reference> references = references();
+        ByteBuf joined = joined();
         var image =
                 new ChunkImage(
                         chunk,
                         imageParent,
-                        difference,
-                        java.util.Objects.requireNonNull(version),
+                        base,
+                        ofImage,
                         Bitmaps.indexes(blocks, 0),
-                        crcs.stream().flatMapToInt(java.util.Arrays::stream).toArray(),
-                        data.nioBuffer(),
-                        Bitmaps.indexes(unmapped, 0));
-        group.replica().chunkReceived(epoch, chunk, new FetchedImage(image, data));
+                        blocks.stream().map(block -> crcs[block]).toArray(),
+                        joined.nioBuffer(),
+                        Bitmaps.indexes(unmapped, 0),
+                        references);
+        group.replica().chunkReceived(epoch, chunk, new FetchedImage(image, joined));
+        for (ChunkImage.Reference shared : references) {
+            lane.metrics().resyncShared.inc(shared.count());
+        }
+        group.sharedPlaces(primary, epoch).learn(chunk, ofImage, learned, places);
         lane.dirty(group);
     }
 
-    private ByteBuf joined() {
-        int bytes = pieces.stream().mapToInt(ByteBuf::readableBytes).sum();
-        ByteBuf all = PooledByteBufAllocator.DEFAULT.directBuffer(Math.max(1, bytes));
-        for (ByteBuf piece : pieces) {
-            all.writeBytes(piece);
-            piece.release();
+    /// Runs of blocks that another chunk here has; valid in this turn of the lane.
+    private List<ChunkImage.Reference> references() {
+        var references = new ArrayList<ChunkImage.Reference>();
+        var shared = (BitSet) placed.clone();
+        shared.andNot(blocks);
+        shared.andNot(gone);
+        for (int from = shared.nextSetBit(0); from >= 0; ) {
+            long other = sharer(from);
+            int to = from + 1;
+            while (shared.get(to) && sharer(to) == other) {
+                to++;
+            }
+            references.add(new ChunkImage.Reference(other, from, to - from));
+            from = shared.nextSetBit(to);
         }
+        return references;
+    }
+
+    private ByteBuf joined() {
+        ByteBuf all =
+                PooledByteBufAllocator.DEFAULT.directBuffer(
+                        Math.max(1, blocks.cardinality() << Blocks.BLOCK_SHIFT));
+        for (int block = blocks.nextSetBit(0); block >= 0; block = blocks.nextSetBit(block + 1)) {
+            all.writeBytes(Objects.requireNonNull(data[block]).duplicate());
+        }
+        letGo();
         return all;
     }
 

@@ -14,7 +14,7 @@ record FetchedImage(ChunkImage image, ByteBuf data) implements FetchedChunk {
 
     @Override
     public boolean isDifference() {
-        return image.fromParent();
+        return image.base() == ChunkImage.Base.PARENT;
     }
 
     @Override

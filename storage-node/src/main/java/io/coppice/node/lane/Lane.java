@@ -10,6 +10,7 @@ import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.replica.VolumeBarriers;
 import io.coppice.node.store.BlockRead;
 import io.coppice.node.store.ChunkStore;
+import io.coppice.port.Marks;
 import io.coppice.port.Time;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
@@ -46,7 +47,18 @@ public final class Lane {
     private static final int TICKS_MISSED_MAX = 50;
 
     /// How full the store is.
-    public record Space(long capacityBytes, long usedBytes, long liveBytes, long chunks) {}
+    ///
+    /// @param syncing bytes that each replica which catches up has still to fetch, about
+    /// @param leading crowded groups that are led and served from here -> their epoch
+    /// @param caughtUpBytes what catching up has brought since the lane was made
+    public record Space(
+            long capacityBytes,
+            long usedBytes,
+            long liveBytes,
+            long chunks,
+            Map<Integer, Long> syncing,
+            Map<Integer, Long> leading,
+            long caughtUpBytes) {}
 
     /// What a lane is made of.
     ///
@@ -114,7 +126,7 @@ public final class Lane {
                         this::fail);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
-        space = spaceNow();
+        space = catchUp.space();
         tickedNanos = parts.time().nanos();
     }
 
@@ -170,9 +182,13 @@ public final class Lane {
             group = new LaneGroup(this, info.getId(), barriers);
             groups.put(info.getId(), group);
         }
-        if (failed) {
+        if (failed || !here) {
+            if (!failed && info.getEpoch() > group.replica().epoch()) {
+                leave(info.getId());
+            }
             return;
         }
+        group.crowded = info.getCrowded();
         String before = group.replica().roleName();
         group.replica().view(ViewFrames.view(info));
         LOG.debug(
@@ -183,6 +199,19 @@ public final class Lane {
                 before,
                 group.replica().roleName());
         dirty(group);
+    }
+
+    /// The quorum has taken the group's replica off this store: it ends, and its data is deleted.
+    public void leave(int groupId) {
+        LaneGroup group = groups.remove(groupId);
+        if (group != null) {
+            group.replica().stop();
+        }
+        if (!failed) {
+            LOG.info("{}: group {} has left", this, groupId);
+            parts.store().dropGroup(groupId);
+            scheduleTurn();
+        }
     }
 
     /// Groups that the quorum does not place here any more stop.
@@ -350,9 +379,10 @@ public final class Lane {
         tickedNanos = parts.time().nanos();
         forEachGroup(group -> group.replica().tick());
         leaveWhenSlow();
+        catchUp.tick();
         housekeeping.tick(framesSinceTick == 0);
         framesSinceTick = 0;
-        space = spaceNow();
+        space = catchUp.space();
         scheduleTurn();
     }
 
@@ -371,12 +401,6 @@ public final class Lane {
                 < TimeUnit.MILLISECONDS.toNanos((long) config.tickMillis() * TICKS_MISSED_MAX);
     }
 
-    private Space spaceNow() {
-        ChunkStore store = parts.store();
-        return new Space(
-                store.capacityBytes(), store.usedBytes(), store.liveBytes(), store.chunkCount());
-    }
-
     void frameCame() {
         framesSinceTick++;
         framesSeen++;
@@ -384,6 +408,7 @@ public final class Lane {
 
     void wrote(Request request, long now) {
         if (request.kind() == DataKind.WRITE || request.kind() == DataKind.ZERO) {
+            catchUp.clientWaited(now - request.startNanos);
             parts.metrics().writeTotal.update(now - request.startNanos, TimeUnit.NANOSECONDS);
             parts.metrics().writeReplicate.update(now - request.decidedNanos, TimeUnit.NANOSECONDS);
         }
@@ -397,8 +422,20 @@ public final class Lane {
 
     /// The client asks again: here, once the lease holds again, or elsewhere, once it has the view.
     void refuseWithoutLease(Request request) {
+        Marks.hit("a request was refused for want of a lease");
         parts.metrics().withoutLease.inc();
         request.refuse(DataStatus.NOT_SERVING, "this node holds no lease now");
+    }
+
+    /// On this lane, after a while; not at all once the lane has ended.
+    void later(long nanos, Runnable task) {
+        Runnable unlessEnded =
+                () -> {
+                    if (!failed && !closed) {
+                        task.run();
+                    }
+                };
+        parts.loop().schedule(unlessEnded, nanos, TimeUnit.NANOSECONDS);
     }
 
     void barrierPassed(long barrier) {
@@ -468,6 +505,7 @@ public final class Lane {
         holdForBatch(good.retain());
         store().repair(chunk, block, Checksums.crc32c(good.nioBuffer()), good.nioBuffer());
         scheduleTurn();
+        Marks.hit("a damaged block was mended from a replica");
         metrics().repairs.inc();
         return true;
     }

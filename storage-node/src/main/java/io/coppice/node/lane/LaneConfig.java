@@ -13,6 +13,11 @@ import io.coppice.node.replica.ReplicaLimits;
 /// @param scrubBytesPerSecond what the scrub reads, a quarter of it while there is foreground work;
 ///   0: never. More finds rot sooner, less leaves more of a slow disk to clients
 /// @param scrubIntervalSeconds a pass of the scrub begins this long after the one before
+/// @param catchUpBytesPerSecondMax what replicas that catch up may read from, and write to, the
+///   store while no client waits
+/// @param catchUpBytesPerSecondMin what they get however busy the clients are: redundancy comes
+///   back in bounded time
+/// @param catchUpSlowdownPercent how much longer than undisturbed ones the clients' writes may take
 /// @param replicas bounds of each group's replica
 public record LaneConfig(
         int tickMillis,
@@ -21,6 +26,9 @@ public record LaneConfig(
         int checkpointSeconds,
         long scrubBytesPerSecond,
         int scrubIntervalSeconds,
+        long catchUpBytesPerSecondMax,
+        long catchUpBytesPerSecondMin,
+        int catchUpSlowdownPercent,
         ReplicaLimits replicas) {
     public LaneConfig {
         Invariant.check(tickMillis > 0, "tickMillis must be positive", tickMillis);
@@ -42,10 +50,21 @@ public record LaneConfig(
                 scrubIntervalSeconds >= 0,
                 "scrubIntervalSeconds must not be negative",
                 scrubIntervalSeconds);
+        new Pace.Limits(catchUpBytesPerSecondMax, catchUpBytesPerSecondMin, catchUpSlowdownPercent);
     }
 
     public static LaneConfig defaults() {
-        return new LaneConfig(20, 2_000, 512 << 10, 30, 8 << 20, 86_400, ReplicaLimits.defaults());
+        return new LaneConfig(
+                20,
+                2_000,
+                512 << 10,
+                30,
+                8 << 20,
+                86_400,
+                256L << 20,
+                8L << 20,
+                20,
+                ReplicaLimits.defaults());
     }
 
     public LaneConfig withReplicas(ReplicaLimits limits) {
@@ -56,6 +75,9 @@ public record LaneConfig(
                 checkpointSeconds,
                 scrubBytesPerSecond,
                 scrubIntervalSeconds,
+                catchUpBytesPerSecondMax,
+                catchUpBytesPerSecondMin,
+                catchUpSlowdownPercent,
                 limits);
     }
 
@@ -67,6 +89,9 @@ public record LaneConfig(
                 checkpointSeconds,
                 bytesPerSecond,
                 intervalSeconds,
+                catchUpBytesPerSecondMax,
+                catchUpBytesPerSecondMin,
+                catchUpSlowdownPercent,
                 replicas);
     }
 }

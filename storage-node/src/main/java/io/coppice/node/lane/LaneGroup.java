@@ -11,8 +11,10 @@ import io.coppice.node.replica.Operation;
 import io.coppice.node.replica.Outcome;
 import io.coppice.node.replica.Ticket;
 import io.coppice.node.replica.VolumeBarriers;
+import io.coppice.port.Marks;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,12 @@ final class LaneGroup implements Effects {
 
     /// Where operations come from, and acknowledgements go to.
     private @Nullable Connection primaryConnection;
+
+    private final SharedPlaces sharedPlaces = new SharedPlaces();
+    private final SyncProgress progress = new SyncProgress();
+
+    /// The group has a replica more than the cluster's number, and is to lose one.
+    boolean crowded;
 
     boolean dirty;
     boolean wantsSync;
@@ -43,6 +51,26 @@ final class LaneGroup implements Effects {
 
     GroupReplica replica() {
         return replica;
+    }
+
+    /// What came from the primary's store in this epoch.
+    SharedPlaces sharedPlaces(int primary, long epoch) {
+        sharedPlaces.of(primary, epoch);
+        return sharedPlaces;
+    }
+
+    /// Adds what is left to fetch, if this replica catches up, and its epoch, if it leads a crowded
+    /// group.
+    void tell(Map<Integer, Long> bytesLeft, Map<Integer, Long> leading) {
+        if (replica.isSyncing()) {
+            bytesLeft.put(group(), progress.bytesLeft(replica.missingChunks()));
+        } else if (crowded && replica.isServingPrimary()) {
+            leading.put(group(), replica.epoch());
+        }
+    }
+
+    SyncProgress progress() {
+        return progress;
     }
 
     int group() {
@@ -147,6 +175,7 @@ final class LaneGroup implements Effects {
         lane.holdForBatch(image.data());
         if (!lane.isFailed()) {
             lane.store().install(image.image());
+            Marks.hit("a chunk was fetched by a replica that catches up");
             lane.metrics().fetchedChunks.inc();
         }
     }
@@ -275,6 +304,8 @@ final class LaneGroup implements Effects {
 
     @Override
     public void caughtUp(long epoch) {
+        sharedPlaces.clear();
+        progress.restart();
         lane.listener().replicaSynced(group(), epoch, replica.store());
     }
 }

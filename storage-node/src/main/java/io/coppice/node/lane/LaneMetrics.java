@@ -9,7 +9,8 @@ import com.codahale.metrics.Timer;
 /// The lane's metrics, shared by the lanes of a node. `node.write.*` is the write path as a tree:
 /// total is from the frame's arrival to the answer; verify is the checksums; replicate from the
 /// decision until every serving replica has it, in which append (one per batch) is the local write;
-/// sync (one per group commit) the fdatasync.
+/// sync (one per group commit) the fdatasync. `node.resync.*` is what catching up brought: chunks,
+/// bytes that crossed the network, blocks that did not because another chunk had brought them.
 public final class LaneMetrics {
     final Timer writeTotal;
     final Timer writeVerify;
@@ -27,6 +28,8 @@ public final class LaneMetrics {
     final Counter damagedFrames;
     final Counter fetchedChunks;
     final Counter withoutLease;
+    final Counter resyncBytes;
+    final Counter resyncShared;
 
     public LaneMetrics(MetricRegistry registry) {
         writeTotal = registry.timer("node.write.total");
@@ -44,6 +47,8 @@ public final class LaneMetrics {
         repairs = registry.counter("node.repairs");
         damagedFrames = registry.counter("node.frames.damaged");
         withoutLease = registry.counter("node.lease.refusals");
+        resyncBytes = registry.counter("node.resync.bytes");
+        resyncShared = registry.counter("node.resync.shared.blocks");
         fetchedChunks = registry.counter("node.resync.chunks");
     }
 }

@@ -22,9 +22,8 @@ final class ViewFrames {
     private static GroupView.State state(ReplicaState state) {
         return switch (state) {
             case REPLICA_SYNCING -> GroupView.State.SYNCING;
-            case REPLICA_SERVING -> GroupView.State.SERVING;
+            case REPLICA_SERVING, REPLICA_DRAINING -> GroupView.State.SERVING;
             case REPLICA_LAST -> GroupView.State.LAST;
-            case REPLICA_DRAINING -> GroupView.State.DRAINING;
             case REPLICA_DOWN, UNRECOGNIZED -> GroupView.State.DOWN;
         };
     }

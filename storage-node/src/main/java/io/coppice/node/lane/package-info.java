@@ -10,6 +10,10 @@
 /// acknowledgement always means "with the operating system of this machine", and the local write
 /// overlaps with those of the backups.
 ///
+/// A replica that catches up (`CatchUp`, `ChunkFetch`) asks as fast as its `Pace`, and that of the
+/// store it asks, allow; `SharedPlaces` knows which blocks came already with another chunk. A
+/// replica that the quorum took off this store ends, and its data is deleted.
+///
 /// An IOException from the store ends it (R11): its replicas stop and the quorum is told.
 @NullMarked
 package io.coppice.node.lane;

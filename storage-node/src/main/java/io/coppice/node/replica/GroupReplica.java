@@ -2,6 +2,7 @@ package io.coppice.node.replica;
 
 import io.coppice.model.Invariant;
 import io.coppice.model.Position;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -348,6 +349,11 @@ public final class GroupReplica {
         return primary.catchUp(from, joining);
     }
 
+    /// The primary's: blocks of a chunk that changed since it had `version`; null: not known.
+    public @Nullable BitSet changedSince(long chunk, Position version) {
+        return role instanceof Primary primary ? primary.changedSince(chunk, version) : null;
+    }
+
     /// A syncing member says that it has everything up to `sequence`, durable. OK: the tail is kept
     /// for it from now on; NOT_SERVING: it must ask again; NOT_PRIMARY, STALE_EPOCH, TOO_OLD: it
     /// must start over.
@@ -420,6 +426,15 @@ public final class GroupReplica {
 
     public String roleName() {
         return role.name();
+    }
+
+    public boolean isSyncing() {
+        return role instanceof Syncing;
+    }
+
+    /// Chunks that are known to be missing, or old, here while this replica catches up.
+    public int missingChunks() {
+        return role instanceof Syncing syncing ? syncing.missing() : 0;
     }
 
     public boolean isPrimary() {
@@ -554,12 +569,13 @@ public final class GroupReplica {
         tail.trim(appended);
     }
 
-    /// Whether what a primary finds here may be shown to readers. While another one is LAST it
-    /// could lead after this one, and it may lack what was never acknowledged.
+    /// Whether what a primary finds here may be shown to readers. While too few serve, another one
+    /// that was last could lead after this one, and it may lack what was never acknowledged.
     boolean mayShowWhatItHolds() {
         return proof.isComplete()
-                || view.members().stream()
-                        .noneMatch(member -> member.state() == GroupView.State.LAST);
+                || (enoughServe()
+                        && view.members().stream()
+                                .noneMatch(member -> member.state() == GroupView.State.LAST));
     }
 
     void commitUpTo(long sequence) {

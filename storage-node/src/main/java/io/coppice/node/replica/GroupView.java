@@ -12,8 +12,7 @@ public record GroupView(int group, long epoch, List<Member> members) {
         DOWN,
         SYNCING,
         SERVING,
-        LAST,
-        DRAINING
+        LAST
     }
 
     /// @param store id of the store that holds the replica; unique in the cluster

@@ -1,10 +1,13 @@
 package io.coppice.node.replica;
 
+import io.coppice.model.Position;
 import io.coppice.node.replica.GroupView.Member;
 import io.coppice.node.replica.GroupView.State;
 import io.coppice.node.replica.Operation.BarrierWait;
+import io.coppice.port.Marks;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,7 @@ final class Primary implements Role {
 
     private final Unfinished unfinished;
     private final Laggards laggards;
+    private final ChangedBlocks changed = new ChangedBlocks();
     private final ArrayDeque<long[]> waitingPurges = new ArrayDeque<>();
     private final List<BarrierWait> reconcileBarriers = new ArrayList<>();
     private final List<Long> volumesOfReconcileBarriers = new ArrayList<>();
@@ -99,6 +103,12 @@ final class Primary implements Role {
             changeState(link, member.state() == State.SERVING);
         }
         enoughReplicas = replica.enoughServe();
+        changed.note(view.servingCount() < view.members().size());
+    }
+
+    /// Blocks of a chunk that changed since it had `version`; null: not known.
+    @Nullable BitSet changedSince(long chunk, Position version) {
+        return changed.since(chunk, version);
     }
 
     private void changeState(MemberLink link, boolean serving) {
@@ -140,6 +150,7 @@ final class Primary implements Role {
         if (link != null && !reconciled && link.asked) {
             link.asked = false;
             if (next != null && next.sequence() == replica.last() + 1) {
+                Marks.hit("a new primary pulled what a backup had beyond it");
                 replica.record(next);
                 unfinished.add(next);
             }
@@ -212,6 +223,9 @@ final class Primary implements Role {
     @Override
     public void write(Ticket ticket, Change change, Origin origin) {
         if (mustWait() || !waiting.isEmpty()) {
+            if (!enoughReplicas) {
+                Marks.hit("writes waited because too few replicas served");
+            }
             waiting.add(ticket, change, origin, effects);
             return;
         }
@@ -254,6 +268,7 @@ final class Primary implements Role {
     }
 
     private void joinSeen(Ticket ticket, Origin origin) {
+        Marks.hit("a retried request was recognised");
         Operation underWay = unfinished.find(origin);
         if (underWay != null) {
             underWay.join(ticket);
@@ -270,6 +285,10 @@ final class Primary implements Role {
     private Outcome validate(Change change, Origin origin) {
         Outcome allowed = replica.barriers().check(origin);
         if (allowed != Outcome.OK) {
+            Marks.hit(
+                    allowed == Outcome.FENCED
+                            ? "a fence refused a client"
+                            : "a seal refused a write");
             return allowed;
         }
         ChunkIndex index = replica.index();
@@ -300,6 +319,7 @@ final class Primary implements Role {
         for (MemberLink link : links) {
             send(link, operation);
         }
+        changed.changes(settled, replica.index());
         replica.record(operation);
         syncDue |= replica.mustSync(operation);
         unfinished.add(operation);
@@ -343,6 +363,7 @@ final class Primary implements Role {
         } else if (pending.isClear(chunk, block, blockCount)) {
             effects.serveRead(ticket);
         } else {
+            Marks.hit("a read waited for an unfinished write");
             pending.await(ticket, chunk, block, blockCount, effects);
         }
     }
@@ -359,6 +380,9 @@ final class Primary implements Role {
         }
         waiting.refuseBarred(replica.barriers(), effects);
         unfinished.join(wait, volume);
+        if (!wait.isOpen()) {
+            Marks.hit("a barrier waited for unfinished writes");
+        }
         return wait.isOpen();
     }
 
@@ -462,6 +486,9 @@ final class Primary implements Role {
             }
             return;
         }
+        if (link.acked < replica.last()) {
+            Marks.hit("a member was sent again what it may have missed");
+        }
         replica.tail().forEachFrom(link.acked + 1, operation -> send(link, operation));
         if (unfinished.awaitsSync()) {
             tellCommitted(link, true);
@@ -526,6 +553,7 @@ final class Primary implements Role {
         if (laggard == replica.store()) {
             replica.leave("none of the others answers it");
         } else if (laggard != Laggards.NOBODY) {
+            Marks.hit("a slow member was taken out");
             effects.memberFailed(laggard, replica.epoch(), "it is too slow for its group");
         }
     }

@@ -57,6 +57,11 @@ final class Syncing implements Role {
     private final ChunkIndex index;
     private final int primary;
     private final LongTable<Needed> needed = new LongTable<>();
+
+    /// By parent: a chunk that is being fetched. One of several children at a time: what they have
+    /// in common comes with the first, also when the parent is gone.
+    private final LongTable<Needed> families = new LongTable<>();
+
     private final ArrayDeque<Needed> queue = new ArrayDeque<>();
 
     /// Chunks beyond the cursor that live operations changed, and the last of these.
@@ -97,10 +102,16 @@ final class Syncing implements Role {
         pump();
     }
 
+    /// Chunks to be fetched, as far as pages came.
+    int missing() {
+        return needed.size();
+    }
+
     private void restart() {
         end(Outcome.STALE_EPOCH);
         needed.clear();
         queue.clear();
+        families.clear();
         missed.clear();
         stage = Stage.JOINING;
         cursor = 0;
@@ -340,11 +351,14 @@ final class Syncing implements Role {
         int postponed = 0;
         while (fetching < replica.limits().fetches() && !queue.isEmpty()) {
             Needed next = queue.removeFirst();
-            boolean parentComes = next.parent != 0 && needed.get(next.parent) != null;
-            if (parentComes && postponed <= queue.size()) {
+            boolean relativeComes =
+                    next.parent != 0
+                            && (needed.get(next.parent) != null
+                                    || families.get(next.parent) != null);
+            if (relativeComes && postponed <= queue.size()) {
                 postponed++;
-                queue.addLast(next); // after its parent it moves as a difference
-            } else if (parentComes && fetching > 0) {
+                queue.addLast(next); // after its parent, or a sibling, it moves as a difference
+            } else if (relativeComes && fetching > 0) {
                 queue.addLast(next);
                 break;
             } else {
@@ -372,6 +386,9 @@ final class Syncing implements Role {
         entry.fetching = true;
         entry.overflowed = false;
         fetching++;
+        if (entry.parent != 0 && !isCurrent(entry.parent)) {
+            families.put(entry.parent, entry);
+        }
         if (entry.parent != 0 && isCurrent(entry.parent)) {
             entry.baseVersion = index.version(entry.parent);
             effects.askChunk(
@@ -389,9 +406,8 @@ final class Syncing implements Role {
             }
             return;
         }
-        fetching--;
+        ended(entry);
         idleTicks = 0;
-        entry.fetching = false;
         needed.remove(chunk);
         if (fetched == null || entry.purged) {
             letGo(entry);
@@ -407,6 +423,14 @@ final class Syncing implements Role {
             put(entry, fetched);
         }
         pump();
+    }
+
+    private void ended(Needed entry) {
+        fetching--;
+        entry.fetching = false;
+        if (entry.parent != 0 && families.get(entry.parent) == entry) {
+            families.remove(entry.parent);
+        }
     }
 
     /// The parent was purged, or changed, by a live operation while the difference from it was on
@@ -442,8 +466,7 @@ final class Syncing implements Role {
         }
         Needed entry = needed.get(chunk);
         if (entry != null && entry.fetching) {
-            fetching--;
-            entry.fetching = false;
+            ended(entry);
             letGo(entry);
             if (entry.purged) {
                 needed.remove(chunk);

@@ -42,6 +42,22 @@ final class ChunkEntry {
         family = shared;
     }
 
+    /// This entry, new, shares blocks with `from` without being derived from it. Two families that
+    /// meet stay two, of which neither ever counts as alone again: a chunk may be taken for shared
+    /// that is not, never the other way round.
+    void relate(ChunkEntry from) {
+        Family mine = family;
+        if (mine == null) {
+            join(from);
+        } else if (from.family == null) {
+            mine.members++;
+            from.family = mine;
+        } else if (from.family != mine) {
+            mine.members++;
+            from.family.members++;
+        }
+    }
+
     /// This entry is dropped.
     void leave() {
         Family left = family;

@@ -92,6 +92,14 @@ final class ChunkMap {
         return Arrays.copyOf(ids, Math.min(count, limit));
     }
 
+    int countAbove(long cursor) {
+        int count = 0;
+        for (ChunkEntry entry : slots) {
+            count += entry != null && Long.compareUnsigned(entry.id, cursor) > 0 ? 1 : 0;
+        }
+        return count;
+    }
+
     private int slotOf(long id) {
         int mask = slots.length - 1;
         int slot = hash(id) & mask;

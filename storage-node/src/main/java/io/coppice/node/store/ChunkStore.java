@@ -373,6 +373,19 @@ public final class ChunkStore implements AutoCloseable {
         }
     }
 
+    /// Where each block of the chunk is, 0: not mapped. A place never holds anything else.
+    public long[] places(long chunk) {
+        var places = new long[config.blocksPerChunk()];
+        locations(chunk, places);
+        return Location.withoutShared(places);
+    }
+
+    /// Chunks of the group with ids above `cursor`.
+    public int countAbove(int group, long cursor) {
+        GroupEntry found = index.findGroup(group);
+        return found == null ? 0 : found.chunks.countAbove(cursor);
+    }
+
     public @Nullable ChunkSummary summary(long chunk) {
         ChunkEntry entry = index.find(chunk);
         return entry == null ? null : summary(entry);

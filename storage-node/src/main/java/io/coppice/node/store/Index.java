@@ -161,12 +161,23 @@ final class Index {
         if (differs && parent == null) {
             return null;
         }
-        Table table = parent == null ? tables.empty() : tables.writable(tables.share(parent.table));
+        ChunkEntry held = record.has(RecordHeader.FROM_HELD) ? find(record.chunk()) : null;
+        if (record.has(RecordHeader.FROM_HELD) && held == null) {
+            return null;
+        }
+        Table table =
+                held != null
+                        ? tables.copyOf(held.table)
+                        : parent == null
+                                ? tables.empty()
+                                : tables.writable(tables.share(parent.table));
         var entry = new ChunkEntry(record.chunk(), record.from(), table, tables.clock());
         entry.epoch = record.epoch();
         entry.sequence = record.sequence();
         if (parent != null) {
             entry.join(parent);
+        } else if (held != null && held.family != null) {
+            entry.join(held);
         }
         return entry;
     }

@@ -7,11 +7,13 @@ import io.coppice.node.format.RecordHeader;
 import io.coppice.node.format.RecordKind;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /// Puts another replica's version of a chunk into the log, in several records if it is large, and
 /// into the index.
 final class Installer {
     private static final int RECORD_BYTES_MAX = 8 << 20;
+    private static final int REFERENCE_BYTES = 12;
     private final SegmentLog log;
     private final RecordApplier applier;
     private final int blocksMax;
@@ -42,7 +44,9 @@ final class Installer {
     private void append(ChunkImage image, int part, int from, int to, boolean more) {
         int[] unmapped = part == 0 ? image.unmapped() : new int[0];
         int count = to - from;
-        var extra = ByteBuffer.allocate(4 + 2 * (count + unmapped.length));
+        List<ChunkImage.Reference> references = part == 0 ? image.references() : List.of();
+        int referenceBytes = references.isEmpty() ? 0 : 4 + REFERENCE_BYTES * references.size();
+        var extra = ByteBuffer.allocate(4 + 2 * (count + unmapped.length) + referenceBytes);
         extra.putInt(unmapped.length);
         for (int i = from; i < to; i++) {
             extra.putShort((short) image.blocks()[i]);
@@ -50,10 +54,25 @@ final class Installer {
         for (int block : unmapped) {
             extra.putShort((short) block);
         }
+        if (!references.isEmpty()) {
+            extra.putInt(references.size());
+            for (ChunkImage.Reference shared : references) {
+                extra.putLong(shared.chunk())
+                        .putShort((short) shared.first())
+                        .putShort((short) shared.count());
+            }
+        }
         extra.flip();
+        int base =
+                switch (image.base()) {
+                    case NOTHING -> 0;
+                    case PARENT -> RecordHeader.FROM_PARENT;
+                    case HELD -> RecordHeader.FROM_HELD;
+                };
         int flags =
                 (more ? RecordHeader.MORE : 0)
-                        | (image.fromParent() ? RecordHeader.FROM_PARENT : 0);
+                        | base
+                        | (references.isEmpty() ? 0 : RecordHeader.REFERENCES);
         var header =
                 new RecordHeader(
                         RecordKind.INSTALL,

@@ -48,6 +48,13 @@ final class Location {
         return (location & SHARED) != 0;
     }
 
+    static long[] withoutShared(long[] locations) {
+        for (int i = 0; i < locations.length; i++) {
+            locations[i] &= ~SHARED;
+        }
+        return locations;
+    }
+
     static boolean samePlace(long left, long right) {
         return ((left ^ right) & ~SHARED) == 0;
     }

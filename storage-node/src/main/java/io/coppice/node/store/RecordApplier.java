@@ -59,11 +59,33 @@ final class RecordApplier {
         for (int i = 0; i < unmapped; i++) {
             index.tables.put(entry.table, extra.getShort() & 0xffff, 1, Location.NONE);
         }
+        if (header.has(RecordHeader.REFERENCES) && !refer(entry, extra)) {
+            entry.leave();
+            index.tables.release(entry.table);
+            return;
+        }
         if (header.has(RecordHeader.MORE)) {
             installing = entry;
         } else {
             index.endInstall(entry);
         }
+    }
+
+    /// Shares blocks of other chunks. False, in a replay that lacks one of these: better no chunk
+    /// than one with holes.
+    private boolean refer(ChunkEntry entry, ByteBuffer extra) {
+        int references = extra.getInt();
+        for (int i = 0; i < references; i++) {
+            ChunkEntry from = index.find(extra.getLong());
+            int first = extra.getShort() & 0xffff;
+            int count = extra.getShort() & 0xffff;
+            if (from == null) {
+                return false;
+            }
+            index.tables.shareBlocks(from.table, entry.table, first, count);
+            entry.relate(from);
+        }
+        return true;
     }
 
     private static long[] longs(ByteBuffer bytes) {

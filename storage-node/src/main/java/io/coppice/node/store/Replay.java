@@ -5,6 +5,7 @@ import io.coppice.node.format.RecordCodec;
 import io.coppice.node.format.RecordHeader;
 import io.coppice.port.Disk;
 import io.coppice.port.Disk.DiskFile;
+import io.coppice.port.Marks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -201,6 +202,7 @@ final class Replay {
         if (first == null) {
             return;
         }
+        Marks.hit("a store lost what was not durable");
         long tornSegment = first.segment;
         int tornOffset = first.offset;
         for (Segment segment : segments.all()) {

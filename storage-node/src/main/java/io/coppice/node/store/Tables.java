@@ -217,6 +217,62 @@ final class Tables {
         return leaves[index] = new Leaf(leaf.locations.clone(), clock);
     }
 
+    /// Maps blocks of `to`, which is writable, to the places where `from` has them; both say so.
+    void shareBlocks(Table from, Table to, int first, int count) {
+        var locations = new long[count];
+        from.copyTo(first, count, locations);
+        markShared(from, first, count);
+        for (int i = 0; i < count; ) {
+            int run = 1;
+            long start = locations[i];
+            while (start != Location.NONE
+                    && i + run < count
+                    && Location.samePlace(locations[i + run], start + run)
+                    && Location.record(locations[i + run]) == Location.record(start)) {
+                run++;
+            }
+            if (start != Location.NONE) {
+                put(to, first + i, run, start | Location.SHARED);
+            }
+            i += run;
+        }
+    }
+
+    private static void markShared(Table table, int first, int count) {
+        Leaf[] leaves = table.leaves;
+        if (leaves == null) {
+            for (int run = table.find(first);
+                    run < table.runCount && table.start(run) < first + count;
+                    run++) {
+                table.runs[2 * run] |= Location.SHARED;
+            }
+            return;
+        }
+        for (int block = first; block < first + count; block++) {
+            Leaf leaf = leaves[block >>> Leaf.SHIFT];
+            int inLeaf = block & (Leaf.BLOCKS - 1);
+            if (leaf != null && leaf.locations[inLeaf] != Location.NONE) {
+                leaf.locations[inLeaf] |= Location.SHARED;
+            }
+        }
+    }
+
+    /// A copy for the same owner, who will let go of `table` when the copy is done.
+    Table copyOf(Table table) {
+        Leaf[] leaves = table.leaves;
+        if (leaves == null) {
+            countRuns(table.runs, table.runCount, 1);
+            return new Table(table.runs.clone(), table.runCount, null, clock);
+        }
+        Leaf[] copy = leaves.clone();
+        for (Leaf leaf : copy) {
+            if (leaf != null) {
+                leaf.refs++;
+            }
+        }
+        return new Table(NO_RUNS, 0, copy, clock);
+    }
+
     /// Puts other locations in the place of the `count` first ones of `locations` (blocks from
     /// `first` on) for every owner of the table at once: the blocks have moved. Not while
     /// capturing.

@@ -5,11 +5,13 @@ import io.coppice.node.replica.GroupView.Member;
 import io.coppice.node.replica.GroupView.State;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
@@ -444,6 +446,8 @@ final class ReplicaWorld {
         @Override
         public void askChunk(
                 int to, long epoch, long chunk, long parent, @Nullable Position parentVersion) {
+            ModelStore.Chunk mine = disk.chunks.get(chunk);
+            ModelStore.Chunk before = mine == null ? null : mine.copy();
             ask(
                     to,
                     there -> {
@@ -451,6 +455,12 @@ final class ReplicaWorld {
                             return () -> onReplica(here -> here.catchUpFailed(epoch, chunk));
                         }
                         ModelStore held = nodes.get(to).disk;
+                        if (before != null && held.exists(chunk)) {
+                            checkChanged(
+                                    there.changedSince(chunk, before.version),
+                                    before,
+                                    java.util.Objects.requireNonNull(held.chunks.get(chunk)));
+                        }
                         var fetched =
                                 held.exists(chunk)
                                         ? held.image(chunk, parent, parentVersion)
@@ -458,6 +468,24 @@ final class ReplicaWorld {
                         return () -> onReplica(here -> here.chunkReceived(epoch, chunk, fetched));
                     },
                     () -> onReplica(here -> here.catchUpFailed(epoch, chunk)));
+        }
+
+        /// What the primary says has changed since is all that has.
+        private void checkChanged(
+                @Nullable BitSet changed, ModelStore.Chunk before, ModelStore.Chunk now) {
+            if (changed == null) {
+                return;
+            }
+            var blocks = new TreeSet<>(before.blocks.keySet());
+            blocks.addAll(now.blocks.keySet());
+            for (int block : blocks) {
+                if (!changed.get(block)
+                        && !java.util.Objects.equals(
+                                before.blocks.get(block), now.blocks.get(block))) {
+                    throw new AssertionError(
+                            "block " + block + " differs and is not among " + changed);
+                }
+            }
         }
 
         @Override

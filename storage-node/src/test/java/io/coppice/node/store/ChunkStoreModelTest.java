@@ -230,6 +230,21 @@ final class ChunkStoreModelTest {
                     : parent != null ? parent.tags.clone() : new long[blocks];
         }
 
+        /// Some blocks of another chunk of the group, put into the image too.
+        List<ChunkImage.Reference> references(int group, long[] image) {
+            long other = anyChunk();
+            if (other == 0 || other >>> 44 != group || random.nextBoolean()) {
+                return List.of();
+            }
+            long[] tags = base(other, 0);
+            int first = random.nextInt(blocks);
+            int count = 1 + random.nextInt(Math.min(blocks - first, 40));
+            for (int block = first; block < first + count; block++) {
+                image[block] = tags[block] == 0 ? image[block] : tags[block];
+            }
+            return List.of(new ChunkImage.Reference(other, first, count));
+        }
+
         void zero() {
             long from = anyChunk();
             if (from == 0) {
@@ -277,7 +292,8 @@ final class ChunkStoreModelTest {
                                     && random.nextBoolean()
                             ? existing
                             : StoreFixture.chunk(group, number++);
-            long[] image = base(0, parent);
+            boolean held = chunk == existing && random.nextBoolean();
+            long[] image = held ? base(existing, 0) : base(0, parent);
             var data = new BitSet();
             var unmapped = new BitSet();
             for (int i = 0; i < 5; i++) {
@@ -291,18 +307,24 @@ final class ChunkStoreModelTest {
                 tags[i] = image[numbers[i]] = tag++;
             }
             unmapped.stream().forEach(block -> image[block] = 0);
+            List<ChunkImage.Reference> references = references(group, image);
             ByteBuffer bytes = StoreFixture.blocks(tags);
             var version = new Position(1, 1_000_000 + tag);
             at.store.install(
                     new ChunkImage(
                             chunk,
                             parent,
-                            parent != 0,
+                            held
+                                    ? ChunkImage.Base.HELD
+                                    : parent == 0
+                                            ? ChunkImage.Base.NOTHING
+                                            : ChunkImage.Base.PARENT,
                             version,
                             numbers,
                             Checksums.ofBlocks(bytes),
                             bytes,
-                            unmapped.stream().toArray()));
+                            unmapped.stream().toArray(),
+                            references));
             state.chunks.put(chunk, new Image(parent, version, image));
             done(group, null);
         }
