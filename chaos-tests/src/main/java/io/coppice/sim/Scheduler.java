@@ -9,6 +9,9 @@ final class Scheduler {
     static final long MILLI = 1_000_000L;
     static final long SECOND = 1_000_000_000L;
 
+    /// More than any run needs that ends.
+    private static final long EVENTS_MAX = 3_000_000;
+
     /// Something that will happen on a host.
     static final class Event implements Comparable<Event> {
         long at;
@@ -87,7 +90,9 @@ final class Scheduler {
         if (next.cancelled || !next.host.takes(next)) {
             return true;
         }
-        events++;
+        if (++events > EVENTS_MAX) {
+            throw new Violation("no end: more than " + EVENTS_MAX + " events");
+        }
         note(now);
         note(next.host.number());
         running = next.host;
