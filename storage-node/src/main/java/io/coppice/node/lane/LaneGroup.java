@@ -174,6 +174,7 @@ final class LaneGroup implements Effects {
         lane.holdForBatch(image.data());
         if (!lane.isFailed()) {
             lane.store().install(image.image());
+            lane.catchUp().installed(image.data().readableBytes());
             lane.metrics().fetchedChunks.inc();
         }
     }
