@@ -180,7 +180,13 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                     if (!(outcome instanceof Outcome.NodeRegistered registered)) {
                         throw new IllegalStateException("a registration ended as " + outcome);
                     }
-                    accept(registered, request, ticket, now);
+                    try {
+                        accept(registered, request, ticket, now);
+                    } finally {
+                        // Committed, whatever becomes of this stream: a later registration finds
+                        // nothing left to change, and would tell nobody.
+                        leadership.groupsChanged(registered.groups());
+                    }
                 })
                 .whenComplete((done, failed) -> {
                     if (failed != null) {
@@ -224,7 +230,6 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                 node,
                 request.getStoresCount(),
                 incarnation);
-        leadership.groupsChanged(registered.groups());
         new SealRepair(leadership).repair(request.getBarriersList());
     }
 
