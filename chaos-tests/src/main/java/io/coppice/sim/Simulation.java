@@ -44,10 +44,10 @@ public final class Simulation {
     private final Admin admin;
     private int hostNumbers;
 
-    private Simulation(long seed) {
-        this.seed = seed;
+    private Simulation(Plan plan) {
+        this.seed = plan.seed();
         chance = new Chance(seed);
-        swarm = Swarm.draw(chance);
+        swarm = plan.applyTo(Swarm.draw(chance));
         wires = new Wires(scheduler, chance.fork(), swarm);
         network = new SimNetwork(wires);
         log = new SimLog(scheduler, wires, chance.fork());
@@ -63,20 +63,53 @@ public final class Simulation {
                         model, scheduler, wires, swarm, chance.fork(), newHost("admin"), metadata);
     }
 
+    /// What to run: a seed, and what is left out of it.
+    ///
+    /// @param without kinds of faults, of [Swarm#FAULTS]
+    /// @param seconds of chaos, simulated; 0: what the seed draws
+    public record Plan(long seed, List<String> without, double seconds) {
+        public Plan {
+            without = List.copyOf(without);
+        }
+
+        public static Plan of(long seed) {
+            return new Plan(seed, List.of(), 0);
+        }
+
+        Swarm applyTo(Swarm drawn) {
+            Swarm left = drawn;
+            for (String fault : without) {
+                left = left.without(fault);
+            }
+            return seconds == 0 ? left : left.lasting((long) (seconds * Scheduler.SECOND));
+        }
+
+        /// What replays it.
+        @Override
+        public String toString() {
+            return "./coppice sim --seed "
+                    + seed
+                    + (without.isEmpty() ? "" : " --without " + String.join(",", without))
+                    + (seconds == 0 ? "" : " --seconds " + seconds);
+        }
+    }
+
     /// Runs the seed to its end. The same seed gives the same result.
     public static Result run(long seed) {
-        return run(seed, false);
+        return run(Plan.of(seed), false);
     }
 
     /// @param told log lines carry the virtual time and the host (`%X{at}`)
-    static Result run(long seed, boolean told) {
-        var simulation = new Simulation(seed);
+    public static Result run(Plan plan, boolean told) {
+        var simulation = new Simulation(plan);
         if (told) {
-            simulation.scheduler.tell(host ->
-                    org.slf4j.MDC.put(
-                            "at",
-                            String.format(
-                                    "%10.6f %s", simulation.scheduler.now() / 1e9, host.name())));
+            simulation.scheduler.tell(
+                    host ->
+                            org.slf4j.MDC.put(
+                                    "at",
+                                    String.format(
+                                            "%10.6f %s",
+                                            simulation.scheduler.now() / 1e9, host.name())));
         }
         String violation = "";
         try {
@@ -87,7 +120,7 @@ public final class Simulation {
             violation = "unexpected: " + bug + where(bug);
         }
         return new Result(
-                seed,
+                plan.seed(),
                 violation,
                 simulation.scheduler.traceHash(),
                 simulation.scheduler.events(),

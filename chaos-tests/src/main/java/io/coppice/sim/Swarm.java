@@ -1,5 +1,7 @@
 package io.coppice.sim;
 
+import java.util.List;
+
 /// What this seed is like: which faults happen and how often, how slow things are, how small. Drawn
 /// once per run, so that rare combinations get runs of their own (swarm testing: Groce et al.,
 /// ISSTA 2012). Percentages are per step of the nemesis or of a client.
@@ -80,5 +82,84 @@ record Swarm(
 
     long connectNanos() {
         return 2 * Scheduler.SECOND;
+    }
+
+    /// Names of what can be left out, for the shrinker and the command line.
+    static final List<String> FAULTS =
+            List.of(
+                    "kill",
+                    "power",
+                    "pause",
+                    "cut",
+                    "reset",
+                    "slow",
+                    "metadata",
+                    "client",
+                    "rot",
+                    "blackout",
+                    "admin",
+                    "spike",
+                    "drift");
+
+    /// The same run without one kind of fault. Chance is drawn as before, so what is left stays
+    /// much the same.
+    Swarm without(String fault) {
+        return new Swarm(
+                nodes,
+                groups,
+                clients,
+                depth,
+                volumeBlocks,
+                syncAlways,
+                fault.equals("drift") ? 0 : drift,
+                latencyMinNanos,
+                latencyMaxNanos,
+                fault.equals("spike") ? 0 : latencySpikePercent,
+                fault.equals("kill") ? 0 : killPercent,
+                fault.equals("power") ? 0 : powerLossPercent,
+                fault.equals("pause") ? 0 : pausePercent,
+                fault.equals("cut") ? 0 : cutPercent,
+                fault.equals("reset") ? 0 : resetPercent,
+                fault.equals("slow") ? 0 : slowPercent,
+                fault.equals("metadata") ? 0 : metadataPercent,
+                fault.equals("client") ? 0 : clientDeathPercent,
+                fault.equals("rot") ? 0 : rotPercent,
+                fault.equals("blackout") ? 0 : blackoutPercent,
+                fault.equals("admin") ? 0 : adminPercent,
+                flushPercent,
+                fuaPercent,
+                zeroPercent,
+                readPercent,
+                chaosNanos);
+    }
+
+    Swarm lasting(long nanos) {
+        return new Swarm(
+                nodes,
+                groups,
+                clients,
+                depth,
+                volumeBlocks,
+                syncAlways,
+                drift,
+                latencyMinNanos,
+                latencyMaxNanos,
+                latencySpikePercent,
+                killPercent,
+                powerLossPercent,
+                pausePercent,
+                cutPercent,
+                resetPercent,
+                slowPercent,
+                metadataPercent,
+                clientDeathPercent,
+                rotPercent,
+                blackoutPercent,
+                adminPercent,
+                flushPercent,
+                fuaPercent,
+                zeroPercent,
+                readPercent,
+                nanos);
     }
 }

@@ -1,6 +1,7 @@
 package io.coppice.metadata.core;
 
 import io.coppice.model.Position;
+import io.coppice.port.Marks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +42,10 @@ final class Membership {
             replicas.add(
                     switch (replica.state()) {
                         case SERVING -> become(replica, after);
-                        case SYNCING -> become(replica, ReplicaState.DOWN);
+                        case SYNCING ->
+                                become(
+                                        replica,
+                                        replica.equal() ? ReplicaState.LAST : ReplicaState.DOWN);
                         case DOWN, LAST -> replica;
                     });
         }
@@ -59,8 +63,8 @@ final class Membership {
             }
             ReplicaState state = replica.state();
             boolean waits = state == ReplicaState.DOWN || state == ReplicaState.LAST;
-            replicas.add(
-                    new Replica(store, waits && serves ? ReplicaState.SYNCING : state, position));
+            Replica back = new Replica(store, state, position, replica.equal());
+            replicas.add(waits && serves ? become(back, ReplicaState.SYNCING) : back);
         }
         Group noted = next(group, replicas);
         return serves ? noted : elected(noted, isUp, false);
@@ -73,6 +77,10 @@ final class Membership {
         if (winner.isEmpty()) {
             return group;
         }
+        Marks.hit(
+                graceIsOver
+                        ? "a last replica was elected without all of its equals"
+                        : "a group that was down was elected anew");
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
             if (replica.equals(winner.get())) {
@@ -121,6 +129,8 @@ final class Membership {
             } else if (replica.state() == ReplicaState.LAST && writes) {
                 // From now on writes are acknowledged that it does not have.
                 replicas.add(become(replica, ReplicaState.DOWN));
+            } else if (replica.equal() && writes) {
+                replicas.add(new Replica(replica.store(), replica.state(), replica.position(), false));
             } else {
                 replicas.add(replica);
             }
@@ -156,7 +166,13 @@ final class Membership {
     }
 
     private static Replica become(Replica replica, ReplicaState state) {
-        return new Replica(replica.store(), state, replica.position());
+        boolean equal =
+                switch (state) {
+                    case LAST -> true;
+                    case SYNCING -> replica.equal();
+                    case SERVING, DOWN -> false;
+                };
+        return new Replica(replica.store(), state, replica.position(), equal);
     }
 
     /// A new epoch if members, states or order differ; what was merely noted is no new view.

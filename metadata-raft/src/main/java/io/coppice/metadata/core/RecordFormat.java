@@ -244,21 +244,24 @@ final class RecordFormat {
                     to.writeByte(replica.state().ordinal());
                     to.writeLong(replica.position().epoch());
                     to.writeLong(replica.position().sequence());
+                    to.writeBoolean(replica.equal());
                 });
     }
 
-    static Group group(DataInputStream in) throws IOException {
+    private static Replica replica(DataInputStream in, int version) throws IOException {
+        int store = in.readInt();
+        ReplicaState state = ReplicaState.values()[in.readByte()];
+        var position = new Position(in.readLong(), in.readLong());
+        return version >= 2
+                ? new Replica(store, state, position, in.readBoolean())
+                : new Replica(store, state, position);
+    }
+
+    static Group group(DataInputStream in, int version) throws IOException {
         int id = in.readInt();
         long epoch = in.readLong();
         long nextSequence = in.readLong();
-        List<Replica> replicas =
-                list(
-                        in,
-                        from ->
-                                new Replica(
-                                        from.readInt(),
-                                        ReplicaState.values()[from.readByte()],
-                                        new Position(from.readLong(), from.readLong())));
+        List<Replica> replicas = list(in, from -> replica(from, version));
         return new Group(id, epoch, replicas, nextSequence);
     }
 

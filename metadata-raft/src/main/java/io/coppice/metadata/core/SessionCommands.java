@@ -3,6 +3,7 @@ package io.coppice.metadata.core;
 import static io.coppice.metadata.core.VolumeCommands.refuse;
 
 import io.coppice.model.ChunkId;
+import io.coppice.port.Marks;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -234,6 +235,7 @@ final class SessionCommands {
                     Refusal.STALE, "volume " + volume.name() + " is not attached here any more");
         }
         if (volume.generation() != command.generation()) {
+            Marks.hit("a flip was refused as stale");
             return refuse(
                     Refusal.STALE,
                     "volume "

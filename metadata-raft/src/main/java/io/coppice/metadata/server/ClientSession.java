@@ -5,6 +5,7 @@ import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Volume;
 import io.coppice.port.Entropy;
+import io.coppice.port.Marks;
 import io.coppice.wire.pb.Attach;
 import io.coppice.wire.pb.Attached;
 import io.coppice.wire.pb.ChunkIdRange;
@@ -215,6 +216,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                 })
                 .whenComplete((attached, failed) -> {
                     if (failed == null && dead != NONE) {
+                        Marks.hit("an attachment was taken over");
                         log.info(
                                 "volume {} session {}→{}: taken over",
                                 request.getVolume(),

@@ -4,6 +4,7 @@ import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Session;
+import io.coppice.port.Marks;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.VolumeBarrier;
@@ -189,6 +190,7 @@ final class ClientSessions implements AutoCloseable {
                 .thenCompose(fenced -> leadership.submit(new Command.CloseSession(session.id())))
                 .whenComplete((outcome, failed) -> {
                     if (outcome instanceof Outcome.Done) {
+                        Marks.hit("a session ended while its client was away");
                         log.info(
                                 "client session {} ({}) away→closed",
                                 Long.toHexString(session.id()),

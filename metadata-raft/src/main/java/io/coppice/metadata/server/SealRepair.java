@@ -2,6 +2,7 @@ package io.coppice.metadata.server;
 
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Volume;
+import io.coppice.port.Marks;
 import io.coppice.wire.pb.VolumeBarrier;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +62,7 @@ final class SealRepair {
                 .thenCompose(sealed ->
                         leadership.commit(new Command.RaiseGeneration(volume, generation)))
                 .thenAccept(raised -> {
+                    Marks.hit("a lost seal had its generation raised");
                     leadership.volumeChanged(volume, false, "a snapshot of it was not finished");
                     log.info(
                             "volume {} generation {}→{}: its seal had no command",

@@ -13,7 +13,7 @@ public final class RecordCodec {
     public static final int SEGMENT_HEADER_BYTES = 64;
     private static final int RECORD_MAGIC = 0x43726563; // "Crec"
     private static final int SEGMENT_MAGIC = 0x43736567; // "Cseg"
-    static final int FORMAT_VERSION = 1;
+    static final int FORMAT_VERSION = 2;
     private static final int CRC_FROM = 8;
 
     private final UUID store;
@@ -28,10 +28,12 @@ public final class RecordCodec {
     /// moves there.
     ///
     /// @param extra its remaining bytes are [RecordHeader#extraBytes]; null when that is 0
+    /// @param durable everything in the log before this place was durable when the record was made
     public void encode(
             RecordHeader header,
             int[] crcs,
             @Nullable ByteBuffer extra,
+            long durable,
             long segment,
             int offset,
             ByteBuffer target) {
@@ -46,6 +48,7 @@ public final class RecordCodec {
         target.putLong(header.session()).putLong(header.request());
         target.putInt(header.firstBlock()).putInt(header.blockCount());
         target.putInt(header.dataBlocks()).putInt(header.extraBytes());
+        target.putLong(durable);
         for (int i = 0; i < header.dataBlocks(); i++) {
             target.putInt(crcs[i]);
         }
@@ -102,6 +105,11 @@ public final class RecordCodec {
                         && extraBytes >= 0
                         && extraBytes <= RecordHeader.EXTRA_BYTES_MAX;
         return sane ? RecordHeader.headerBytes(dataBlocks, extraBytes) : 0;
+    }
+
+    /// What was durable when the decoded record at `at` was made.
+    public static long durableAt(ByteBuffer source, int at) {
+        return source.getLong(at + 80);
     }
 
     /// CRC of data block `index` of the record at `at`.

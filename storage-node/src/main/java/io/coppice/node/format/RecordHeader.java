@@ -38,7 +38,7 @@ public record RecordHeader(
     /// INSTALL: the extra ends with blocks that other chunks have too.
     public static final int REFERENCES = 16;
 
-    public static final int FIXED_BYTES = 80;
+    public static final int FIXED_BYTES = 88;
     public static final int ALIGNMENT = 64;
 
     /// A location has 11 bits for the block inside its record.
@@ -46,7 +46,7 @@ public record RecordHeader(
 
     public static final int EXTRA_BYTES_MAX = 128 << 10;
 
-    /// Header bytes of a record with at most 12 data blocks and no extra.
+    /// Header bytes of a record with at most 10 data blocks and no extra.
     public static final int SMALL_BYTES = 128;
 
     public boolean has(int flag) {

@@ -12,7 +12,7 @@
 /// A segment is a header and records, each starting at a multiple of 64 bytes:
 ///
 /// ```
-/// segment header, 64 bytes        record header, 80 bytes + CRCs + extra, padded to 64
+/// segment header, 64 bytes        record header, 88 bytes + CRCs + extra, padded to 64
 ///  0 u32 magic "Cseg"              0 u32 magic "Crec"
 ///  4 u32 CRC32C of [8, 64)         4 u32 CRC32C of [8, end of header)
 ///  8 u32 format version            8 u8  kind   9 u8 flags   10 u16 0
@@ -22,7 +22,8 @@
 /// 48 u64 bytes of that            48 u64 session       56 u64 request
 ///                                 64 u32 first block   68 u32 block count
 ///                                 72 u32 data blocks   76 u32 extra bytes
-///                                 80 u32 CRC32C of each data block
+///                                 80 u64 durable: the log before it was, when this was made
+///                                 88 u32 CRC32C of each data block
 ///                                    extra (ids of purged chunks, block numbers of an installed one)
 ///                                    zeros to the next multiple of 64
 ///                                    data blocks, 4 KiB each

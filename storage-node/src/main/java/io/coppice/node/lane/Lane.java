@@ -8,6 +8,7 @@ import io.coppice.node.replica.NodeLease;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.replica.VolumeBarriers;
 import io.coppice.node.store.ChunkStore;
+import io.coppice.port.Marks;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
@@ -399,6 +400,7 @@ public final class Lane {
 
     /// The client asks again: here, once the lease holds again, or elsewhere, once it has the view.
     void refuseWithoutLease(Request request) {
+        Marks.hit("a request was refused for want of a lease");
         parts.metrics().withoutLease.inc();
         request.refuse(DataStatus.NOT_SERVING, "this node holds no lease now");
     }

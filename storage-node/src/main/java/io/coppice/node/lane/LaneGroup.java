@@ -12,6 +12,7 @@ import io.coppice.node.replica.Operation;
 import io.coppice.node.replica.Outcome;
 import io.coppice.node.replica.Ticket;
 import io.coppice.node.replica.VolumeBarriers;
+import io.coppice.port.Marks;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import java.util.Map;
@@ -175,6 +176,7 @@ final class LaneGroup implements Effects {
         lane.holdForBatch(image.data());
         if (!lane.isFailed()) {
             lane.store().install(image.image());
+            Marks.hit("a chunk was fetched by a replica that catches up");
             lane.metrics().fetchedChunks.inc();
         }
     }

@@ -2,6 +2,7 @@ package io.coppice.node.lane;
 
 import io.coppice.model.Blocks;
 import io.coppice.node.store.BlockRead;
+import io.coppice.port.Marks;
 import io.coppice.wire.Checksums;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -36,6 +37,7 @@ final class Mending {
         lane.holdForBatch(good.retain());
         lane.store().repair(chunk, block, Checksums.crc32c(good.nioBuffer()), good.nioBuffer());
         lane.scheduleTurn();
+        Marks.hit("a damaged block was mended from a replica");
         lane.metrics().repairs.inc();
         return true;
     }

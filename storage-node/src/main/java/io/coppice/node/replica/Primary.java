@@ -4,6 +4,7 @@ import io.coppice.model.Position;
 import io.coppice.node.replica.GroupView.Member;
 import io.coppice.node.replica.GroupView.State;
 import io.coppice.node.replica.Operation.BarrierWait;
+import io.coppice.port.Marks;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -149,6 +150,7 @@ final class Primary implements Role {
         if (link != null && !reconciled && link.asked) {
             link.asked = false;
             if (next != null && next.sequence() == replica.last() + 1) {
+                Marks.hit("a new primary pulled what a backup had beyond it");
                 replica.record(next);
                 unfinished.add(next);
             }
@@ -221,6 +223,9 @@ final class Primary implements Role {
     @Override
     public void write(Ticket ticket, Change change, Origin origin) {
         if (mustWait() || !waiting.isEmpty()) {
+            if (!enoughReplicas) {
+                Marks.hit("writes waited because too few replicas served");
+            }
             waiting.add(ticket, change, origin, effects);
             return;
         }
@@ -263,6 +268,7 @@ final class Primary implements Role {
     }
 
     private void joinSeen(Ticket ticket, Origin origin) {
+        Marks.hit("a retried request was recognised");
         Operation underWay = unfinished.find(origin);
         if (underWay != null) {
             underWay.join(ticket);
@@ -279,6 +285,10 @@ final class Primary implements Role {
     private Outcome validate(Change change, Origin origin) {
         Outcome allowed = replica.barriers().check(origin);
         if (allowed != Outcome.OK) {
+            Marks.hit(
+                    allowed == Outcome.FENCED
+                            ? "a fence refused a client"
+                            : "a seal refused a write");
             return allowed;
         }
         ChunkIndex index = replica.index();
@@ -353,6 +363,7 @@ final class Primary implements Role {
         } else if (pending.isClear(chunk, block, blockCount)) {
             effects.serveRead(ticket);
         } else {
+            Marks.hit("a read waited for an unfinished write");
             pending.await(ticket, chunk, block, blockCount, effects);
         }
     }
@@ -369,6 +380,9 @@ final class Primary implements Role {
         }
         waiting.refuseBarred(replica.barriers(), effects);
         unfinished.join(wait, volume);
+        if (!wait.isOpen()) {
+            Marks.hit("a barrier waited for unfinished writes");
+        }
         return wait.isOpen();
     }
 
@@ -472,6 +486,9 @@ final class Primary implements Role {
             }
             return;
         }
+        if (link.acked < replica.last()) {
+            Marks.hit("a member was sent again what it may have missed");
+        }
         replica.tail().forEachFrom(link.acked + 1, operation -> send(link, operation));
         if (unfinished.awaitsSync()) {
             tellCommitted(link, true);
@@ -536,6 +553,7 @@ final class Primary implements Role {
         if (laggard == replica.store()) {
             replica.leave("none of the others answers it");
         } else if (laggard != Laggards.NOBODY) {
+            Marks.hit("a slow member was taken out");
             effects.memberFailed(laggard, replica.epoch(), "it is too slow for its group");
         }
     }

@@ -1,6 +1,7 @@
 package io.coppice.node.replica;
 
 import io.coppice.node.replica.Operation.BarrierWait;
+import io.coppice.port.Marks;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -120,6 +121,7 @@ final class Unfinished {
         operation.answer(effects, Outcome.OK);
         operation.leaveBarriers(effects);
         if (operation.change().kind() == Change.Kind.PURGE) {
+            Marks.hit("a purge reached all serving replicas");
             effects.purged(operation.change().purged());
         }
     }

@@ -5,23 +5,44 @@ import io.coppice.node.format.RecordCodec;
 import io.coppice.node.format.RecordHeader;
 import io.coppice.port.Disk;
 import io.coppice.port.Disk.DiskFile;
+import io.coppice.port.Marks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /// Reads the log behind a checkpoint again.
 ///
-/// Damage is judged by what follows it. Nothing valid behind it: a torn tail, writes that were
-/// under way; it is cut off. A valid record behind it: rot; a record whose header is good is kept,
-/// its blocks read as bad until they are repaired; where no header is readable the log is searched,
-/// 64 bytes at a time, for the next record. A segment that is shorter than its successor says has
-/// lost the records at its end.
+/// Damage is judged by what is known to have been durable: each record says how far the log was
+/// when it was made. Before the furthest such place it is rot: a record whose header is good is
+/// kept, its blocks read as bad until they are repaired; where no header is readable the log is
+/// searched, 64 bytes at a time, for the next record. Behind it, it is what a power failure leaves
+/// of writes that were under way, in any order: the log is cut off there, also where whole records
+/// follow, because nothing that follows was durable, and a store must not have something without
+/// what came before it (R3). A segment that is shorter than its successor says has lost the records
+/// at its end.
 final class Replay {
-    /// A record with damaged data that is rot or torn tail, depending on what follows.
-    private record Suspect(
-            RecordHeader header, ByteBuffer extra, long location, int badBlocks, long bytes) {}
+    /// Damage, or a record behind damage, whose fate is open.
+    ///
+    /// @param location where it is, or would be
+    /// @param header null: not readable, or gone
+    private record Held(
+            long location,
+            @Nullable RecordHeader header,
+            ByteBuffer extra,
+            int badBlocks,
+            int gaps,
+            int missing,
+            long segment,
+            int offset) {
+        boolean isDamage() {
+            return header == null || badBlocks > 0;
+        }
+    }
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final Disk disk;
     private final Segments segments;
@@ -29,14 +50,11 @@ final class Replay {
     private final RecordApplier applier;
     private final Recovery report;
     private final CRC32C crc = new CRC32C();
-    private final List<Suspect> suspects = new ArrayList<>();
-    private long gaps;
-    private int missing;
 
-    /// Where the damage began that nothing valid has followed yet; 0: no damage.
-    private long tornSegment;
+    /// The first is damage.
+    private final ArrayDeque<Held> held = new ArrayDeque<>();
 
-    private int tornOffset;
+    private long durable;
     private ByteBuffer bytes = ByteBuffer.allocateDirect(64 << 10);
 
     Replay(Disk disk, Segments segments, RecordCodec codec, Index index, Recovery report) {
@@ -58,12 +76,10 @@ final class Replay {
                 Segment segment = load(number);
                 long named = codec.decodeSegment(bytes, number);
                 if (named > previous) {
-                    missing++;
-                    damaged(number, 0);
+                    lost(Location.of(named, 0), 0, 1, number, 0);
                 } else if (named < 0 || RecordCodec.previousBytes(bytes) > bytesOf(named)) {
                     // without its header nobody knows whether the one before it is whole
-                    gaps++;
-                    damaged(number, 0);
+                    lost(Location.of(number, 0), 1, 0, number, 0);
                 }
                 replay(segment, number, RecordCodec.SEGMENT_HEADER_BYTES);
                 previous = number;
@@ -109,8 +125,7 @@ final class Replay {
             if (header == null) {
                 if (!searching) {
                     searching = true;
-                    damaged(number, offset);
-                    gaps++;
+                    lost(Location.of(number, offset), 1, 0, number, offset);
                 }
                 offset += RecordHeader.ALIGNMENT;
                 continue;
@@ -124,18 +139,31 @@ final class Replay {
 
     private void take(RecordHeader header, long number, int offset) {
         long location = Location.of(number, offset);
-        int bad = badBlocks(header, offset);
-        if (bad == 0) {
+        long reached = RecordCodec.durableAt(bytes, offset);
+        if (reached > durable) {
+            durable = reached;
             settle();
-            report.records++;
-            report.bytes += header.bytes();
-            applier.apply(header, RecordCodec.extra(bytes, offset, header), location);
+        }
+        int bad = badBlocks(header, offset);
+        ByteBuffer extra = RecordCodec.extra(bytes, offset, header);
+        if (bad == 0 && held.isEmpty()) {
+            apply(header, extra, location);
             return;
         }
-        damaged(number, offset);
-        ByteBuffer extra = RecordCodec.extra(bytes, offset, header);
         ByteBuffer kept = ByteBuffer.allocate(extra.remaining()).put(extra).flip();
-        suspects.add(new Suspect(header, kept, location, bad, header.bytes()));
+        held.add(new Held(location, header, kept, bad, 0, 0, number, offset));
+        settle();
+    }
+
+    private void apply(RecordHeader header, ByteBuffer extra, long location) {
+        report.records++;
+        report.bytes += header.bytes();
+        applier.apply(header, extra, location);
+    }
+
+    private void lost(long location, int gaps, int missing, long segment, int offset) {
+        held.add(new Held(location, null, NOTHING, 0, gaps, missing, segment, offset));
+        settle();
     }
 
     private int badBlocks(RecordHeader header, int offset) {
@@ -154,41 +182,29 @@ final class Replay {
         return bad;
     }
 
-    private void damaged(long number, int offset) {
-        if (tornSegment == 0) {
-            tornSegment = number;
-            tornOffset = offset;
-        }
-    }
-
-    /// A valid record follows: the damage before it is rot.
+    /// What was durable is taken, damaged as it may be; then all that is whole.
     private void settle() {
-        if (tornSegment == 0) {
-            return;
+        Held next;
+        while ((next = held.peek()) != null && (next.location < durable || !next.isDamage())) {
+            held.remove();
+            report.lostRecords += next.gaps;
+            report.missingSegments += next.missing;
+            report.rottenBlocks += next.badBlocks;
+            if (next.header != null) {
+                apply(next.header, next.extra, next.location);
+            }
         }
-        report.lostRecords += gaps;
-        report.missingSegments += missing;
-        for (Suspect suspect : suspects) {
-            report.records++;
-            report.bytes += suspect.bytes();
-            report.rottenBlocks += suspect.badBlocks();
-            applier.apply(suspect.header(), suspect.extra(), suspect.location());
-        }
-        clear();
     }
 
-    private void clear() {
-        suspects.clear();
-        gaps = 0;
-        missing = 0;
-        tornSegment = 0;
-    }
-
-    /// Nothing valid follows the last damage: cuts it off.
+    /// The first damage that may be a power failure's ends the log.
     private void cut() throws IOException {
-        if (tornSegment == 0) {
+        Held first = held.peek();
+        if (first == null) {
             return;
         }
+        Marks.hit("a store lost what was not durable");
+        long tornSegment = first.segment;
+        int tornOffset = first.offset;
         for (Segment segment : segments.all()) {
             if (segment.number < tornSegment || segment.missing) {
                 continue;
@@ -204,6 +220,6 @@ final class Replay {
                 segment.end = segment.committed = keep;
             }
         }
-        clear();
+        held.clear();
     }
 }

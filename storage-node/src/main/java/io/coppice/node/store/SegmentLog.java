@@ -72,7 +72,7 @@ final class SegmentLog {
         }
         int offset = segment.end;
         ByteBuffer head = room(header.headerBytes());
-        codec.encode(header, crcs, extra, segment.number, offset, head);
+        codec.encode(header, crcs, extra, durable(), segment.number, offset, head);
         push(head.flip());
         if (data != null && header.dataBlocks() > 0) {
             Invariant.check(
@@ -200,6 +200,18 @@ final class SegmentLog {
         return segment != null
                 && !segment.missing
                 && Location.headerOffset(location) >= segment.committed;
+    }
+
+    /// Everything before this place is durable.
+    private long durable() {
+        if (!dirty.isEmpty()) {
+            Segment first = dirty.getFirst();
+            return Location.of(first.number, first.synced);
+        }
+        Segment segment = current;
+        return segment == null
+                ? Location.of(nextNumber, 0)
+                : Location.of(segment.number, segment.committed);
     }
 
     boolean syncDue() {

@@ -72,8 +72,15 @@ final class RecoveryTest {
             at.store.commitBatch();
         }
         at.sync();
+        saysSo();
         at.reopen();
         assertFalse(at.report.suspect());
+    }
+
+    /// A record that was made when all before it was durable: from then on damage there is rot.
+    private void saysSo() throws IOException {
+        at.write(B, 0, 15, 77);
+        at.store.commitBatch();
     }
 
     @Test
@@ -97,12 +104,13 @@ final class RecoveryTest {
         at.write(A, 0, 1, 2);
         at.write(B, 0, 0, 3);
         at.sync();
+        saysSo();
         at.disk.flipBit(FIRST, 64 + 128 + 1000, 3);
         at.reopen();
         assertEquals(1, at.report.rottenBlocks());
         assertEquals(0, at.report.tornBytes());
         assertFalse(at.report.suspect());
-        assertEquals(new Position(1, 3), at.store.position(1));
+        assertEquals(new Position(1, 4), at.store.position(1));
         assertArrayEquals(new long[] {-1, 2}, Arrays.copyOf(at.read(A), 2));
         assertArrayEquals(new int[] {0}, deep(A).bad());
 
@@ -116,12 +124,31 @@ final class RecoveryTest {
         assertArrayEquals(new long[] {1, 2}, Arrays.copyOf(at.read(A), 2));
     }
 
+    /// The same damage where nothing says that it was durable: what a power failure may leave, with
+    /// what it kept of later writes. A store has nothing without what came before it.
+    @Test
+    void whatFollowsAWriteThatWasLostIsLostWithIt() throws IOException {
+        at.write(A, 0, 0, 1);
+        at.sync();
+        at.write(A, 0, 0, 2);
+        at.write(B, 0, 0, 3);
+        at.store.commitBatch();
+        at.disk.flipBit(FIRST, 64 + RECORD_BYTES + 128 + 1000, 3);
+        at.reopen();
+        assertFalse(at.report.suspect());
+        assertEquals(0, at.report.rottenBlocks());
+        assertEquals(new Position(1, 1), at.store.position(1));
+        assertEquals(1, at.read(A)[0]);
+        assertFalse(at.store.contains(B));
+    }
+
     @Test
     void aRottenHeaderInTheMiddleMakesTheStoreSuspect() throws IOException {
         at.write(A, 0, 0, 1);
         at.write(A, 0, 1, 2);
         at.write(B, 0, 0, 3);
         at.sync();
+        saysSo();
         at.disk.flipBit(FIRST, 64 + RECORD_BYTES + 20, 0);
         at.reopen();
         assertEquals(1, at.report.lostRecords());
@@ -167,10 +194,11 @@ final class RecoveryTest {
         at.store.write(at.next(), 0, 0, B, 0, true, 0, Checksums.ofBlocks(data), data);
         at.write(B, 0, 5, 9);
         at.sync();
+        saysSo();
         // damage the header in front of the copy: the search must run over it
         at.disk.flipBit(FIRST, 64 + 2 * RECORD_BYTES, 1);
         at.reopen();
-        assertEquals(3, at.report.records());
+        assertEquals(4, at.report.records());
         assertEquals(1, at.report.lostRecords());
     }
 
@@ -201,7 +229,8 @@ final class RecoveryTest {
         refused(StoreFixture.IDENTITY, at.disk, "is damaged");
         at.disk.replace(
                 "store",
-                new io.coppice.node.format.StoreLabel(2, "test-cluster", new UUID(7, 9), 65536)
+                new io.coppice.node.format.StoreLabel(
+                                io.coppice.node.format.StoreLabel.FORMAT + 1, "test-cluster", new UUID(7, 9), 65536)
                         .encode());
         refused(StoreFixture.IDENTITY, at.disk, "use a newer version");
         var foreign = new MemoryDisk();
