@@ -35,5 +35,5 @@ P
 whole() { cluster status -o json | json "int(set(d['groups']) == {'healthy'} and d['repair']['bytes_left'] == 0)"; }
 await_whole() { until [ "$(whole)" = 1 ]; do sleep 0.3; done; }
 kill_server() { # kill_server NAME SIGNAL: waits until it is gone
-  pid=$(cat ".coppice/run/$1.pid"); kill "-$2" "$pid"; while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+  pid=$(cat ".coppice/run/$1.pid"); kill "-$2" "$pid"; while grep -qs '^State:[[:space:]]*[^Z]' "/proc/$pid/status"; do sleep 0.05; done
 }

@@ -42,6 +42,17 @@ final class CatchUp {
 
     private static final int PAGE_CHUNKS = 1_000;
 
+    private static final long UNSYNCED_BYTES_MAX = 8 << 20;
+
+    private static final SyncLine.Waiter NOBODY =
+            new SyncLine.Waiter() {
+                @Override
+                public void durable() {}
+
+                @Override
+                public void failed() {}
+            };
+
     /// However deep in debt the pace is, it is asked again after this long.
     private static final long WAIT_NANOS_MAX = 1_000_000_000L;
 
@@ -52,6 +63,7 @@ final class CatchUp {
 
     private final Pace pace;
     private long caughtUpBytes;
+    private long unsyncedBytes;
 
     CatchUp(Lane lane) {
         this.lane = lane;
@@ -81,6 +93,16 @@ final class CatchUp {
         caughtUpBytes += bytes;
         lane.metrics().resyncBytes.inc(bytes);
         notBeforeNanos.put(primary, now + waitMicros * 1_000L);
+    }
+
+    /// A fetched chunk went to the log. It is synced in small parts, so that the sync which makes a
+    /// caught-up replica count does not hold up clients' writes behind all of it.
+    void installed(int bytes) {
+        unsyncedBytes += bytes;
+        if (unsyncedBytes >= UNSYNCED_BYTES_MAX) {
+            unsyncedBytes = 0;
+            lane.awaitDurable(NOBODY);
+        }
     }
 
     Lane.Space space() {

@@ -177,6 +177,7 @@ final class LaneGroup implements Effects {
         if (!lane.isFailed()) {
             lane.store().install(image.image());
             Marks.hit("a chunk was fetched by a replica that catches up");
+            lane.catchUp().installed(image.data().readableBytes());
             lane.metrics().fetchedChunks.inc();
         }
     }

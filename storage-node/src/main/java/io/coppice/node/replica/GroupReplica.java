@@ -554,8 +554,7 @@ public final class GroupReplica {
     /// Whether what a primary finds here may be shown to readers. While too few serve, another one
     /// that was last could lead after this one, and it may lack what was never acknowledged.
     boolean mayShowWhatItHolds() {
-        return proof.isComplete()
-                || (enoughServe() && view.count(GroupView.State.LAST) == 0);
+        return proof.isComplete() || (enoughServe() && view.count(GroupView.State.LAST) == 0);
     }
 
     void commitUpTo(long sequence) {
