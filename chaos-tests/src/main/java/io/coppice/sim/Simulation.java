@@ -103,13 +103,11 @@ public final class Simulation {
     public static Result run(Plan plan, boolean told) {
         var simulation = new Simulation(plan);
         if (told) {
-            simulation.scheduler.tell(
-                    host ->
-                            org.slf4j.MDC.put(
-                                    "at",
-                                    String.format(
-                                            "%10.6f %s",
-                                            simulation.scheduler.now() / 1e9, host.name())));
+            simulation.scheduler.tell(host ->
+                    org.slf4j.MDC.put(
+                            "at",
+                            String.format(
+                                    "%10.6f %s", simulation.scheduler.now() / 1e9, host.name())));
         }
         String violation = "";
         try {

@@ -161,7 +161,8 @@ class ArchitectureTest {
                                                 "io.coppice.metadata.server..",
                                                 "io.coppice.nbd..",
                                                 "io.coppice.cli..",
-                                                "io.coppice.bench..")))
+                                                "io.coppice.bench..",
+                                                "io.coppice.sim..")))
                         .should()
                         .dependOnClassesThat()
                         .resideInAPackage("io.netty..")
@@ -214,7 +215,9 @@ class ArchitectureTest {
                 noClasses()
                         .that()
                         .resideOutsideOfPackages(
-                                "io.coppice.directory..", "io.coppice.metadata.server..")
+                                "io.coppice.directory..",
+                                "io.coppice.metadata.server..",
+                                "io.coppice.sim..")
                         .should()
                         .dependOnClassesThat()
                         .resideInAPackage("io.grpc..")
@@ -250,7 +253,8 @@ class ArchitectureTest {
                                                 "io.coppice.metadata.server..",
                                                 "io.coppice.nbd",
                                                 "io.coppice.cli..",
-                                                "io.coppice.bench..")))
+                                                "io.coppice.bench..",
+                                                "io.coppice.sim..")))
                         .should()
                         .dependOnClassesThat()
                         .resideInAnyPackage("java.nio.channels..", "java.nio.file..")

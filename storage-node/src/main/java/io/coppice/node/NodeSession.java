@@ -15,11 +15,9 @@ import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.BarrierDone;
 import io.coppice.wire.pb.GoneReplica;
 import io.coppice.wire.pb.GroupInfo;
-import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.HeartbeatReply;
 import io.coppice.wire.pb.Hello;
-import io.coppice.wire.pb.LedGroup;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeHeartbeat;
 import io.coppice.wire.pb.NodeMessage;
@@ -29,11 +27,9 @@ import io.coppice.wire.pb.PurgeDone;
 import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.ReplicaFailed;
 import io.coppice.wire.pb.ReplicaInfo;
-import io.coppice.wire.pb.ReplicaProgress;
 import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.ReplicaSynced;
 import io.coppice.wire.pb.StoreId;
-import io.coppice.wire.pb.StoreReport;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
@@ -211,56 +207,15 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             boolean serves =
                     lane == null || (held != null && !failedStores.contains(lane.storeId()));
             if (serves && !directory.isFailed()) {
-                register.addStores(report(directory, lane, held == null ? Map.of() : held.join()));
+                register.addStores(
+                        StoreReports.of(
+                                directory,
+                                lane,
+                                held == null ? Map.of() : held.join(),
+                                config.capacityBytesPerStore()));
             }
         }
         return register.build();
-    }
-
-    private StoreReport report(
-            StoreHome directory, @Nullable Lane lane, Map<Integer, Position> positions)
-            throws IOException {
-        StoreReport.Builder report = StoreReport.newBuilder().setUuid(directory.uuid().toString());
-        if (lane != null) {
-            space(report, lane);
-            positions.forEach((group, position) -> report.addPositions(position(group, position)));
-        } else if (directory.isOpen()) {
-            var store = directory.store();
-            report.setCapacityBytes(store.capacityBytes())
-                    .setUsedBytes(store.usedBytes())
-                    .setLiveBytes(store.liveBytes());
-            for (int group : store.groups()) {
-                report.addPositions(position(group, store.position(group)));
-            }
-        } else {
-            long capacity = config.capacityBytesPerStore();
-            report.setCapacityBytes(capacity == 0 ? directory.deviceBytes() : capacity);
-        }
-        return report.build();
-    }
-
-    private static void space(StoreReport.Builder report, Lane lane) {
-        Lane.Space space = lane.space();
-        report.setId(lane.storeId())
-                .setCapacityBytes(space.capacityBytes())
-                .setUsedBytes(space.usedBytes())
-                .setLiveBytes(space.liveBytes())
-                .setCaughtUpBytes(space.caughtUpBytes());
-        space.syncing()
-                .forEach((group, bytes) ->
-                        report.addSyncing(
-                                ReplicaProgress.newBuilder().setGroup(group).setBytesLeft(bytes)));
-        space.leading()
-                .forEach((group, epoch) ->
-                        report.addLeading(LedGroup.newBuilder().setGroup(group).setEpoch(epoch)));
-    }
-
-    private static GroupPosition position(int group, Position position) {
-        return GroupPosition.newBuilder()
-                .setGroup(group)
-                .setEpoch(position.epoch())
-                .setSequence(position.sequence())
-                .build();
     }
 
     private String advertised(InetSocketAddress bound) throws UnknownHostException {
@@ -284,9 +239,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder();
         lanesByUuid.forEach((uuid, lane) -> {
             if (!failedStores.contains(lane.storeId())) {
-                StoreReport.Builder report = StoreReport.newBuilder().setUuid(uuid);
-                space(report, lane);
-                beat.addStores(report);
+                beat.addStores(StoreReports.space(uuid, lane));
             }
         });
         send(NodeMessage.newBuilder().setHeartbeat(beat.setSequence(beat())).build());

@@ -130,7 +130,8 @@ final class Membership {
                 // From now on writes are acknowledged that it does not have.
                 replicas.add(become(replica, ReplicaState.DOWN));
             } else if (replica.equal() && writes) {
-                replicas.add(new Replica(replica.store(), replica.state(), replica.position(), false));
+                replicas.add(
+                        new Replica(replica.store(), replica.state(), replica.position(), false));
             } else {
                 replicas.add(replica);
             }

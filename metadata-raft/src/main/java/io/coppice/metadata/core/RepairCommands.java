@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// number; what is dropped is never needed:
 ///
 /// - only from a group that has one more than the number, so dropping never thins a group out;
-/// - never LAST: it or its equals may be the only ones that have everything;
+/// - never LAST, or equal to it: these may be the only ones that have everything;
 /// - never the primary: its successor could not ask it for what it had begun (R6). It is moved
 ///   first;
 /// - SERVING only when as many as the number go on serving;
@@ -77,7 +77,7 @@ final class RepairCommands {
         if (group.primary().get().store() == store) {
             return "it is the primary";
         }
-        if (state == ReplicaState.LAST) {
+        if (group.replica(store).map(Replica::equal).orElse(false)) {
             return "it was among the last that served";
         }
         if (state == ReplicaState.SERVING && group.serving() <= replicas) {

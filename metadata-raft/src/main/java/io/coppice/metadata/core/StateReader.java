@@ -150,7 +150,8 @@ final class StateReader {
                 .forEach(it -> tables.storageNodes.put(it.id(), it));
         list(in, from -> RecordFormat.store(from, version))
                 .forEach(it -> tables.stores.put(it.id(), it));
-        list(in, from -> RecordFormat.group(from, version)).forEach(it -> tables.groups.put(it.id(), it));
+        list(in, from -> RecordFormat.group(from, version))
+                .forEach(it -> tables.groups.put(it.id(), it));
         int removed = version >= 2 ? count(in, LIST_MAX) : 0;
         for (int i = 0; i < removed; i++) {
             tables.removedStores.put(StateFormat.text(in), in.readLong());

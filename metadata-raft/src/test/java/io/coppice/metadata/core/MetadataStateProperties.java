@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -205,6 +206,14 @@ class MetadataStateProperties {
                 random.nextBoolean()
                         ? SPREAD[random.nextInt(SPREAD.length)] + 1L
                         : 1 + random.nextInt(200);
+        Volume volume = cluster.volume(name);
+        Optional<Attachment> attached = cluster.view().attachment(volume.id());
+        if (attached.isPresent() && slots * Cluster.CHUNK < volume.size()) {
+            assertEquals(
+                    Refusal.CONFLICT,
+                    cluster.refused(new Command.ResizeVolume(name, slots * Cluster.CHUNK)));
+            cluster.done(new Command.Detach(volume.id(), attached.get().fence()));
+        }
         cluster.done(new Command.ResizeVolume(name, slots * Cluster.CHUNK));
         model.volume(name).keySet().removeIf(index -> index >= slots);
     }

@@ -20,9 +20,11 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -104,8 +106,8 @@ final class CatchUp {
     }
 
     Lane.Space space() {
-        Map<Integer, Long> syncing = new HashMap<>();
-        Map<Integer, Long> leading = new HashMap<>();
+        Map<Integer, Long> syncing = new TreeMap<>();
+        Map<Integer, Long> leading = new TreeMap<>();
         lane.forEachGroup(group -> group.tell(syncing, leading));
         ChunkStore store = lane.store();
         return new Lane.Space(
@@ -113,8 +115,8 @@ final class CatchUp {
                 store.usedBytes(),
                 store.liveBytes(),
                 store.chunkCount(),
-                Map.copyOf(syncing),
-                Map.copyOf(leading),
+                Collections.unmodifiableMap(syncing),
+                Collections.unmodifiableMap(leading),
                 caughtUpBytes);
     }
 

@@ -1,6 +1,5 @@
 package io.coppice.node.lane;
 
-import io.coppice.model.Blocks;
 import io.coppice.model.Position;
 import io.coppice.net.Network;
 import io.coppice.net.ReplyHandler;
@@ -8,11 +7,9 @@ import io.coppice.node.replica.GroupView;
 import io.coppice.node.replica.NodeLease;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.replica.VolumeBarriers;
-import io.coppice.node.store.BlockRead;
 import io.coppice.node.store.ChunkStore;
 import io.coppice.port.Marks;
 import io.coppice.port.Time;
-import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
@@ -24,7 +21,6 @@ import io.netty.channel.EventLoop;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -92,11 +88,9 @@ public final class Lane {
     private final LaneFrames frames;
     private final VolumeBarriers barriers = new VolumeBarriers();
     private final IntObjectHashMap<LaneGroup> groups = new IntObjectHashMap<>();
-
-    /// Barrier -> groups that still have writes to finish for it.
-    private final Map<Long, Integer> openBarriers = new HashMap<>();
-
-    private final List<ByteBuf> batchBuffers = new ArrayList<>();
+    private final OpenBarriers openBarriers = new OpenBarriers();
+    private final Batch batch;
+    private final Mending mending = new Mending(this);
     private final Runnable turn = this::endTurnSafely;
     private List<LaneGroup> dirtyGroups = new ArrayList<>();
     private List<LaneGroup> spareGroups = new ArrayList<>();
@@ -113,6 +107,7 @@ public final class Lane {
     public Lane(Parts parts) {
         this.parts = parts;
         this.config = parts.config();
+        batch = new Batch(parts.store(), parts.metrics());
         index = new StoreIndex(parts.store(), parts.suspect());
         links = new LaneLinks(this, parts.network(), parts.loop(), parts.hello());
         reads = new ReadService(this, parts.mender());
@@ -175,18 +170,15 @@ public final class Lane {
                 info.getReplicasList().stream()
                         .anyMatch(replica -> replica.getStore() == storeId());
         LaneGroup group = groups.get(info.getId());
-        if (group == null && (!here || failed)) {
+        if (failed || !here) {
+            if (!failed && group != null && info.getEpoch() > group.replica().epoch()) {
+                leave(info.getId());
+            }
             return;
         }
         if (group == null) {
             group = new LaneGroup(this, info.getId(), barriers);
             groups.put(info.getId(), group);
-        }
-        if (failed || !here) {
-            if (!failed && info.getEpoch() > group.replica().epoch()) {
-                leave(info.getId());
-            }
-            return;
         }
         group.crowded = info.getCrowded();
         String before = group.replica().roleName();
@@ -236,9 +228,7 @@ public final class Lane {
                 }
             }
         }
-        if (open > 0) {
-            openBarriers.merge(barrier, open, Integer::sum);
-        }
+        openBarriers.opened(barrier, open);
         return open == 0;
     }
 
@@ -296,7 +286,7 @@ public final class Lane {
 
     /// The buffer's data is part of the batch: it is released when the batch is written.
     void holdForBatch(ByteBuf buffer) {
-        batchBuffers.add(buffer);
+        batch.hold(buffer);
     }
 
     /// A bug in here leaves the store's replicas in an unknown state: better none than wrong ones.
@@ -330,29 +320,17 @@ public final class Lane {
     }
 
     private boolean commitBatch() {
-        if (failed) {
-            releaseBatch();
-            return false;
-        }
         try {
-            if (parts.store().hasBatch()) {
-                parts.metrics().batchOperations.update(batchBuffers.size());
-                try (var _ = parts.metrics().writeAppend.time()) {
-                    parts.store().commitBatch();
-                }
+            if (!failed) {
+                batch.commit();
             }
-            return true;
+            return !failed;
         } catch (IOException e) {
             fail(e);
             return false;
         } finally {
-            releaseBatch();
+            batch.release();
         }
-    }
-
-    private void releaseBatch() {
-        batchBuffers.forEach(ByteBuf::release);
-        batchBuffers.clear();
     }
 
     private void awaitSync(LaneGroup group) {
@@ -439,14 +417,7 @@ public final class Lane {
     }
 
     void barrierPassed(long barrier) {
-        Integer open = openBarriers.get(barrier);
-        if (open == null) {
-            return;
-        }
-        if (open > 1) {
-            openBarriers.put(barrier, open - 1);
-        } else {
-            openBarriers.remove(barrier);
+        if (openBarriers.passed(barrier)) {
             parts.listener().barrierPassed(this, barrier);
         }
     }
@@ -482,16 +453,7 @@ public final class Lane {
 
     /// Whether the block is still damaged, with this checksum.
     public boolean isDamaged(long chunk, int block, int crc) {
-        if (failed || !store().contains(chunk)) {
-            return false;
-        }
-        try {
-            BlockRead now = store().read(chunk, block, 1, ByteBuffer.allocate(Blocks.BLOCK_BYTES));
-            return now.bad().length > 0 && now.crcs()[0] == crc;
-        } catch (IOException e) {
-            fail(e);
-            return false;
-        }
+        return mending.isDamaged(chunk, block, crc);
     }
 
     /// Puts good data in the place of a damaged block, unless the block was written, or mended,
@@ -499,15 +461,7 @@ public final class Lane {
     ///
     /// @param crc what is stored for the block, maybe [BlockRead#UNKNOWN_CRC]
     public boolean mendBlock(long chunk, int block, int crc, ByteBuf good) {
-        if (!isDamaged(chunk, block, crc)) {
-            return false;
-        }
-        holdForBatch(good.retain());
-        store().repair(chunk, block, Checksums.crc32c(good.nioBuffer()), good.nioBuffer());
-        scheduleTurn();
-        Marks.hit("a damaged block was mended from a replica");
-        metrics().repairs.inc();
-        return true;
+        return mending.mend(chunk, block, crc, good);
     }
 
     // ---------------------------------------------------------------- ends
@@ -525,7 +479,7 @@ public final class Lane {
             parts.listener().replicaFailed(group.group(), group.replica().epoch(), storeId(), why);
             group.replica().stop();
         }
-        releaseBatch();
+        batch.release();
         syncLine.fail();
         links.close();
         parts.listener().storeFailed(this, why);
@@ -631,17 +585,6 @@ public final class Lane {
 
     void forEachGroup(Consumer<LaneGroup> each) {
         groups.values().forEach(each);
-    }
-
-    /// Groups whose requests this lane serves as the primary, and all of its groups.
-    public int[] groupCounts() {
-        int primaries = 0;
-        for (LaneGroup group : groups.values()) {
-            if (group.replica().isServingPrimary()) {
-                primaries++;
-            }
-        }
-        return new int[] {primaries, groups.size()};
     }
 
     public Set<Integer> groupIds() {

@@ -7,6 +7,7 @@ import io.coppice.node.replica.Change;
 import io.coppice.node.replica.Effects;
 import io.coppice.node.replica.FetchedChunk;
 import io.coppice.node.replica.GroupReplica;
+import io.coppice.node.replica.GroupView;
 import io.coppice.node.replica.Operation;
 import io.coppice.node.replica.Outcome;
 import io.coppice.node.replica.Ticket;
@@ -62,7 +63,7 @@ final class LaneGroup implements Effects {
     /// Adds what is left to fetch, if this replica catches up, and its epoch, if it leads a crowded
     /// group.
     void tell(Map<Integer, Long> bytesLeft, Map<Integer, Long> leading) {
-        if (replica.isSyncing()) {
+        if (replica.view().stateOf(replica.store()) == GroupView.State.SYNCING) {
             bytesLeft.put(group(), progress.bytesLeft(replica.missingChunks()));
         } else if (crowded && replica.isServingPrimary()) {
             leading.put(group(), replica.epoch());

@@ -170,15 +170,11 @@ public final class GroupReplica {
     }
 
     boolean enoughServe() {
-        return enoughServe(view.servingCount());
+        return view.servesWithout(0, limits.minWriteReplicas());
     }
 
     boolean enoughServeWithoutOne() {
-        return enoughServe(view.servingCount() - 1);
-    }
-
-    private boolean enoughServe(int count) {
-        return count >= Math.min(limits.minWriteReplicas(), view.members().size());
+        return view.servesWithout(1, limits.minWriteReplicas());
     }
 
     /// While too few serve, whoever can helps at once.
@@ -298,14 +294,8 @@ public final class GroupReplica {
     /// The new primary of `epoch` asks for the operation after `after`. OK: the answer is [#last]
     /// and [#tailAfter]; else refuse with the outcome.
     public Outcome askedForTail(long epoch) {
-        if (epoch < view.epoch()) {
-            return Outcome.STALE_EPOCH;
-        }
-        if (epoch > view.epoch()) {
-            epochMet = Math.max(epochMet, epoch);
-            return Outcome.NOT_SERVING;
-        }
-        return role instanceof Backup ? Outcome.OK : Outcome.NOT_SERVING;
+        Outcome same = inEpoch(epoch);
+        return same != Outcome.OK || role instanceof Backup ? same : Outcome.NOT_SERVING;
     }
 
     public @Nullable Operation tailAfter(long after) {
@@ -336,17 +326,13 @@ public final class GroupReplica {
     /// A syncing member asks for pages or chunks; with `joining`, also for the live stream from
     /// here on.
     public Outcome askedToCatchUp(int from, long epoch, boolean joining) {
-        if (epoch < view.epoch()) {
-            return Outcome.STALE_EPOCH;
+        Outcome same = inEpoch(epoch);
+        if (same != Outcome.OK) {
+            return same;
         }
-        if (epoch > view.epoch()) {
-            epochMet = Math.max(epochMet, epoch);
-            return Outcome.NOT_SERVING;
-        }
-        if (!(role instanceof Primary primary)) {
-            return Outcome.NOT_PRIMARY;
-        }
-        return primary.catchUp(from, joining);
+        return role instanceof Primary primary
+                ? primary.catchUp(from, joining)
+                : Outcome.NOT_PRIMARY;
     }
 
     /// The primary's: blocks of a chunk that changed since it had `version`; null: not known.
@@ -426,10 +412,6 @@ public final class GroupReplica {
 
     public String roleName() {
         return role.name();
-    }
-
-    public boolean isSyncing() {
-        return role instanceof Syncing;
     }
 
     /// Chunks that are known to be missing, or old, here while this replica catches up.
@@ -572,10 +554,7 @@ public final class GroupReplica {
     /// Whether what a primary finds here may be shown to readers. While too few serve, another one
     /// that was last could lead after this one, and it may lack what was never acknowledged.
     boolean mayShowWhatItHolds() {
-        return proof.isComplete()
-                || (enoughServe()
-                        && view.members().stream()
-                                .noneMatch(member -> member.state() == GroupView.State.LAST));
+        return proof.isComplete() || (enoughServe() && view.count(GroupView.State.LAST) == 0);
     }
 
     void commitUpTo(long sequence) {
@@ -601,15 +580,19 @@ public final class GroupReplica {
 
     /// Whether a frame of `epoch` may be acted on; refuses it otherwise.
     private boolean meets(long epoch) {
-        if (epoch < view.epoch()) {
-            acknowledge(Outcome.STALE_EPOCH);
-            return false;
+        Outcome same = inEpoch(epoch);
+        if (same != Outcome.OK) {
+            acknowledge(same);
         }
+        return same == Outcome.OK;
+    }
+
+    /// OK: `epoch` is this replica's; else what to tell whoever believes in it.
+    private Outcome inEpoch(long epoch) {
         if (epoch > view.epoch()) {
             epochMet = Math.max(epochMet, epoch);
-            acknowledge(Outcome.NOT_SERVING);
-            return false;
+            return Outcome.NOT_SERVING;
         }
-        return true;
+        return epoch < view.epoch() ? Outcome.STALE_EPOCH : Outcome.OK;
     }
 }

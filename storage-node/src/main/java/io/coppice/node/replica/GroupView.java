@@ -47,9 +47,18 @@ public record GroupView(int group, long epoch, List<Member> members) {
     }
 
     int servingCount() {
+        return count(State.SERVING);
+    }
+
+    /// Whether enough serve for a write when `fewer` of them are gone.
+    boolean servesWithout(int fewer, int minWriteReplicas) {
+        return servingCount() - fewer >= Math.min(minWriteReplicas, members.size());
+    }
+
+    int count(State state) {
         int count = 0;
         for (Member member : members) {
-            if (member.state() == State.SERVING) {
+            if (member.state() == state) {
                 count++;
             }
         }

@@ -116,7 +116,7 @@ public final class ChunkStore implements AutoCloseable {
                 "blocks out of range",
                 firstBlock);
         var header =
-                header(
+                RecordHeaders.change(
                         RecordKind.WRITE,
                         create,
                         position,
@@ -149,7 +149,7 @@ public final class ChunkStore implements AutoCloseable {
                 "blocks out of range",
                 firstBlock);
         var header =
-                header(
+                RecordHeaders.change(
                         RecordKind.ZERO,
                         create,
                         position,
@@ -201,13 +201,13 @@ public final class ChunkStore implements AutoCloseable {
     /// e.g. whether the replica is complete. Both survive restart. A group that was never mentioned
     /// has [Position#NONE] and 0.
     public void mark(int group, Position position, long state) {
-        append(bare(RecordKind.MARK, group, position, 0, 0, state));
+        append(RecordHeaders.bare(RecordKind.MARK, group, position, 0, 0, state));
     }
 
     /// Remembers a request of another replica's memory, without any other effect (resync).
     public void remember(int group, long session, long sequence, long groupSequence) {
         append(
-                bare(
+                RecordHeaders.bare(
                         RecordKind.OUTCOME,
                         group,
                         new Position(0, groupSequence),
@@ -223,12 +223,14 @@ public final class ChunkStore implements AutoCloseable {
 
     /// Forgets a chunk that the group does not have. The group's position does not change.
     public void drop(long chunk) {
-        append(bare(RecordKind.DROP, ChunkId.group(chunk), Position.NONE, chunk, 0, 0));
+        append(
+                RecordHeaders.bare(
+                        RecordKind.DROP, ChunkId.group(chunk), Position.NONE, chunk, 0, 0));
     }
 
     /// Forgets a group with all its chunks, position, state and outcomes.
     public void dropGroup(int group) {
-        append(bare(RecordKind.DROP_GROUP, group, Position.NONE, 0, 0, 0));
+        append(RecordHeaders.bare(RecordKind.DROP_GROUP, group, Position.NONE, 0, 0, 0));
     }
 
     /// Stores good data for a damaged block; version and position do not change. The block must be
@@ -554,51 +556,6 @@ public final class ChunkStore implements AutoCloseable {
     private void require(long chunk, long fromChunk, boolean create) {
         Invariant.check(
                 create || contains(fromChunk) || contains(chunk), "chunk is not held", chunk);
-    }
-
-    private static RecordHeader header(
-            RecordKind kind,
-            boolean create,
-            Position position,
-            long session,
-            long sequence,
-            long chunk,
-            long fromChunk,
-            int firstBlock,
-            int blockCount,
-            int dataBlocks) {
-        return new RecordHeader(
-                kind,
-                create ? RecordHeader.CREATE : 0,
-                ChunkId.group(chunk),
-                position.epoch(),
-                position.sequence(),
-                chunk,
-                fromChunk,
-                session,
-                sequence,
-                firstBlock,
-                blockCount,
-                dataBlocks,
-                0);
-    }
-
-    private static RecordHeader bare(
-            RecordKind kind, int group, Position position, long chunk, long session, long request) {
-        return new RecordHeader(
-                kind,
-                0,
-                group,
-                position.epoch(),
-                position.sequence(),
-                chunk,
-                0,
-                session,
-                request,
-                0,
-                0,
-                0,
-                0);
     }
 
     private void append(RecordHeader header) {

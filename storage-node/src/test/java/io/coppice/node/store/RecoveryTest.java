@@ -230,7 +230,10 @@ final class RecoveryTest {
         at.disk.replace(
                 "store",
                 new io.coppice.node.format.StoreLabel(
-                                io.coppice.node.format.StoreLabel.FORMAT + 1, "test-cluster", new UUID(7, 9), 65536)
+                                io.coppice.node.format.StoreLabel.FORMAT + 1,
+                                "test-cluster",
+                                new UUID(7, 9),
+                                65536)
                         .encode());
         refused(StoreFixture.IDENTITY, at.disk, "use a newer version");
         var foreign = new MemoryDisk();
