@@ -109,7 +109,7 @@ final class Host implements Time, Entropy, Timer, Executor {
 
     @Override
     public Runnable after(long nanos, Runnable task) {
-        Scheduler.Event event = scheduler.after((long) (nanos / rate), this, task);
+        Scheduler.Event event = scheduler.after((long) Math.ceil(nanos / rate), this, task);
         return () -> event.cancelled = true;
     }
 
