@@ -294,7 +294,8 @@ class ArchitectureTest {
                                                 "io.coppice.metadata.server..",
                                                 "io.coppice.node",
                                                 "io.coppice.nbd",
-                                                "io.coppice.cli..")))
+                                                "io.coppice.cli..",
+                                                "io.coppice.sim..")))
                         .should()
                         .callMethod(System.class, "exit", int.class)
                         .orShould()

@@ -1,6 +1,7 @@
 package io.coppice.port;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,13 +33,14 @@ public final class Marks {
                     "an attachment was taken over",
                     "writes waited because too few replicas served");
 
-    private static volatile @Nullable Consumer<String> watcher;
+    private static final AtomicReference<@Nullable Consumer<String>> WATCHER =
+            new AtomicReference<>();
 
     private Marks() {}
 
     /// The branch called `name`, one of [#ALL], is taken.
     public static void hit(String name) {
-        Consumer<String> told = watcher;
+        Consumer<String> told = WATCHER.get();
         if (told != null) {
             told.accept(name);
         }
@@ -46,6 +48,6 @@ public final class Marks {
 
     /// Who is told from now on; called by whichever thread takes the branch.
     public static void watch(Consumer<String> told) {
-        watcher = told;
+        WATCHER.set(told);
     }
 }

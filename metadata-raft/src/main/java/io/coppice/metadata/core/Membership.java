@@ -53,7 +53,8 @@ final class Membership {
     }
 
     /// The store is back and holds the group's log up to `position`.
-    static Group returned(Group group, int store, Position position, IntPredicate isUp) {
+    static Group returned(
+            Group group, int store, Position position, IntPredicate isUp, int minWriteReplicas) {
         boolean serves = group.primary().isPresent();
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
@@ -67,12 +68,13 @@ final class Membership {
             replicas.add(waits && serves ? become(back, ReplicaState.SYNCING) : back);
         }
         Group noted = next(group, replicas);
-        return serves ? noted : elected(noted, isUp, false);
+        return serves ? noted : elected(noted, isUp, false, minWriteReplicas);
     }
 
     /// When nobody serves: the longest of the last leads, once all of them are back or the grace is
     /// over and some are. The others that are back catch up from it.
-    static Group elected(Group group, IntPredicate isUp, boolean graceIsOver) {
+    static Group elected(
+            Group group, IntPredicate isUp, boolean graceIsOver, int minWriteReplicas) {
         Optional<Replica> winner = winner(group, isUp, graceIsOver);
         if (winner.isEmpty()) {
             return group;
@@ -81,17 +83,17 @@ final class Membership {
                 graceIsOver
                         ? "a last replica was elected without all of its equals"
                         : "a group that was down was elected anew");
+        boolean writes = minWriteReplicas <= 1;
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
             if (replica.equals(winner.get())) {
                 replicas.add(become(replica, ReplicaState.SERVING));
             } else if (isUp.test(replica.store())) {
-                replicas.add(become(replica, ReplicaState.SYNCING));
+                replicas.add(overtaken(become(replica, ReplicaState.SYNCING), writes));
             } else {
-                // A LAST one that is not here stays LAST: while its equal serves alone, too few
-                // serve for
-                // anything to be acknowledged. `synced` ends that.
-                replicas.add(replica);
+                // A LAST one that is not here stays LAST while its equal serves alone and too few
+                // serve for anything to be acknowledged. `synced` ends that.
+                replicas.add(overtaken(replica, writes));
             }
         }
         return next(group, replicas);
@@ -126,14 +128,8 @@ final class Membership {
         for (Replica replica : group.replicas()) {
             if (replica.store() == store) {
                 replicas.add(become(replica, ReplicaState.SERVING));
-            } else if (replica.state() == ReplicaState.LAST && writes) {
-                // From now on writes are acknowledged that it does not have.
-                replicas.add(become(replica, ReplicaState.DOWN));
-            } else if (replica.equal() && writes) {
-                replicas.add(
-                        new Replica(replica.store(), replica.state(), replica.position(), false));
             } else {
-                replicas.add(replica);
+                replicas.add(overtaken(replica, writes));
             }
         }
         return next(group, replicas);
@@ -164,6 +160,16 @@ final class Membership {
         var replicas = new ArrayList<>(group.replicas());
         replicas.removeIf(replica -> replica.store() == store);
         return next(group, replicas);
+    }
+
+    /// With `writes`, others acknowledge from now on what this one does not have.
+    private static Replica overtaken(Replica replica, boolean writes) {
+        if (!writes || !replica.equal()) {
+            return replica;
+        }
+        ReplicaState state =
+                replica.state() == ReplicaState.LAST ? ReplicaState.DOWN : replica.state();
+        return new Replica(replica.store(), state, replica.position(), false);
     }
 
     private static Replica become(Replica replica, ReplicaState state) {

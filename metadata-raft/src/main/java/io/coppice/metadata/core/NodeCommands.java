@@ -237,6 +237,10 @@ final class NodeCommands {
     }
 
     private void rejoin(Command.RegisterNode command, List<Store> stores, Set<Integer> changed) {
+        ClusterConfig config = tables.config;
+        if (config == null) {
+            return;
+        }
         Map<Integer, Map<Integer, Position>> positions = new HashMap<>();
         for (int i = 0; i < stores.size(); i++) {
             Map<Integer, Position> held = new HashMap<>();
@@ -251,7 +255,13 @@ final class NodeCommands {
                 Map<Integer, Position> held = positions.get(replica.store());
                 if (held != null) {
                     Position position = held.getOrDefault(group.id(), Position.NONE);
-                    next = Membership.returned(next, replica.store(), position, this::isUp);
+                    next =
+                            Membership.returned(
+                                    next,
+                                    replica.store(),
+                                    position,
+                                    this::isUp,
+                                    config.minWriteReplicas());
                 }
             }
             become(group, next, changed);
@@ -338,9 +348,12 @@ final class NodeCommands {
 
     Outcome electLast(Command.ElectLast command) {
         Group group = tables.groups.get(command.group());
-        return group == null
+        ClusterConfig config = tables.config;
+        return group == null || config == null
                 ? refuse(Refusal.NOT_FOUND, "no group " + command.group())
-                : changeTo(group, Membership.elected(group, this::isUp, true));
+                : changeTo(
+                        group,
+                        Membership.elected(group, this::isUp, true, config.minWriteReplicas()));
     }
 
     Outcome movePrimary(Command.MovePrimary command) {

@@ -98,6 +98,21 @@ class MembershipTest {
         assertEquals(List.of(SERVING, SERVING, DOWN), states(), "writes go on without 3");
     }
 
+    /// Two that went at once are both LAST; the one that leads alone then writes alone.
+    @Test
+    void whereOneIsEnoughForAWriteTheOthersAreOvertakenAtOnce() {
+        var last = new Replica(1, LAST, new Position(1, 9));
+        var group = new Group(0, 5, List.of(last, new Replica(2, LAST, new Position(1, 8))), 1);
+        Group alone = Membership.elected(group, store -> store == 1, true, 1);
+        assertEquals(
+                List.of(SERVING, DOWN), alone.replicas().stream().map(Replica::state).toList());
+        Group both = Membership.elected(group, store -> true, false, 1);
+        assertEquals(
+                List.of(SERVING, SYNCING), both.replicas().stream().map(Replica::state).toList());
+        Group gone = Membership.left(both, store -> true, 1);
+        assertEquals(List.of(LAST, DOWN), gone.replicas().stream().map(Replica::state).toList());
+    }
+
     @Test
     void withoutOneOfTheLastNobodyLeads() {
         lose(1, 1);

@@ -59,7 +59,9 @@ class ReplicaWorldTest {
         assertEquals(GroupView.State.LAST, replica.view().stateOf(2));
         assertTrue(replica.isServingPrimary());
         assertTrue(!replica.mayShowWhatItHolds());
-        replica.view(view(6, GroupView.State.DOWN));
+        replica.view(view(6, GroupView.State.SYNCING));
+        assertTrue(!replica.mayShowWhatItHolds(), "it may be LAST again");
+        replica.view(view(7, GroupView.State.SERVING));
         assertTrue(replica.mayShowWhatItHolds());
     }
 
