@@ -547,6 +547,10 @@ public final class Lane {
         return parts.metrics();
     }
 
+    VolumeBarriers barriers() {
+        return barriers;
+    }
+
     LaneLinks links() {
         return links;
     }

@@ -134,6 +134,9 @@ public final class LaneFrames {
         }
         if (problem != null) {
             request.refuse(DataStatus.BAD_REQUEST, problem);
+        } else if (lane.barriers().isFenced(header.getVolume(), header.getFence())) {
+            // Its map may be behind its successor's: what it would read is no longer the volume.
+            request.refuse(DataStatus.FENCED, "the volume was taken over by another client");
         } else if (isLeased(request)) {
             group.replica()
                     .read(

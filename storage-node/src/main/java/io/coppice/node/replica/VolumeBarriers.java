@@ -24,6 +24,13 @@ public final class VolumeBarriers {
         entry.minFence = Math.max(entry.minFence, minFence);
     }
 
+    /// Whether a client with this token has been taken over from; 0, a reader without an
+    /// attachment, has not.
+    public boolean isFenced(long volume, long fence) {
+        Entry entry = fence == 0 ? null : entries.get(volume);
+        return entry != null && fence < entry.minFence;
+    }
+
     /// OK, SEALED or FENCED.
     Outcome check(Origin origin) {
         Entry entry = origin.volume() == 0 ? null : entries.get(origin.volume());
