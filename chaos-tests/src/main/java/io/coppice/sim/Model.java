@@ -71,6 +71,7 @@ final class Model {
             this.end = end;
             values = new long[source.blocks.length];
             known = new boolean[source.blocks.length];
+            weak = start <= lastBlackout;
         }
 
         /// Somebody read this in the snapshot, or in a clone that had not written there.
@@ -149,6 +150,7 @@ final class Model {
     private final List<Vol> everyVolume = new ArrayList<>();
     private final List<List<Cut>> cuts = new ArrayList<>();
     private long lastValue;
+    private long lastBlackout = -1;
 
     /// Never the same twice.
     long freshValue() {
@@ -198,6 +200,7 @@ final class Model {
 
     /// The power failed everywhere at once.
     void blackout(long now) {
+        lastBlackout = now;
         for (Vol volume : everyVolume) {
             for (Register block : volume.blocks) {
                 block.blackout(now);

@@ -156,7 +156,7 @@ final class Register {
         possibleFirst = left;
         eraStart = now;
         reads.clear();
-        writes.removeIf(write -> write.end < now || write.refused);
+        writes.removeIf(write -> write.end <= now || write.refused);
     }
 
     private boolean mayBeLeft(Write write, long now) {

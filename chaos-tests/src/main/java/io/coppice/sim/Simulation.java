@@ -9,10 +9,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One run: a cluster from nothing, a while of work under faults, the end of faults, and the
 /// judgement. Everything follows from the seed.
 public final class Simulation {
+    private static final Logger LOG = LoggerFactory.getLogger(Simulation.class);
     private static final long START_NANOS = 30 * Scheduler.SECOND;
     private static final long RECOVERY_NANOS = 120 * Scheduler.SECOND;
 
@@ -330,6 +333,7 @@ public final class Simulation {
 
     void kill(SimNode node, boolean power) {
         Host host = node.host();
+        LOG.info("{} {}", node.name(), power ? "loses its power" : "is killed");
         host.kill();
         wires.died(host, power);
         if (power) {
