@@ -273,6 +273,7 @@ public final class Simulation {
                         swarm,
                         chance.fork(),
                         host,
+                        this::view,
                         new CoppiceClient.World(
                                 network.of(host),
                                 host.loop(),

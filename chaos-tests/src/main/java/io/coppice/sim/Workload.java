@@ -7,11 +7,13 @@ import io.coppice.client.Completion;
 import io.coppice.client.CoppiceClient;
 import io.coppice.client.DeviceException;
 import io.coppice.client.OpenOption;
+import io.coppice.metadata.core.MetadataView;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One client of the cluster: opens volumes and snapshots, reads and writes them, and tells the
@@ -24,6 +26,7 @@ final class Workload {
     private final Swarm swarm;
     private final Chance chance;
     private final Host host;
+    private final Supplier<MetadataView> truth;
     private final CoppiceClient client;
     private @Nullable BlockDevice device;
     private Model.@Nullable Vol volume;
@@ -42,7 +45,9 @@ final class Workload {
             Swarm swarm,
             Chance chance,
             Host host,
+            Supplier<MetadataView> truth,
             CoppiceClient.World world) {
+        this.truth = truth;
         this.model = model;
         this.scheduler = scheduler;
         this.swarm = swarm;
@@ -145,11 +150,23 @@ final class Workload {
                         opened.closeAsync();
                         return;
                     }
-                    wanted.attached(scheduler.now());
+                    if (isTheLatest(name)) {
+                        wanted.attached(scheduler.now());
+                    }
                     volume = wanted;
                     device = opened;
                     unflushed.clear();
                 });
+    }
+
+    /// Whether this client's attachment is the one that the quorum knows; when its answer was late,
+    /// another client may have taken the volume over meanwhile.
+    private boolean isTheLatest(String name) {
+        MetadataView view = truth.get();
+        return view.volume(name)
+                .flatMap(found -> view.attachment(found.id()))
+                .filter(attachment -> attachment.client().equals(host.name()))
+                .isPresent();
     }
 
     /// Reads all of a snapshot, or of a volume at rest, without an attachment.
