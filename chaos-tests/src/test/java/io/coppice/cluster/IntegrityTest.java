@@ -21,6 +21,7 @@ import io.coppice.node.store.ChunkStore;
 import io.coppice.node.store.ChunkSummary;
 import io.coppice.node.store.Recovery;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.SyncTicket;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DeleteVolume;
@@ -144,9 +145,19 @@ final class IntegrityTest {
                                 Objects.requireNonNull(ChunkStore.identify(disk)),
                                 new Recovery())) {
             change.apply(store, firstChunk(store));
-            store.commitBatch();
-            store.beginSync().run();
+            sync(store);
+            // A record that knows the change to be durable: else damage would pass for a torn tail.
+            int group = store.groups()[0];
+            store.mark(group, store.position(group), store.state(group));
+            sync(store);
         }
+    }
+
+    private static void sync(ChunkStore store) throws IOException {
+        store.commitBatch();
+        SyncTicket ticket = store.beginSync();
+        ticket.run();
+        store.completeSync(ticket);
     }
 
     private static ChunkSummary firstChunk(ChunkStore store) {
@@ -214,9 +225,6 @@ final class IntegrityTest {
                         ByteBuffer data = ByteBuffer.wrap(filled(7, BLOCK));
                         int crc = Checksums.crc32c(data);
                         store.repair(chunk.chunk(), 3, crc, ByteBuffer.wrap(filled(9, BLOCK)));
-                        int group = ChunkId.group(chunk.chunk());
-                        // a record behind it, or it would pass for a torn tail
-                        store.mark(group, store.position(group), store.state(group));
                     });
             cluster.startNode(node);
             allServe();
