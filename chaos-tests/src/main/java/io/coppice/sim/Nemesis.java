@@ -105,6 +105,10 @@ final class Nemesis {
     private void cut() {
         String a = world.anyHost().name();
         String b = world.anyHost().name();
+        if (chance.percent(20)) {
+            island();
+            return;
+        }
         if (a.equals(b)) {
             // One host alone.
             for (Host other : world.hosts()) {
@@ -116,6 +120,20 @@ final class Nemesis {
         cut(a, b);
         if (chance.percent(50)) {
             cut(b, a);
+        }
+    }
+
+    /// A node and a client see each other, and nobody else sees them.
+    private void island() {
+        String node = chance.of(world.nodes()).name();
+        String client = world.anyClient();
+        for (Host other : world.hosts()) {
+            if (!other.name().equals(node) && !other.name().equals(client)) {
+                for (String islander : List.of(node, client)) {
+                    cut(islander, other.name());
+                    cut(other.name(), islander);
+                }
+            }
         }
     }
 

@@ -8,7 +8,10 @@ import ch.qos.logback.core.ConsoleAppender;
 import io.coppice.port.Marks;
 import io.coppice.sim.Simulation.Plan;
 import io.coppice.sim.Simulation.Result;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -64,6 +67,17 @@ public final class SimMain implements Callable<Integer> {
             description = "with --seed: leave out these kinds of faults")
     private List<String> without = new ArrayList<>();
 
+    @Option(
+            names = "--bugs",
+            description = "search a seed for each planted bug, up to --seeds of them")
+    private boolean bugs;
+
+    @Option(names = "--bug", paramLabel = "TEXT", description = "with --bugs: those named like this")
+    private String bug = "";
+
+    @Option(names = "--root", hidden = true)
+    private Path root = Path.of(System.getProperty("coppice.root", "."));
+
     @Option(names = "--seconds", paramLabel = "S", description = "with --seed: length of the chaos")
     private double seconds;
 
@@ -76,8 +90,11 @@ public final class SimMain implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws InterruptedException, IOException {
         logTo(trace && only != null);
+        if (bugs) {
+            return plant();
+        }
         Long seed = only;
         return seed != null ? one(new Plan(seed, without, seconds)) : many();
     }
@@ -104,6 +121,31 @@ public final class SimMain implements Callable<Integer> {
             out.println("FAILED: " + Simulation.run(smaller, false).violation());
         }
         return 1;
+    }
+
+    // ------------------------------------------------------------ planted bugs
+
+    private int plant() throws IOException {
+        int missed = 0;
+        var some = Planted.ALL.stream().filter(each -> each.name().contains(bug)).toList();
+        for (Planted planted : some) {
+            Mutant mutant = Mutant.of(planted, root, Files.createTempDirectory("planted"));
+            long seed = from;
+            String found = "";
+            while (seed < from + seeds && found.isEmpty()) {
+                found = mutant.violation(seed++);
+            }
+            missed += found.isEmpty() ? 1 : 0;
+            out.printf(
+                    "%s [%s]: %s%n",
+                    planted.name(),
+                    planted.rules(),
+                    found.isEmpty()
+                            ? "NOT FOUND in " + seeds + " seeds"
+                            : "seed " + (seed - 1) + ", " + found);
+        }
+        out.printf("%d of %d planted bugs found%n", some.size() - missed, some.size());
+        return missed == 0 ? 0 : 1;
     }
 
     // ------------------------------------------------------------ many seeds

@@ -327,6 +327,10 @@ public final class Simulation {
         return all;
     }
 
+    String anyClient() {
+        return clients.isEmpty() ? "" : chance.of(clients).host().name();
+    }
+
     Host anyHost() {
         return chance.of(hosts());
     }
@@ -384,15 +388,13 @@ public final class Simulation {
         }
     }
 
-    /// One bit of one disk, while every other replica is whole.
+    /// One bit of the one disk that rots in this run, while every other replica is whole.
     void rot() {
-        SimNode node = chance.of(nodes);
-        if (node.isUp() && othersHaveEverything(node) && !rotten) {
-            rotten = node.disk().rot("segment", chance);
+        SimNode node = nodes.getFirst();
+        if (node.isUp() && othersHaveEverything(node)) {
+            node.disk().rot("seg-", chance);
         }
     }
-
-    private boolean rotten;
 
     /// The power fails everywhere.
     void blackout() {

@@ -35,6 +35,14 @@ record Swarm(
 
     static Swarm draw(Chance chance) {
         long latency = chance.between(20_000, 400_000);
+        Swarm drawn = draw(chance, latency);
+        // Rot is survived while another replica is whole: it has runs of its own.
+        return drawn.rotPercent == 0
+                ? drawn
+                : drawn.without("kill").without("power").without("blackout");
+    }
+
+    private static Swarm draw(Chance chance, long latency) {
         return new Swarm(
                 chance.percent(70) ? 3 : 4 + chance.below(2),
                 1 + chance.below(4),
@@ -54,7 +62,7 @@ record Swarm(
                 rate(chance, 10),
                 rate(chance, 10),
                 rate(chance, 6),
-                rate(chance, 6),
+                chance.percent(15) ? 1 + chance.below(6) : 0,
                 chance.percent(25) ? 2 : 0,
                 rate(chance, 40),
                 rate(chance, 15),

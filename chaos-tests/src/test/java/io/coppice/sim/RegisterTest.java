@@ -1,0 +1,104 @@
+package io.coppice.sim;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+
+/// What the judge must let pass, and what not.
+class RegisterTest {
+    private final Register register = new Register("block", false);
+
+    private Register.Write wrote(long value, long start, long end) {
+        Register.Write write = register.write(value, start);
+        write.end = end;
+        return write;
+    }
+
+    @Test
+    void readsOfTheLatestAreFine() {
+        wrote(1, 10, 20);
+        register.read(1, 30, 40);
+        wrote(2, 50, 60);
+        register.read(2, 55, 56); // while it was under way
+        register.read(2, 70, 80);
+        register.judge();
+    }
+
+    @Test
+    void aStaleReadIsNoted() {
+        wrote(1, 10, 20);
+        wrote(2, 30, 40);
+        register.read(1, 50, 60);
+        assertThrows(Violation.class, register::judge);
+    }
+
+    @Test
+    void aValueThatComesBackIsNoted() {
+        wrote(1, 10, 20);
+        register.write(2, 15); // nobody knows
+        register.read(2, 30, 40);
+        register.read(1, 50, 60);
+        register.read(2, 70, 80);
+        assertThrows(Violation.class, register::judge);
+    }
+
+    @Test
+    void anUnknownWriteMayHappenLateButNotAfterItsFence() {
+        wrote(1, 10, 20);
+        register.write(2, 15);
+        register.read(1, 30, 40);
+        register.read(2, 50, 60);
+        register.judge();
+
+        var other = new Register("other", false);
+        other.write(1, 10).end = 20;
+        other.write(2, 15);
+        other.fencedAt(25);
+        other.read(1, 30, 40);
+        other.read(2, 50, 60);
+        assertThrows(Violation.class, other::judge);
+    }
+
+    @Test
+    void zerosWithoutATrimAreNoted() {
+        wrote(1, 10, 20);
+        register.read(0, 30, 40);
+        assertThrows(Violation.class, register::judge);
+    }
+
+    @Test
+    void zerosAfterATrimAreFine() {
+        wrote(1, 10, 20);
+        wrote(0, 25, 28);
+        register.read(0, 30, 40);
+        register.judge();
+    }
+
+    @Test
+    void aBlackoutMayTakeWhatWasNotFlushedOnly() {
+        wrote(1, 10, 20).flushed = 25;
+        wrote(2, 30, 40);
+        register.blackout(50);
+        register.read(1, 60, 70);
+        register.judge();
+
+        var other = new Register("other", false);
+        other.write(1, 10).end = 20;
+        Register.Write flushed = other.write(2, 30);
+        flushed.end = 40;
+        flushed.flushed = 45;
+        other.blackout(50);
+        other.read(1, 60, 70);
+        assertThrows(Violation.class, other::judge);
+    }
+
+    @Test
+    void whatABlackoutLeftMayNotChangeByItself() {
+        wrote(1, 10, 20);
+        wrote(2, 30, 40);
+        register.blackout(50);
+        register.read(2, 60, 70);
+        register.read(1, 80, 90);
+        assertThrows(Violation.class, register::judge);
+    }
+}
