@@ -41,6 +41,11 @@ final class Register {
         long latest() {
             return Math.min(end, fenced);
         }
+
+        @Override
+        public String toString() {
+            return show(value);
+        }
     }
 
     private record Read(long value, long start, long end) {}

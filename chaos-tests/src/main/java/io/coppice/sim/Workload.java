@@ -15,10 +15,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One client of the cluster: opens volumes and snapshots, reads and writes them, and tells the
 /// [Model] every call and answer.
 final class Workload {
+    private static final Logger LOG = LoggerFactory.getLogger(Workload.class);
     private static final int RUN_BLOCKS_MAX = 4;
 
     private final Model model;
@@ -150,6 +153,7 @@ final class Workload {
                         opened.closeAsync();
                         return;
                     }
+                    LOG.debug("{} is open, the latest: {}", name, isTheLatest(name));
                     if (isTheLatest(name)) {
                         wanted.attached(scheduler.now());
                     }
@@ -197,6 +201,7 @@ final class Workload {
                                     done++;
                                     for (int i = 0; i < blocks; i++) {
                                         long value = value(target, i, name);
+                                        LOG.debug("{}[{}] reads as {}", name, i, value);
                                         if (cut != null) {
                                             cut.saw(i, value);
                                         } else if (vol != null) {
@@ -238,6 +243,7 @@ final class Workload {
                         () -> {
                             for (int i = 0; i < count; i++) {
                                 long value = value(target, i, vol.name);
+                                LOG.debug("{}[{}] reads as {}", vol.name, first + i, value);
                                 vol.read(first + i, value, start, scheduler.now());
                             }
                         }));
@@ -254,6 +260,7 @@ final class Workload {
             }
         }
         boolean fua = chance.percent(swarm.fuaPercent());
+        LOG.debug("{}[{}] is written: {}", vol.name, first, writes);
         open.write(
                 (long) first * Model.BLOCK_BYTES,
                 source,
@@ -267,6 +274,7 @@ final class Workload {
             writes.add(vol.blocks[first + i].write(0, scheduler.now()));
         }
         boolean fua = chance.percent(swarm.fuaPercent());
+        LOG.debug("{}[{}] is zeroed: {}", vol.name, first, writes);
         Completion ended = ending(open, () -> acknowledged(writes, fua));
         long offset = (long) first * Model.BLOCK_BYTES;
         long length = (long) count * Model.BLOCK_BYTES;
@@ -278,6 +286,7 @@ final class Workload {
     }
 
     private void acknowledged(List<Register.Write> writes, boolean fua) {
+        LOG.debug("acknowledged: {}", writes);
         for (Register.Write write : writes) {
             write.end = scheduler.now();
             if (fua || swarm.syncAlways()) {
@@ -303,6 +312,9 @@ final class Workload {
 
     private Completion ending(BlockDevice open, Runnable success) {
         return failure -> {
+            if (failure != null) {
+                LOG.debug("an operation failed: {}", failure.toString());
+            }
             underWay--;
             if (failure == null) {
                 done++;

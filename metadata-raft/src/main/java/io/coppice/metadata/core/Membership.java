@@ -71,8 +71,8 @@ final class Membership {
         return serves ? noted : elected(noted, isUp, false, minWriteReplicas);
     }
 
-    /// When nobody serves: the longest of the last leads, once all of them are back or the grace is
-    /// over and some are. The others that are back catch up from it.
+    /// When nobody serves: the longest of the last and their equals leads, once all of them are back
+    /// or the grace is over and some are. The others that are back catch up from it.
     static Group elected(
             Group group, IntPredicate isUp, boolean graceIsOver, int minWriteReplicas) {
         Optional<Replica> winner = winner(group, isUp, graceIsOver);
@@ -105,13 +105,13 @@ final class Membership {
             if (replica.state() == ReplicaState.SERVING) {
                 return Optional.empty();
             }
-            if (replica.state() != ReplicaState.LAST) {
-                continue;
+            boolean here = isUp.test(replica.store());
+            if (replica.state() == ReplicaState.LAST && !here && !graceIsOver) {
+                return Optional.empty();
             }
-            if (!isUp.test(replica.store())) {
-                if (!graceIsOver) {
-                    return Optional.empty();
-                }
+            // One that is equal and was catching up has everything too: whom it caught up from may
+            // come back without what the power took.
+            if (!replica.equal() || !here) {
                 continue;
             }
             if (best.isEmpty() || replica.position().compareTo(best.get().position()) > 0) {

@@ -5,7 +5,6 @@ import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Replica;
-import io.coppice.metadata.core.ReplicaState;
 import io.coppice.metadata.core.Store;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.Purge;
@@ -84,12 +83,12 @@ final class LeaderDuties {
         }
     }
 
-    /// Nobody serves, and somebody who was last is back.
+    /// Nobody serves, and somebody who was last, or is equal to those, is there.
     private static boolean isElectable(MetadataView view, Group group) {
         return group.primary().isEmpty()
                 && group.replicas().stream()
                         .anyMatch(replica ->
-                                replica.state() == ReplicaState.LAST
+                                replica.equal()
                                         && view.store(replica.store())
                                                 .map(Store::up)
                                                 .orElse(false));

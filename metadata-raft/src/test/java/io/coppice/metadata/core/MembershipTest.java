@@ -98,6 +98,23 @@ class MembershipTest {
         assertEquals(List.of(SERVING, SERVING, DOWN), states(), "writes go on without 3");
     }
 
+    /// 1 loses what was not synced, and is believed to serve until it is back. 3 has everything and
+    /// waits for it; 2 has it too, but nobody knows.
+    @Test
+    void whoWaitsToCatchUpAndHasEverythingLeadsBeforeOneThatComesBackShorter() {
+        lose(2, 1);
+        lose(3, 1);
+        back(2, 2, 80);
+        back(3, 2, 80);
+        assertEquals(List.of(SERVING, SYNCING, SYNCING), states());
+        back(1, 2, 78);
+        assertEquals(List.of(SYNCING, SYNCING, SERVING), states());
+        lose(3, 2);
+        assertEquals(List.of(SYNCING, SYNCING, LAST), states());
+        cluster.apply(0, new Command.ElectLast(0));
+        assertEquals(List.of(SERVING, SYNCING, LAST), states(), "1 is equal to 3 by now, 2 is not");
+    }
+
     /// Two that went at once are both LAST; the one that leads alone then writes alone.
     @Test
     void whereOneIsEnoughForAWriteTheOthersAreOvertakenAtOnce() {
