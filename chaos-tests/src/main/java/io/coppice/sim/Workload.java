@@ -15,10 +15,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One client of the cluster: opens volumes and snapshots, reads and writes them, and tells the
 /// [Model] every call and answer.
 final class Workload {
+    private static final Logger LOG = LoggerFactory.getLogger(Workload.class);
     private static final int RUN_BLOCKS_MAX = 4;
 
     private final Model model;
@@ -153,6 +156,7 @@ final class Workload {
                     if (isTheLatest(name)) {
                         wanted.attached(scheduler.now());
                     }
+                    LOG.debug("opened {}", name);
                     volume = wanted;
                     device = opened;
                     unflushed.clear();
@@ -197,8 +201,9 @@ final class Workload {
                                     done++;
                                     for (int i = 0; i < blocks; i++) {
                                         long value = value(target, i, name);
+                                        LOG.debug("{}: {}[{}] read {}", start, name, i, value);
                                         if (cut != null) {
-                                            cut.saw(i, value);
+                                            cut.saw(i, value, start);
                                         } else if (vol != null) {
                                             vol.read(i, value, start, scheduler.now());
                                         }
@@ -238,6 +243,7 @@ final class Workload {
                         () -> {
                             for (int i = 0; i < count; i++) {
                                 long value = value(target, i, vol.name);
+                                LOG.debug("{}: {}[{}] read {}", start, vol.name, first + i, value);
                                 vol.read(first + i, value, start, scheduler.now());
                             }
                         }));
@@ -254,6 +260,13 @@ final class Workload {
             }
         }
         boolean fua = chance.percent(swarm.fuaPercent());
+        LOG.debug(
+                "{}[{}] +{} write {}{}",
+                vol.name,
+                first,
+                count,
+                writes.getFirst().value,
+                fua ? " fua" : "");
         open.write(
                 (long) first * Model.BLOCK_BYTES,
                 source,
@@ -267,6 +280,7 @@ final class Workload {
             writes.add(vol.blocks[first + i].write(0, scheduler.now()));
         }
         boolean fua = chance.percent(swarm.fuaPercent());
+        LOG.debug("{}[{}] +{} zero{}", vol.name, first, count, fua ? " fua" : "");
         Completion ended = ending(open, () -> acknowledged(writes, fua));
         long offset = (long) first * Model.BLOCK_BYTES;
         long length = (long) count * Model.BLOCK_BYTES;
@@ -278,11 +292,11 @@ final class Workload {
     }
 
     private void acknowledged(List<Register.Write> writes, boolean fua) {
+        boolean durable = fua || swarm.syncAlways();
         for (Register.Write write : writes) {
-            write.end = scheduler.now();
-            if (fua || swarm.syncAlways()) {
-                write.flushed = scheduler.now();
-            } else {
+            LOG.debug("{} acknowledged{}", write.value, durable ? ", durable" : "");
+            Register.acknowledged(write, scheduler.now(), durable, model.lastBlackout());
+            if (!durable) {
                 unflushed.add(write);
             }
         }
@@ -295,7 +309,8 @@ final class Workload {
                         open,
                         () -> {
                             for (Register.Write write : covered) {
-                                write.flushed = Math.min(write.flushed, scheduler.now());
+                                LOG.debug("{} flushed", write.value);
+                                Register.flushed(write, scheduler.now());
                             }
                             unflushed.removeAll(covered);
                         }));
@@ -304,6 +319,9 @@ final class Workload {
     private Completion ending(BlockDevice open, Runnable success) {
         return failure -> {
             underWay--;
+            if (failure != null) {
+                LOG.debug("failed: {}", failure.toString());
+            }
             if (failure == null) {
                 done++;
                 success.run();
