@@ -37,7 +37,7 @@ final class Model {
                 return;
             }
             if (origin != null) {
-                origin.saw(block, value);
+                origin.saw(block, value, start);
             } else if (value != 0) {
                 throw new Violation(
                         register + " reads as " + Register.show(value) + ", never written to it");
@@ -74,8 +74,13 @@ final class Model {
             weak = start <= lastBlackout;
         }
 
-        /// Somebody read this in the snapshot, or in a clone that had not written there.
-        void saw(int block, long value) {
+        /// Somebody read this in the snapshot, or in a clone that had not written there; the read
+        /// began at `readStart`. One that began before the power failed may show what was lost
+        /// then.
+        void saw(int block, long value, long readStart) {
+            if (readStart <= lastBlackout) {
+                return;
+            }
             if (known[block]) {
                 if (values[block] != value) {
                     throw new Violation(
@@ -196,6 +201,11 @@ final class Model {
 
     void removeSnapshot(String fullName) {
         snapshots.remove(fullName);
+    }
+
+    /// When the power last failed everywhere; before the beginning: never.
+    long lastBlackout() {
+        return lastBlackout;
     }
 
     /// The power failed everywhere at once.

@@ -78,8 +78,32 @@ final class Register {
         return write;
     }
 
+    /// A read that began before the power failed may have been answered then: it shows what was
+    /// there before, which says nothing about what was left.
     void read(long value, long start, long end) {
-        reads.add(new Read(value, start, end));
+        if (start > eraStart) {
+            reads.add(new Read(value, start, end));
+        }
+    }
+
+    /// The success of `write` is known. If it began before the power failed, parts of it may have
+    /// succeeded then, and be lost unless success means durable; but it happens no more.
+    static void acknowledged(Write write, long time, boolean durable, long lastBlackout) {
+        if (write.start > lastBlackout || durable) {
+            write.end = time;
+        } else {
+            write.fenced = Math.min(write.fenced, time);
+        }
+        if (durable) {
+            write.flushed = time;
+        }
+    }
+
+    /// A flush that covers `write` has succeeded: what was lost before does not come back by that.
+    static void flushed(Write write, long time) {
+        if (write.end != UNKNOWN) {
+            write.flushed = Math.min(write.flushed, time);
+        }
     }
 
     private boolean wrote(long value) {
@@ -295,7 +319,7 @@ final class Register {
     }
 
     static String at(long nanos) {
-        return nanos < 0 ? "the beginning" : String.format("%.3f s", nanos / 1e9);
+        return nanos < 0 ? "the beginning" : String.format(java.util.Locale.ROOT, "%.3f s", nanos / 1e9);
     }
 
     /// Where in time a value must have been there: between the first end and the last start of what

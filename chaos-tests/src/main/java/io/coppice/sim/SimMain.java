@@ -103,8 +103,7 @@ public final class SimMain implements Callable<Integer> {
 
     private int one(Plan plan) {
         Result result = Simulation.run(plan, trace);
-        out.printf(
-                "seed %d: %d events, %.1f s simulated, %d operations, trace %016x%n",
+        out.printf(java.util.Locale.ROOT, "seed %d: %d events, %.1f s simulated, %d operations, trace %016x%n",
                 plan.seed(),
                 result.events(),
                 result.simulatedSeconds(),
@@ -136,15 +135,14 @@ public final class SimMain implements Callable<Integer> {
                 found = mutant.violation(seed++);
             }
             missed += found.isEmpty() ? 1 : 0;
-            out.printf(
-                    "%s [%s]: %s%n",
+            out.printf(java.util.Locale.ROOT, "%s [%s]: %s%n",
                     planted.name(),
                     planted.rules(),
                     found.isEmpty()
                             ? "NOT FOUND in " + seeds + " seeds"
                             : "seed " + (seed - 1) + ", " + found);
         }
-        out.printf("%d of %d planted bugs found%n", some.size() - missed, some.size());
+        out.printf(java.util.Locale.ROOT, "%d of %d planted bugs found%n", some.size() - missed, some.size());
         return missed == 0 ? 0 : 1;
     }
 
@@ -196,8 +194,7 @@ public final class SimMain implements Callable<Integer> {
 
     private int report(Totals totals, double seconds, Map<String, LongAdder> marks) {
         long ran = totals.seeds.sum();
-        out.printf(
-                "%d seeds, %d failed; %.0f s, %.0f seeds a minute; %.0f s simulated (%.0f times"
+        out.printf(java.util.Locale.ROOT, "%d seeds, %d failed; %.0f s, %.0f seeds a minute; %.0f s simulated (%.0f times"
                         + " faster than time); %d operations, %d events%n",
                 ran,
                 totals.failed.size(),
@@ -212,12 +209,12 @@ public final class SimMain implements Callable<Integer> {
         Marks.ALL.forEach(mark -> counts.put(mark, 0L));
         marks.forEach((mark, count) -> counts.put(mark, count.sum()));
         counts.forEach((mark, count) -> {
-            out.printf("  %9d  %s%n", count, mark);
+            out.printf(java.util.Locale.ROOT, "  %9d  %s%n", count, mark);
             if (count == 0) {
                 missing.add(mark);
             }
         });
-        out.printf("%d of %d marks hit%n", counts.size() - missing.size(), counts.size());
+        out.printf(java.util.Locale.ROOT, "%d of %d marks hit%n", counts.size() - missing.size(), counts.size());
         boolean marksFail = !missing.isEmpty() && ran >= MARKS_DUE_SEEDS;
         return totals.failed.isEmpty() && !marksFail ? 0 : 1;
     }

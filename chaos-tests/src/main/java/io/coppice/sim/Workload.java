@@ -157,6 +157,7 @@ final class Workload {
                     if (isTheLatest(name)) {
                         wanted.attached(scheduler.now());
                     }
+                    LOG.debug("opened {}", name);
                     volume = wanted;
                     device = opened;
                     unflushed.clear();
@@ -201,9 +202,9 @@ final class Workload {
                                     done++;
                                     for (int i = 0; i < blocks; i++) {
                                         long value = value(target, i, name);
-                                        LOG.debug("{}[{}] reads as {}", name, i, value);
+                                        LOG.debug("{}: {}[{}] read {}", start, name, i, value);
                                         if (cut != null) {
-                                            cut.saw(i, value);
+                                            cut.saw(i, value, start);
                                         } else if (vol != null) {
                                             vol.read(i, value, start, scheduler.now());
                                         }
@@ -243,7 +244,7 @@ final class Workload {
                         () -> {
                             for (int i = 0; i < count; i++) {
                                 long value = value(target, i, vol.name);
-                                LOG.debug("{}[{}] reads as {}", vol.name, first + i, value);
+                                LOG.debug("{}: {}[{}] read {}", start, vol.name, first + i, value);
                                 vol.read(first + i, value, start, scheduler.now());
                             }
                         }));
@@ -260,7 +261,13 @@ final class Workload {
             }
         }
         boolean fua = chance.percent(swarm.fuaPercent());
-        LOG.debug("{}[{}] is written: {}", vol.name, first, writes);
+        LOG.debug(
+                "{}[{}] +{} write {}{}",
+                vol.name,
+                first,
+                count,
+                writes.getFirst().value,
+                fua ? " fua" : "");
         open.write(
                 (long) first * Model.BLOCK_BYTES,
                 source,
@@ -274,7 +281,7 @@ final class Workload {
             writes.add(vol.blocks[first + i].write(0, scheduler.now()));
         }
         boolean fua = chance.percent(swarm.fuaPercent());
-        LOG.debug("{}[{}] is zeroed: {}", vol.name, first, writes);
+        LOG.debug("{}[{}] +{} zero{}", vol.name, first, count, fua ? " fua" : "");
         Completion ended = ending(open, () -> acknowledged(writes, fua));
         long offset = (long) first * Model.BLOCK_BYTES;
         long length = (long) count * Model.BLOCK_BYTES;
@@ -286,12 +293,11 @@ final class Workload {
     }
 
     private void acknowledged(List<Register.Write> writes, boolean fua) {
-        LOG.debug("acknowledged: {}", writes);
+        boolean durable = fua || swarm.syncAlways();
         for (Register.Write write : writes) {
-            write.end = scheduler.now();
-            if (fua || swarm.syncAlways()) {
-                write.flushed = scheduler.now();
-            } else {
+            LOG.debug("{} acknowledged{}", write.value, durable ? ", durable" : "");
+            Register.acknowledged(write, scheduler.now(), durable, model.lastBlackout());
+            if (!durable) {
                 unflushed.add(write);
             }
         }
@@ -304,7 +310,8 @@ final class Workload {
                         open,
                         () -> {
                             for (Register.Write write : covered) {
-                                write.flushed = Math.min(write.flushed, scheduler.now());
+                                LOG.debug("{} flushed", write.value);
+                                Register.flushed(write, scheduler.now());
                             }
                             unflushed.removeAll(covered);
                         }));
@@ -312,10 +319,10 @@ final class Workload {
 
     private Completion ending(BlockDevice open, Runnable success) {
         return failure -> {
-            if (failure != null) {
-                LOG.debug("an operation failed: {}", failure.toString());
-            }
             underWay--;
+            if (failure != null) {
+                LOG.debug("failed: {}", failure.toString());
+            }
             if (failure == null) {
                 done++;
                 success.run();

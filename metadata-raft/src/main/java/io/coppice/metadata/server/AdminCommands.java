@@ -196,16 +196,24 @@ final class AdminCommands {
                                 }));
     }
 
-    /// A command that ends the volume's attachment, if it has one.
+    /// A command that ends the volume's attachment, if it has one. The holder may not hear of it,
+    /// and would make chunks for a volume that is gone; nobody waits for the fence but the closing
+    /// of the holder's session, which is when their ids are reclaimed.
     private CompletableFuture<Outcome> ending(
             Asker asker, String name, Command command, String why) {
         return leadership.inside(
                 List.of(name),
                 () -> {
                     Attachment held = holder(name).orElse(null);
+                    var fences =
+                            leadership.read(view ->
+                                    view.volume(name).stream().map(Answers::fenceOfNext).toList());
                     return commit(asker, command)
                             .thenApply(outcome -> {
                                 tellLoser(held, why);
+                                if (held != null) {
+                                    leadership.raise(fences);
+                                }
                                 return outcome;
                             });
                 });

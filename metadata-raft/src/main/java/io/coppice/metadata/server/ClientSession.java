@@ -196,6 +196,10 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     private CompletableFuture<Outcome.Attached> attached(Attach request) {
         long dead;
         try {
+            if (ended) {
+                // It may have waited at the gate for so long that its session is being closed.
+                throw ControlFailure.unavailable("the client's stream has ended; retry");
+            }
             dead = deadHolder(request.getVolume());
         } catch (ControlFailure refused) {
             return CompletableFuture.failedFuture(refused);

@@ -52,6 +52,10 @@ final class ClientSessions implements AutoCloseable {
                     && !live.containsKey(id)) {
                 throw ControlFailure.unavailable("too many client sessions are open; retry later");
             }
+            if (closing.contains(id)) {
+                // With a stream it could attach volumes that its fence does not know.
+                throw ControlFailure.unavailable("the session is being closed; retry");
+            }
             older = live.put(id, session);
             goneSinceNanos.remove(id);
         } finally {
@@ -180,13 +184,16 @@ final class ClientSessions implements AutoCloseable {
     private void closeSession(Session session) {
         lock.lock();
         try {
-            if (!closing.add(session.id())) {
+            if (live.containsKey(session.id()) || !closing.add(session.id())) {
                 return;
             }
         } finally {
             lock.unlock();
         }
-        fence(session)
+        leadership
+                .quorum()
+                .barrier() // what it had asked for before its stream broke is decided
+                .thenComposeAsync(confirmed -> fence(session), leadership.threads())
                 .thenCompose(fenced -> leadership.submit(new Command.CloseSession(session.id())))
                 .whenComplete((outcome, failed) -> {
                     if (outcome instanceof Outcome.Done) {
@@ -205,12 +212,6 @@ final class ClientSessions implements AutoCloseable {
                     } finally {
                         lock.unlock();
                     }
-                    // Who came back in between registers anew.
-                    session(session.id())
-                            .ifPresent(back ->
-                                    leadership
-                                            .threads()
-                                            .execute(() -> back.end("the session expired")));
                 });
     }
 
@@ -225,9 +226,7 @@ final class ClientSessions implements AutoCloseable {
                                 .flatMap(held -> view.volume(held.volume()).stream())
                                 .map(Answers::fenceOfNext)
                                 .toList());
-        return barriers.isEmpty()
-                ? CompletableFuture.completedFuture(null)
-                : leadership.raise(barriers);
+        return leadership.raise(barriers);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
 import io.coppice.metadata.raft.StartupException;
 import io.coppice.metadata.server.MetadataServerConfig.RaftLimits;
+import io.coppice.wire.pb.Attached;
 import io.coppice.wire.pb.BreakAttachment;
 import io.coppice.wire.pb.CheckRefcounts;
 import io.coppice.wire.pb.ClientDirective;
@@ -415,6 +416,56 @@ class MetadataServerTest {
                         "the loser was told",
                         () -> second.changes.stream().anyMatch(change -> change.getLost()));
             }
+            close(nodes);
+        }
+    }
+
+    @Test
+    void theHolderOfADeletedVolumeIsFenced() throws Exception {
+        try (var quorum = quorum(1)) {
+            var nodes = nodes(quorum);
+            quorum.control.execute(createVolume("v"));
+            try (var holder = new FakeClient(quorum.control, "holder")) {
+                holder.awaitOpened();
+                var held = holder.attach("v");
+                quorum.control.execute(
+                        ExecuteRequest.newBuilder()
+                                .setDeleteVolume(DeleteVolume.newBuilder().setName("v")));
+                TestQuorum.await(
+                        "every node heard of the fence",
+                        () -> nodes.stream().allMatch(node -> fences(node, held)));
+            }
+            close(nodes);
+        }
+    }
+
+    private static boolean fences(FakeNode node, Attached held) {
+        return node.barriers.stream()
+                .flatMap(barrier -> barrier.getVolumesList().stream())
+                .anyMatch(volume ->
+                        volume.getVolume() == held.getVolume()
+                                && volume.getMinFence() > held.getFence());
+    }
+
+    /// A volume that it held may have been deleted, or taken over, since: a chunk that its client
+    /// makes after the purge would stay for ever.
+    @Test
+    void aSessionsIdsAreReclaimedOnlyWhenNodesHaveHeardOfAllFences() throws Exception {
+        try (var quorum = quorum(1)) {
+            var nodes = nodes(quorum);
+            nodes.forEach(node -> node.answersBarriers = false);
+            var client = new FakeClient(quorum.control, "client");
+            client.awaitOpened();
+            long id = client.lease(0, 4);
+            client.close();
+            TestQuorum.await(
+                    "the nodes are asked",
+                    () -> nodes.stream().allMatch(node -> !node.barriers.isEmpty()));
+            assertTrue(nodes.stream().allMatch(node -> node.purged.isEmpty()));
+            nodes.forEach(node -> node.barriers.forEach(node::answer));
+            TestQuorum.await(
+                    "the ids are purged",
+                    () -> nodes.stream().anyMatch(node -> node.purged.contains(id)));
             close(nodes);
         }
     }

@@ -18,10 +18,12 @@ final class PendingBlocks {
     private final LongTable<Chunk> chunks = new LongTable<>();
     private final ArrayList<Chunk> spare = new ArrayList<>();
     private final int readsMax;
+    private final ChunkIndex index;
     private int reads;
 
-    PendingBlocks(int readsMax) {
+    PendingBlocks(int readsMax, ChunkIndex index) {
         this.readsMax = readsMax;
+        this.index = index;
     }
 
     void add(Operation operation) {
@@ -36,7 +38,8 @@ final class PendingBlocks {
         chunk.operations.add(operation);
     }
 
-    /// The operation is acknowledged; reads that waited for nothing else are served.
+    /// The operation is acknowledged; reads that waited for nothing else are served. What was
+    /// purged while they waited holds nothing that could be read: zeros would be a lie.
     void remove(Operation operation, Effects effects) {
         long id = operation.change().chunk();
         Chunk chunk = operation.change().kind() == Change.Kind.PURGE ? null : chunks.get(id);
@@ -82,7 +85,11 @@ final class PendingBlocks {
             return false;
         }
         reads--;
-        effects.serveRead(read.ticket());
+        if (index.exists(read.chunk())) {
+            effects.serveRead(read.ticket());
+        } else {
+            effects.answer(read.ticket(), Outcome.NO_SUCH_CHUNK);
+        }
         return true;
     }
 

@@ -39,7 +39,7 @@ final class Primary implements Role {
     Primary(GroupReplica replica) {
         this.replica = replica;
         this.effects = replica.effects();
-        this.pending = new PendingBlocks(replica.limits().waitingRequests());
+        this.pending = new PendingBlocks(replica.limits().waitingRequests(), replica.index());
         this.unfinished = new Unfinished(replica, pending);
         this.waiting = new WaitingRequests(replica.limits());
         this.laggards = new Laggards(replica.store(), replica.limits().slowTicks());
