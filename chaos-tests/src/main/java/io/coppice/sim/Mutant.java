@@ -26,7 +26,10 @@ final class Mutant {
         int at = source.indexOf(planted.code());
         if (at < 0 || source.indexOf(planted.code(), at + 1) >= 0) {
             throw new IOException(
-                    "planted bug '" + planted.name() + "' fits " + planted.file()
+                    "planted bug '"
+                            + planted.name()
+                            + "' fits "
+                            + planted.file()
                             + (at < 0 ? " nowhere" : " more than once")
                             + ": adapt it to the code");
         }
@@ -47,10 +50,12 @@ final class Mutant {
         try (var files = compiler.getStandardFileManager(null, null, null)) {
             var options =
                     List.of(
-                            "-d", to.toString(),
+                            "-d",
+                            to.toString(),
                             "-proc:none",
                             "-nowarn",
-                            "-cp", System.getProperty("java.class.path"));
+                            "-cp",
+                            System.getProperty("java.class.path"));
             var units = files.getJavaFileObjects(source);
             if (!compiler.getTask(said, files, null, options, null, units).call()) {
                 throw new IOException("a planted bug does not compile: " + said);

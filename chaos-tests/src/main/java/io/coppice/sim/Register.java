@@ -319,7 +319,9 @@ final class Register {
     }
 
     static String at(long nanos) {
-        return nanos < 0 ? "the beginning" : String.format(java.util.Locale.ROOT, "%.3f s", nanos / 1e9);
+        return nanos < 0
+                ? "the beginning"
+                : String.format(java.util.Locale.ROOT, "%.3f s", nanos / 1e9);
     }
 
     /// Where in time a value must have been there: between the first end and the last start of what

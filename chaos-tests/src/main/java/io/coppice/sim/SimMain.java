@@ -72,7 +72,10 @@ public final class SimMain implements Callable<Integer> {
             description = "search a seed for each planted bug, up to --seeds of them")
     private boolean bugs;
 
-    @Option(names = "--bug", paramLabel = "TEXT", description = "with --bugs: those named like this")
+    @Option(
+            names = "--bug",
+            paramLabel = "TEXT",
+            description = "with --bugs: those named like this")
     private String bug = "";
 
     @Option(names = "--root", hidden = true)
@@ -103,7 +106,9 @@ public final class SimMain implements Callable<Integer> {
 
     private int one(Plan plan) {
         Result result = Simulation.run(plan, trace);
-        out.printf(java.util.Locale.ROOT, "seed %d: %d events, %.1f s simulated, %d operations, trace %016x%n",
+        out.printf(
+                java.util.Locale.ROOT,
+                "seed %d: %d events, %.1f s simulated, %d operations, trace %016x%n",
                 plan.seed(),
                 result.events(),
                 result.simulatedSeconds(),
@@ -135,14 +140,20 @@ public final class SimMain implements Callable<Integer> {
                 found = mutant.violation(seed++);
             }
             missed += found.isEmpty() ? 1 : 0;
-            out.printf(java.util.Locale.ROOT, "%s [%s]: %s%n",
+            out.printf(
+                    java.util.Locale.ROOT,
+                    "%s [%s]: %s%n",
                     planted.name(),
                     planted.rules(),
                     found.isEmpty()
                             ? "NOT FOUND in " + seeds + " seeds"
                             : "seed " + (seed - 1) + ", " + found);
         }
-        out.printf(java.util.Locale.ROOT, "%d of %d planted bugs found%n", some.size() - missed, some.size());
+        out.printf(
+                java.util.Locale.ROOT,
+                "%d of %d planted bugs found%n",
+                some.size() - missed,
+                some.size());
         return missed == 0 ? 0 : 1;
     }
 
@@ -194,7 +205,9 @@ public final class SimMain implements Callable<Integer> {
 
     private int report(Totals totals, double seconds, Map<String, LongAdder> marks) {
         long ran = totals.seeds.sum();
-        out.printf(java.util.Locale.ROOT, "%d seeds, %d failed; %.0f s, %.0f seeds a minute; %.0f s simulated (%.0f times"
+        out.printf(
+                java.util.Locale.ROOT,
+                "%d seeds, %d failed; %.0f s, %.0f seeds a minute; %.0f s simulated (%.0f times"
                         + " faster than time); %d operations, %d events%n",
                 ran,
                 totals.failed.size(),
@@ -214,7 +227,11 @@ public final class SimMain implements Callable<Integer> {
                 missing.add(mark);
             }
         });
-        out.printf(java.util.Locale.ROOT, "%d of %d marks hit%n", counts.size() - missing.size(), counts.size());
+        out.printf(
+                java.util.Locale.ROOT,
+                "%d of %d marks hit%n",
+                counts.size() - missing.size(),
+                counts.size());
         boolean marksFail = !missing.isEmpty() && ran >= MARKS_DUE_SEEDS;
         return totals.failed.isEmpty() && !marksFail ? 0 : 1;
     }

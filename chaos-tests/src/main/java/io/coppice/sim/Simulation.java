@@ -109,7 +109,11 @@ public final class Simulation {
             simulation.scheduler.tell(host ->
                     org.slf4j.MDC.put(
                             "at",
-                            String.format(java.util.Locale.ROOT, "%10.6f %s", simulation.scheduler.now() / 1e9, host.name())));
+                            String.format(
+                                    java.util.Locale.ROOT,
+                                    "%10.6f %s",
+                                    simulation.scheduler.now() / 1e9,
+                                    host.name())));
         }
         String violation = "";
         try {
