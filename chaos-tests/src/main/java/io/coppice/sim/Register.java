@@ -53,6 +53,10 @@ final class Register {
     private final String name;
     private final List<Write> writes = new ArrayList<>();
     private final List<Read> reads = new ArrayList<>();
+
+    /// Of the era before.
+    private List<Write> past = List.of();
+
     private final Set<Long> everWritten = new TreeSet<>();
 
     /// Values that it may have had at the start of the present era; null: the first one read.
@@ -79,7 +83,39 @@ final class Register {
     }
 
     void read(long value, long start, long end) {
+        if (start < eraStart) {
+            judgeSpanning(value, start);
+            return;
+        }
         reads.add(new Read(value, start, end));
+    }
+
+    /// A read that began before the power failed may have been answered before, with what is lost
+    /// since: it tells nothing of the present era, but must fit into one of both.
+    private void judgeSpanning(long value, long start) {
+        boolean fitsNow =
+                value == 0
+                        || wrote(value)
+                        || possibleFirst != null && possibleFirst.containsKey(value);
+        for (Write seen : fitsNow ? List.<Write>of() : past) {
+            for (Write other : past) {
+                if (seen.value == value
+                        && !other.refused
+                        && other.start > seen.latest()
+                        && other.end < start) {
+                    throw new Violation(
+                            name
+                                    + " reads as "
+                                    + show(value)
+                                    + " at "
+                                    + at(start)
+                                    + " although "
+                                    + show(other.value)
+                                    + " was written by "
+                                    + at(other.end));
+                }
+            }
+        }
     }
 
     private boolean wrote(long value) {
@@ -161,6 +197,7 @@ final class Register {
         possibleFirst = left;
         eraStart = now;
         reads.clear();
+        past = List.copyOf(writes);
         writes.removeIf(write -> write.end <= now || write.refused);
     }
 
