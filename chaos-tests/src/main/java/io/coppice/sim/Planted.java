@@ -10,8 +10,9 @@ import java.util.List;
 /// @param file from the root of the repository
 /// @param code stands in the file exactly once
 /// @param bug stands there instead
-/// @param seed one that finds it
-record Planted(String name, String rules, String file, String code, String bug, long seed) {
+/// @param within the build finds it within so many seeds, from the first one on; 0: rarer, it is
+///   searched by `./coppice sim --bugs` only
+record Planted(String name, String rules, String file, String code, String bug, int within) {
     private static final String REPLICA = "storage-node/src/main/java/io/coppice/node/replica/";
     private static final String LANE = "storage-node/src/main/java/io/coppice/node/lane/";
     private static final String STORE = "storage-node/src/main/java/io/coppice/node/store/";
@@ -28,28 +29,28 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "appendedByAll = Math.min(appendedByAll, link.serving ? link.acked :"
                                     + " link.synced);",
                             "appendedByAll = Math.min(appendedByAll, Long.MAX_VALUE);",
-                            1),
+                            25),
                     new Planted(
                             "ignore a request's epoch",
                             "R1",
                             REPLICA + "GroupReplica.java",
                             "return epoch != view.epoch() || isSuspended();",
                             "return false;",
-                            1),
+                            0),
                     new Planted(
                             "serve after the lease",
                             "R5",
                             LANE + "Lane.java",
                             "return parts.lease().holds(nowNanos);",
                             "return true;",
-                            1),
+                            0),
                     new Planted(
                             "replace a primary whose lease still runs",
                             "R5",
                             SERVER + "NodeSessions.java",
                             "boolean leaseIsOver = leaseIsOver(node, now);",
                             "boolean leaseIsOver = true; timeoutNanos = 100_000_000;",
-                            1),
+                            5),
                     new Planted(
                             "commit a cut before its seal has passed",
                             "R8",
@@ -61,7 +62,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                                     + " CompletableFuture.<Void>completedFuture(null),\n"
                                     + "                               "
                                     + " leadership.config().timeouts().barrier().toMillis(),",
-                            1),
+                            0),
                     new Planted(
                             "write in place in a sealed generation",
                             "R8",
@@ -69,7 +70,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "return origin.generation() <= entry.sealedGeneration ? Outcome.SEALED"
                                     + " : Outcome.OK;",
                             "return Outcome.OK;",
-                            1),
+                            50),
                     new Planted(
                             "serve without reconciling",
                             "R6",
@@ -77,49 +78,49 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "if (reconciled || !links.stream().allMatch(link -> link.reconciled))"
                                     + " {",
                             "if (reconciled) {",
-                            1),
+                            0),
                     new Planted(
                             "start an attachment without waiting for its fence",
                             "R9",
                             SERVER + "ClientSession.java",
                             "return attached.barrier()",
                             "return attached.volume().id() < 0",
-                            1),
+                            30),
                     new Planted(
                             "let a client read that was taken over from",
                             "R4 R9",
                             LANE + "LaneFrames.java",
                             "lane.barriers().isFenced(header.getVolume(), header.getFence())",
                             "header.getVolume() < 0",
-                            1),
+                            50),
                     new Planted(
                             "give out chunk ids twice",
                             "ids are never reused",
                             CORE + "SessionCommands.java",
                             "tables.groups.put(id, group.leased(command.count()));",
                             "tables.groups.put(id, group.leased(command.count() - 1));",
-                            1),
+                            5),
                     new Planted(
                             "lose a refcount when a map node is copied",
                             "refcounts",
                             CORE + "ChunkMaps.java",
                             "                counts.increment(value);",
                             "                if (value % 7 != 0) counts.increment(value);",
-                            1),
+                            5),
                     new Planted(
                             "take a flip of an old generation",
                             "R8",
                             CORE + "SessionCommands.java",
                             "if (volume.generation() != command.generation()) {",
                             "if (volume.id() < 0) {",
-                            1),
+                            0),
                     new Planted(
                             "resume a session that has ended",
                             "nothing leaks",
                             CORE + "SessionCommands.java",
                             "if (command.resume()) {",
                             "if (now < 0) {",
-                            1),
+                            30),
                     new Planted(
                             "let a restarted process serve on its word",
                             "R7",
@@ -127,21 +128,21 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "boolean restarted = present != null && present.incarnation() !="
                                     + " command.incarnation();",
                             "boolean restarted = false;",
-                            1),
+                            0),
                     new Planted(
                             "elect the shortest of the last",
                             "R7",
                             CORE + "Membership.java",
                             "replica.position().compareTo(best.get().position()) > 0",
                             "replica.position().compareTo(best.get().position()) < 0",
-                            1),
+                            0),
                     new Planted(
                             "answer a sync that did not happen",
                             "flush",
                             STORE + "SyncGate.java",
                             "part.file().sync();",
                             "part.file().size();",
-                            1),
+                            30),
                     new Planted(
                             "flush the primary only",
                             "flush",
@@ -150,28 +151,28 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "for (String address :"
                                     + " java.util.List.of(java.util.Objects.requireNonNull(group.primary())))"
                                     + " {",
-                            1),
+                            0),
                     new Planted(
                             "forget which groups were written to since the last flush",
                             "flush",
                             CLIENT + "Flushes.java",
                             "        dirty.set(group);",
                             "        dirty.clear(group);",
-                            1),
+                            0),
                     new Planted(
                             "apply a retried request again",
                             "R13",
                             REPLICA + "Primary.java",
                             "case SEEN -> joinSeen(ticket, origin);",
                             "case SEEN -> { return false; }",
-                            1),
+                            0),
                     new Planted(
                             "show a write that is not acknowledged",
                             "R4",
                             REPLICA + "Primary.java",
                             "} else if (pending.isClear(chunk, block, blockCount)) {",
                             "} else if (blockCount > 0) {",
-                            1),
+                            0),
                     new Planted(
                             "finish writes while too few serve",
                             "R1 R2",
@@ -180,26 +181,26 @@ record Planted(String name, String rules, String file, String code, String bug, 
                                     + "        }\n        long appendedByAll",
                             "        if (!reconciled) {\n            return;\n"
                                     + "        }\n        long appendedByAll",
-                            1),
+                            0),
                     new Planted(
                             "do not count a member that said it is ready",
                             "R2 R7",
                             REPLICA + "Primary.java",
                             "            if (link.holdsTail()) {\n                appendedByAll",
                             "            if (link.serving) {\n                appendedByAll",
-                            1),
+                            0),
                     new Planted(
                             "keep what follows a hole in the log",
                             "R3",
                             STORE + "Replay.java",
                             "(next.location < durable || !next.isDamage())",
                             "(next.location < Long.MAX_VALUE || !next.isDamage())",
-                            1),
+                            0),
                     new Planted(
                             "catch up without looking at versions",
                             "R7",
                             REPLICA + "Syncing.java",
                             "|| !index.version(summary.chunk()).equals(summary.version())) {",
                             "|| index.version(summary.chunk()).sequence() < 0) {",
-                            1));
+                            0));
 }

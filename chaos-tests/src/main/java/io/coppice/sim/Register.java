@@ -53,6 +53,10 @@ final class Register {
     private final String name;
     private final List<Write> writes = new ArrayList<>();
     private final List<Read> reads = new ArrayList<>();
+
+    /// Of the era before.
+    private List<Write> past = List.of();
+
     private final Set<Long> everWritten = new TreeSet<>();
 
     /// Values that it may have had at the start of the present era; null: the first one read.
@@ -81,6 +85,7 @@ final class Register {
     /// A read that began before the power failed may have been answered then: it shows what was
     /// there before, which says nothing about what was left.
     void read(long value, long start, long end) {
+<<<<<<< HEAD
         if (start > eraStart) {
             reads.add(new Read(value, start, end));
         }
@@ -103,6 +108,41 @@ final class Register {
     static void flushed(Write write, long time) {
         if (write.end != UNKNOWN) {
             write.flushed = Math.min(write.flushed, time);
+        }
+=======
+        if (start < eraStart) {
+            judgeSpanning(value, start);
+            return;
+        }
+        reads.add(new Read(value, start, end));
+>>>>>>> triA
+    }
+
+    /// A read that began before the power failed may have been answered before, with what is lost
+    /// since: it tells nothing of the present era, but must fit into one of both.
+    private void judgeSpanning(long value, long start) {
+        boolean fitsNow =
+                value == 0
+                        || wrote(value)
+                        || possibleFirst != null && possibleFirst.containsKey(value);
+        for (Write seen : fitsNow ? List.<Write>of() : past) {
+            for (Write other : past) {
+                if (seen.value == value
+                        && !other.refused
+                        && other.start > seen.latest()
+                        && other.end < start) {
+                    throw new Violation(
+                            name
+                                    + " reads as "
+                                    + show(value)
+                                    + " at "
+                                    + at(start)
+                                    + " although "
+                                    + show(other.value)
+                                    + " was written by "
+                                    + at(other.end));
+                }
+            }
         }
     }
 
@@ -185,6 +225,7 @@ final class Register {
         possibleFirst = left;
         eraStart = now;
         reads.clear();
+        past = List.copyOf(writes);
         writes.removeIf(write -> write.end <= now || write.refused);
     }
 

@@ -33,12 +33,19 @@ final class SimLog {
         void following();
     }
 
+    /// Hears of each entry once, when the first member has applied it.
+    interface Watcher {
+        void applied(Optional<Stamped> entry, Outcome outcome, MetadataView view);
+    }
+
     private final Scheduler scheduler;
     private final Wires wires;
     private final Chance chance;
     private final List<Optional<Stamped>> entries = new ArrayList<>();
     private final List<Member> members = new ArrayList<>();
     private @Nullable Member leader;
+    private Watcher watcher = (entry, outcome, view) -> {};
+    private int watched;
     private long term;
     private long leaderlessSince = -1;
     private long patience;
@@ -53,6 +60,10 @@ final class SimLog {
         var member = new Member(id);
         members.add(member);
         return member;
+    }
+
+    void watchedBy(Watcher told) {
+        watcher = told;
     }
 
     List<Member> members() {
@@ -198,8 +209,18 @@ final class SimLog {
 
         private void applyAll() {
             while (applied < entries.size()) {
-                entries.get(applied++).ifPresent(state::apply);
+                applyNext();
             }
+        }
+
+        private Outcome applyNext() {
+            Optional<Stamped> entry = entries.get(applied++);
+            Outcome outcome = entry.map(state::apply).orElse(Outcome.Nothing.INSTANCE);
+            if (applied > watched) {
+                watched = applied;
+                watcher.applied(entry, outcome, state.view());
+            }
+            return outcome;
         }
 
         private void leads(long inTerm) {
@@ -287,8 +308,7 @@ final class SimLog {
             while (!pending.isEmpty() && pending.peek().readyNanos <= scheduler.now()) {
                 Pending next = pending.poll();
                 entries.add(next.command);
-                applied++;
-                Outcome outcome = next.command.map(state::apply).orElse(Outcome.Nothing.INSTANCE);
+                Outcome outcome = applyNext();
                 LOG.debug("{}: {} -> {}", id, next.command, outcome);
                 next.done.complete(outcome);
             }

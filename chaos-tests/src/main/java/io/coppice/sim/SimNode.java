@@ -58,6 +58,11 @@ final class SimNode {
         return name;
     }
 
+    /// Of the newest process; 0: there was none yet.
+    long incarnation() {
+        return incarnation;
+    }
+
     SimDisk disk() {
         return disk;
     }

@@ -38,6 +38,7 @@ public final class Simulation {
     private final SimNetwork network;
     private final SimLog log;
     private final Model model = new Model();
+    private final Shaken shaken = new Shaken();
     private final Host forever;
     private final Map<String, Host> hosts = new HashMap<>();
     private final List<SimMetadata> metadata = new ArrayList<>();
@@ -54,6 +55,12 @@ public final class Simulation {
         wires = new Wires(scheduler, chance.fork(), swarm);
         network = new SimNetwork(wires);
         log = new SimLog(scheduler, wires, chance.fork());
+        log.watchedBy((entry, outcome, view) -> {
+            if (shaken.givesUp(entry, outcome, view)) {
+                LOG.info("what was not flushed is given up: {}", outcome);
+                model.blackout(scheduler.now());
+            }
+        });
         forever = new Host(scheduler, "world", 0, 1.0, chance.fork());
         for (int i = 1; i <= 3; i++) {
             metadata.add(new SimMetadata("m" + i, log.join("m" + i), network));
@@ -344,6 +351,7 @@ public final class Simulation {
         host.kill();
         wires.died(host, power);
         if (power) {
+            shaken.losesPower(node);
             node.disk().powerFails(chance, chance.percent(40));
         }
     }
@@ -354,9 +362,11 @@ public final class Simulation {
         }
     }
 
-    /// Whether what this node holds is safe without it: every replica of every group serves.
+    /// Whether what this node holds is safe without it: every replica of every group serves, and
+    /// not only because the quorum does not know yet what the power took from one.
     boolean othersHaveEverything(SimNode node) {
-        return nodes.stream().allMatch(other -> other == node || other.isUp())
+        return !shaken.isAnyBut(node)
+                && nodes.stream().allMatch(other -> other == node || other.isUp())
                 && view().groups().stream()
                         .allMatch(group -> group.serving() == group.replicas().size());
     }
@@ -405,6 +415,7 @@ public final class Simulation {
             if (node.isUp()) {
                 kill(node, true);
             } else {
+                shaken.losesPower(node);
                 node.disk().powerFails(chance, false);
             }
         }

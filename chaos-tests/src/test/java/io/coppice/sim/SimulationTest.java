@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 class SimulationTest {
-    private static final int SEEDS = 200;
+    private static final int SEEDS = 150;
 
     private static final Logger LOGS = (Logger) LoggerFactory.getLogger("io.coppice");
     private static final Level BEFORE = LOGS.getLevel();
@@ -92,15 +92,19 @@ class SimulationTest {
     }
 
     static List<Planted> planted() {
-        return Planted.ALL;
+        return Planted.ALL.stream().filter(each -> each.within() > 0).toList();
     }
 
-    /// The seed that stands with each bug was searched with `./coppice sim --bugs`.
+    /// `./coppice sim --bugs` searches for all of them.
     @ParameterizedTest
     @MethodSource("planted")
     void aPlantedBugIsFound(Planted planted, @TempDir Path work) throws IOException {
         Mutant mutant = Mutant.of(planted, root(), work);
-        assertFalse(mutant.violation(planted.seed()).isEmpty(), planted.name());
+        boolean found =
+                LongStream.rangeClosed(1, planted.within())
+                        .parallel()
+                        .anyMatch(seed -> !mutant.violation(seed).isEmpty());
+        assertTrue(found, planted.name());
     }
 
     @Test
