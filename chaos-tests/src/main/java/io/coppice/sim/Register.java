@@ -85,10 +85,11 @@ final class Register {
     /// A read that began before the power failed may have been answered then: it shows what was
     /// there before, which says nothing about what was left.
     void read(long value, long start, long end) {
-<<<<<<< HEAD
-        if (start > eraStart) {
-            reads.add(new Read(value, start, end));
+        if (start <= eraStart) {
+            judgeSpanning(value, start);
+            return;
         }
+        reads.add(new Read(value, start, end));
     }
 
     /// The success of `write` is known. If it began before the power failed, parts of it may have
@@ -109,13 +110,6 @@ final class Register {
         if (write.end != UNKNOWN) {
             write.flushed = Math.min(write.flushed, time);
         }
-=======
-        if (start < eraStart) {
-            judgeSpanning(value, start);
-            return;
-        }
-        reads.add(new Read(value, start, end));
->>>>>>> triA
     }
 
     /// A read that began before the power failed may have been answered before, with what is lost
