@@ -199,7 +199,8 @@ public final class ChunkStore implements AutoCloseable {
 
     /// Sets the position of a group (also back) and a word of state that belongs to the caller,
     /// e.g. whether the replica is complete. Both survive restart. A group that was never mentioned
-    /// has [Position#NONE] and 0.
+    /// has [Position#NONE] and 0. A state other than 0, "not complete", also forgets the group's
+    /// requests: what follows is another replica's history.
     public void mark(int group, Position position, long state) {
         append(RecordHeaders.bare(RecordKind.MARK, group, position, 0, 0, state));
     }

@@ -135,6 +135,10 @@ final class Index {
         group.epoch = record.epoch();
         group.sequence = record.sequence();
         group.state = record.request();
+        if (group.state != 0) {
+            // It takes another replica's history over: requests in its own may not be in that one.
+            group.outcomes.clear();
+        }
     }
 
     void remember(RecordHeader record) {

@@ -39,6 +39,11 @@ final class OutcomeWindow {
         }
     }
 
+    void clear() {
+        size = 0;
+        oldest = 0;
+    }
+
     int size() {
         return size;
     }
