@@ -116,7 +116,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     }
 
     /// Handles what came meanwhile, in its order; then messages are handled as they come.
-    private void handleWaiting(long now) {
+    private void handleWaiting() {
         while (true) {
             NodeMessage next;
             synchronized (welcoming) {
@@ -126,7 +126,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                     return;
                 }
             }
-            handle(next, now);
+            handle(next, leadership.time().nanos());
         }
     }
 
@@ -167,7 +167,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
             throw ControlFailure.badRequest("a node registers once per session");
         }
         if (leadership.nodes().mayServeBesides(request)) {
-            handleWaiting(now);
+            handleWaiting();
             throw ControlFailure.unavailable(
                     "another process may still serve as node "
                             + request.getName()
@@ -192,8 +192,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                     if (failed != null) {
                         refuse(Leadership.failure(failed));
                     }
-                    // Beats among them came later than `now`, so their leases end later.
-                    handleWaiting(now);
+                    handleWaiting();
                 });
     }
 
