@@ -33,7 +33,20 @@ final class Register {
         /// When a flush that covers it had succeeded.
         long flushed = UNKNOWN;
 
-        Write(long value, long start) {
+        /// When the client was told that it succeeded.
+        private long acknowledged = UNKNOWN;
+
+        /// Not earlier, as far as the present era is concerned.
+        private long earliest;
+
+        /// A flush that succeeded after the power had failed covered it: it was not lost then.
+        private boolean kept;
+
+        private final Register register;
+
+        Write(Register register, long value, long start) {
+            this.register = register;
+            this.earliest = start;
             this.value = value;
             this.start = start;
         }
@@ -62,6 +75,11 @@ final class Register {
     /// Values that it may have had at the start of the present era; null: the first one read.
     private @Nullable Map<Long, Long> possibleFirst;
 
+    /// The same of the era before, for when more becomes known of what was kept.
+    private @Nullable Map<Long, Long> possibleBefore;
+
+    private boolean anyBefore;
+
     private long eraStart = -1;
 
     /// Whether the beginning may be anything, as far as this register knows.
@@ -76,7 +94,7 @@ final class Register {
     }
 
     Write write(long value, long start) {
-        var write = new Write(value, start);
+        var write = new Write(this, value, start);
         everWritten.add(value);
         writes.add(write);
         return write;
@@ -93,8 +111,10 @@ final class Register {
     }
 
     /// The success of `write` is known. If it began before the power failed, parts of it may have
-    /// succeeded then, and be lost unless success means durable; but it happens no more.
+    /// succeeded then, and be lost unless success means durable, or until a flush succeeds; but it
+    /// happens no more.
     static void acknowledged(Write write, long time, boolean durable, long lastBlackout) {
+        write.acknowledged = time;
         if (write.start > lastBlackout || durable) {
             write.end = time;
         } else {
@@ -105,10 +125,20 @@ final class Register {
         }
     }
 
-    /// A flush that covers `write` has succeeded: what was lost before does not come back by that.
+    /// A flush that covers `write` has succeeded: also where the power failed since, it was not
+    /// lost.
     static void flushed(Write write, long time) {
-        if (write.end != UNKNOWN) {
-            write.flushed = Math.min(write.flushed, time);
+        write.flushed = Math.min(write.flushed, time);
+        write.register.keeps(write);
+    }
+
+    private void keeps(Write write) {
+        if (write.end == UNKNOWN) {
+            write.end = write.acknowledged;
+            write.earliest = Math.max(write.start, eraStart + 1);
+        } else if (write.end <= eraStart && past.contains(write)) {
+            write.kept = true;
+            findPossibleFirst();
         }
     }
 
@@ -201,35 +231,40 @@ final class Register {
     /// with what may be left.
     void blackout(long now) {
         judge();
-        Map<Long, Long> left = new TreeMap<>();
-        for (Write write : writes) {
-            if (!write.refused && mayBeLeft(write, now)) {
-                left.put(write.value, write.start);
-            }
-        }
-        boolean beginningIsLeft =
-                writes.stream().noneMatch(write -> write.flushed < now && write.value != UNKNOWN);
-        if (beginningIsLeft) {
-            left.put(0L, -1L);
-            if (possibleFirst != null) {
-                left.putAll(possibleFirst);
-            }
-        }
-        anyFirst = beginningIsLeft && inherits && (anyFirst || possibleFirst == null);
-        possibleFirst = left;
+        possibleBefore = possibleFirst;
+        anyBefore = anyFirst;
         eraStart = now;
-        reads.clear();
         past = List.copyOf(writes);
+        findPossibleFirst();
+        reads.clear();
         writes.removeIf(write -> write.end <= now || write.refused);
     }
 
-    private boolean mayBeLeft(Write write, long now) {
-        for (Write other : writes) {
-            if (other.flushed < now && other.start > write.latest()) {
-                return false;
+    /// What the writes of the era before may have left at the start of this one.
+    private void findPossibleFirst() {
+        Map<Long, Long> left = new TreeMap<>();
+        for (Write write : past) {
+            if (!write.refused && mayBeLeft(write)) {
+                left.put(write.value, write.start);
             }
         }
-        return true;
+        boolean beginningIsLeft = past.stream().noneMatch(this::wasLeft);
+        if (beginningIsLeft) {
+            left.put(0L, -1L);
+            if (possibleBefore != null) {
+                left.putAll(possibleBefore);
+            }
+        }
+        anyFirst = beginningIsLeft && inherits && (anyBefore || possibleBefore == null);
+        possibleFirst = left;
+    }
+
+    private boolean wasLeft(Write write) {
+        return write.flushed < eraStart || write.kept;
+    }
+
+    private boolean mayBeLeft(Write write) {
+        return past.stream().noneMatch(other -> wasLeft(other) && other.start > write.latest());
     }
 
     // ------------------------------------------------------------ the judgement
@@ -374,7 +409,7 @@ final class Register {
             writeStart = write.start;
             written = write.end != UNKNOWN;
             firstEnd = write.latest();
-            lastStart = write.start;
+            lastStart = write.earliest;
         }
 
         Zone(long value, long beginning) {

@@ -41,6 +41,7 @@ final class SimNode {
     private final Swarm swarm;
     private final Chance chance;
     private long incarnation;
+    private boolean lostPower = true;
     private long syncExtraNanos;
     private @Nullable String failure;
     private String scrubbed = "";
@@ -77,6 +78,12 @@ final class SimNode {
 
     @Nullable Lane lane() {
         return process == null ? null : process.lane;
+    }
+
+    /// The machine goes off; its disk keeps what it was made to, and some of the rest.
+    void losesPower(Chance fate, boolean allLost) {
+        lostPower = true;
+        disk.powerFails(fate, allLost);
     }
 
     void slowDisk(long nanos) {
@@ -177,6 +184,16 @@ final class SimNode {
         @Override
         public boolean isSuspect() {
             return suspect;
+        }
+
+        @Override
+        public boolean isIntact() {
+            return !lostPower;
+        }
+
+        @Override
+        public void keepBoot() {
+            lostPower = false;
         }
 
         @Override

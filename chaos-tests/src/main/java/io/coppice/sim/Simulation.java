@@ -352,7 +352,7 @@ public final class Simulation {
         wires.died(host, power);
         if (power) {
             shaken.losesPower(node);
-            node.disk().powerFails(chance, chance.percent(40));
+            node.losesPower(chance, chance.percent(40));
         }
     }
 
@@ -416,7 +416,7 @@ public final class Simulation {
                 kill(node, true);
             } else {
                 shaken.losesPower(node);
-                node.disk().powerFails(chance, false);
+                node.losesPower(chance, false);
             }
         }
         model.blackout(scheduler.now());

@@ -305,7 +305,7 @@ final class Workload {
 
     private void flush(BlockDevice open) {
         var covered = List.copyOf(unflushed);
-        open.flush(
+        Completion ended =
                 ending(
                         open,
                         () -> {
@@ -314,7 +314,13 @@ final class Workload {
                                 Register.flushed(write, scheduler.now());
                             }
                             unflushed.removeAll(covered);
-                        }));
+                        });
+        open.flush(failure -> {
+            if (failure != null && failure.reason() == DeviceException.Reason.WRITES_LOST) {
+                unflushed.removeAll(covered);
+            }
+            ended.done(failure);
+        });
     }
 
     private Completion ending(BlockDevice open, Runnable success) {

@@ -92,6 +92,38 @@ class RegisterTest {
         assertThrows(Violation.class, other::judge);
     }
 
+    /// What the client was told is what counts, whenever it was told.
+    @Test
+    void aFlushAfterABlackoutMeansThatNothingWasLost() {
+        wrote(1, 10, 20).flushed = 25;
+        Register.Write second = wrote(2, 30, 40);
+        register.blackout(50);
+        register.read(1, 60, 70);
+        Register.flushed(second, 80);
+        assertThrows(Violation.class, register::judge);
+
+        var other = new Register("other", false);
+        Register.Write kept = other.write(2, 30);
+        kept.end = 40;
+        other.blackout(50);
+        Register.flushed(kept, 80);
+        other.read(2, 90, 95);
+        other.judge();
+    }
+
+    @Test
+    void aFlushCoversAWriteThatWasAcknowledgedAcrossABlackout() {
+        wrote(1, 10, 20).flushed = 25;
+        Register.Write second = register.write(2, 30);
+        register.blackout(50);
+        register.read(1, 55, 58);
+        Register.acknowledged(second, 60, false, 50);
+        register.read(1, 70, 75);
+        register.judge();
+        Register.flushed(second, 80);
+        assertThrows(Violation.class, register::judge);
+    }
+
     @Test
     void whatABlackoutLeftMayNotChangeByItself() {
         wrote(1, 10, 20);

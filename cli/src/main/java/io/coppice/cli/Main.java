@@ -158,7 +158,7 @@ public final class Main extends Noun {
             case IN_USE, LOST -> ExitCode.CONFLICT;
             case NO_SPACE -> ExitCode.NO_SPACE;
             case TIMED_OUT, OVERLOADED -> ExitCode.UNAVAILABLE;
-            case OUT_OF_RANGE, READ_ONLY, CLOSED, IO_ERROR -> ExitCode.FAILED;
+            case OUT_OF_RANGE, READ_ONLY, CLOSED, WRITES_LOST, IO_ERROR -> ExitCode.FAILED;
         };
     }
 

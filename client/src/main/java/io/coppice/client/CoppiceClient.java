@@ -81,6 +81,7 @@ public final class CoppiceClient implements AutoCloseable {
     private long ticks;
     private long refreshedNanos;
     private volatile int chunkBytes;
+    private volatile boolean syncsAlways;
     private volatile boolean closed;
 
     /// The world around a client.
@@ -394,7 +395,7 @@ public final class CoppiceClient implements AutoCloseable {
     }
 
     RemoteDevice newDevice(RemoteDevice.Source source) {
-        var device = new RemoteDevice(this, source, config, chunkBytes, metrics);
+        var device = new RemoteDevice(this, source, config, chunkBytes, syncsAlways, metrics);
         devices.add(device);
         if (source.fence() != 0) {
             leases.prepare(views.first(GROUPS_PREPARED_MAX));
@@ -442,14 +443,18 @@ public final class CoppiceClient implements AutoCloseable {
     private void learnCluster() throws ControlException, DeviceException {
         if (chunkBytes == 0) {
             var query = QueryRequest.newBuilder().setGetCluster(GetCluster.getDefaultInstance());
-            chunkBytes =
-                    (int) control.query(query.build()).getCluster().getConfig().getChunkBytes();
+            learn(control.query(query.build()).getCluster().getConfig());
         }
         if (chunkBytes == 0) {
             throw new DeviceException(
                     DeviceException.Reason.NOT_FOUND,
                     "the cluster is not initialised: it has no volumes yet");
         }
+    }
+
+    private void learn(ClusterConfig cluster) {
+        syncsAlways = cluster.getDurabilityAlways();
+        chunkBytes = (int) cluster.getChunkBytes();
     }
 
     /// Waits.
@@ -490,7 +495,7 @@ public final class CoppiceClient implements AutoCloseable {
         public void sessionOpened(SessionOpened opened, boolean resumed) {
             ClusterConfig cluster = opened.getConfig();
             if (cluster.getChunkBytes() != 0) {
-                chunkBytes = (int) cluster.getChunkBytes();
+                learn(cluster);
             }
             calls.introduceAs(opened.getSession(), cluster.getCluster());
             viewsChanged(opened.getViews());

@@ -34,8 +34,13 @@ final class DataOp extends ChunkOp implements ReplyHandler {
 
     private int @Nullable [] sums;
 
-    /// Sent how often so far.
+    /// Sent how often so far, and the newest time in which epoch.
     int attempts;
+
+    long epoch;
+
+    /// As it was sent the newest time, its success means that it is durable.
+    boolean durable;
 
     final long startNanos;
     String lastRefusal = "no answer";
@@ -94,10 +99,11 @@ final class DataOp extends ChunkOp implements ReplyHandler {
             header.setKind(kind() == Kind.EXTENTS ? DataKind.EXTENTS : DataKind.READ);
             return;
         }
+        durable = fua || makesChunk();
         header.setKind(kind() == Kind.ZERO ? DataKind.ZERO : DataKind.WRITE)
                 .setGeneration(generation())
                 .setSequence(sequence())
-                .setFua(fua || makesChunk());
+                .setFua(durable);
         if (fromChunk() != 0) {
             header.setFromChunk(fromChunk());
         }

@@ -26,6 +26,9 @@ public final class DeviceException extends IOException {
         OVERLOADED,
         /// No replica could serve the data.
         IO_ERROR,
+        /// Writes that were acknowledged but not flushed are lost, since all replicas lost their
+        /// power. A flush says so once; what was lost can be written again.
+        WRITES_LOST,
         /// No such volume or snapshot.
         NOT_FOUND,
         /// Another client uses the volume.

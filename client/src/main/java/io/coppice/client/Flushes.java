@@ -1,6 +1,7 @@
 package io.coppice.client;
 
 import io.coppice.net.ReplyHandler;
+import io.coppice.port.Marks;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
@@ -8,16 +9,18 @@ import io.coppice.wire.pb.GroupEpoch;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Flushes of one device: SYNC to every node that holds a serving replica of a group written since
 /// the last one. One runs at a time; those that come meanwhile share the next, or the running one
-/// when nothing was written since it began. On the event loop.
+/// when nothing was written since it began. A group that may have lost what a flush would cover
+/// fails it, once. On the event loop.
 final class Flushes {
     private final NodeCalls calls;
     private final EventLoop loop;
@@ -25,7 +28,7 @@ final class Flushes {
     private final int callersMax;
 
     /// Groups with acknowledged writes that no finished or running flush covers.
-    private final BitSet dirty = new BitSet();
+    private final DirtyGroups dirty = new DirtyGroups();
 
     private @Nullable Run running;
     private List<Completion> waiting = new ArrayList<>();
@@ -38,9 +41,9 @@ final class Flushes {
         this.deadlineNanos = deadlineNanos;
     }
 
-    /// A write to `group` is about to be acknowledged, and is not durable yet.
-    void wrote(int group) {
-        dirty.set(group);
+    /// A write to `group`, done in `epoch`, is about to be acknowledged, and is not durable yet.
+    void wrote(int group, long epoch) {
+        dirty.add(group, epoch);
     }
 
     void flush(Completion done) {
@@ -71,8 +74,7 @@ final class Flushes {
     }
 
     private void start(List<Completion> callers) {
-        var run = new Run(callers, (BitSet) dirty.clone());
-        dirty.clear();
+        var run = new Run(callers, dirty.takeAll());
         running = run;
         run.round();
     }
@@ -81,15 +83,16 @@ final class Flushes {
     /// replicas.
     private final class Run {
         final List<Completion> callers;
-        private final BitSet left;
+        private final DirtyGroups left;
         private final long endNanos = calls.time().nanos() + deadlineNanos;
-        private BitSet failed = new BitSet();
+        private final DirtyGroups lost = new DirtyGroups();
+        private Set<Integer> failed = new TreeSet<>();
         private int unanswered;
         private int rounds;
         private boolean finished;
         private String lastRefusal = "no answer";
 
-        Run(List<Completion> callers, BitSet groups) {
+        Run(List<Completion> callers, DirtyGroups groups) {
             this.callers = new ArrayList<>(callers);
             this.left = groups;
         }
@@ -99,7 +102,7 @@ final class Flushes {
                 return;
             }
             if (left.isEmpty()) {
-                finish(null);
+                finish(loss());
                 return;
             }
             if (rounds++ > 0 && calls.time().nanos() - endNanos >= 0) {
@@ -109,7 +112,7 @@ final class Flushes {
                                 "the flush did not finish in time: " + lastRefusal));
                 return;
             }
-            failed = new BitSet();
+            failed = new TreeSet<>();
             Map<String, DataHeader.Builder> requests = requests();
             unanswered = requests.size() + 1;
             requests.forEach((address, header) -> calls.call(address, header, new Reply(header)));
@@ -121,8 +124,13 @@ final class Flushes {
             left.stream()
                     .forEach(id -> {
                         Views.Group group = calls.views().group(id);
+                        if (group != null && group.lossEpoch() > left.since(id)) {
+                            lost.add(id, left.since(id));
+                            left.remove(id);
+                            return;
+                        }
                         if (group == null || group.primary() == null) {
-                            failed.set(id);
+                            failed.add(id);
                             lastRefusal = "group " + id + " has no serving replica";
                             return;
                         }
@@ -141,12 +149,24 @@ final class Flushes {
             if (--unanswered > 0 || finished) {
                 return;
             }
-            left.and(failed);
+            left.stream().filter(group -> !failed.contains(group)).forEach(left::remove);
             if (left.isEmpty()) {
-                finish(null);
+                finish(loss());
             } else {
                 loop.schedule(this::round, calls.pauseMillis(rounds), TimeUnit.MILLISECONDS);
             }
+        }
+
+        private @Nullable DeviceException loss() {
+            if (lost.isEmpty()) {
+                return null;
+            }
+            lost.takeAll(); // said once
+            Marks.hit("a flush said that writes were lost");
+            return new DeviceException(
+                    DeviceException.Reason.WRITES_LOST,
+                    "writes since the last flush may be lost, because all their replicas lost their"
+                            + " power: write them again");
         }
 
         void finish(@Nullable DeviceException failure) {
@@ -155,7 +175,8 @@ final class Flushes {
             }
             finished = true;
             running = null;
-            dirty.or(left);
+            dirty.addAll(left);
+            dirty.addAll(lost);
             if (failure == null && !waiting.isEmpty()) {
                 var next = waiting;
                 waiting = new ArrayList<>();
@@ -191,7 +212,7 @@ final class Flushes {
 
             private void refused(String why) {
                 lastRefusal = why;
-                request.getSyncGroupsList().forEach(group -> failed.set(group.getGroup()));
+                request.getSyncGroupsList().forEach(group -> failed.add(group.getGroup()));
             }
         }
     }

@@ -109,9 +109,10 @@ final class NodeCalls {
         if (op.attempts++ > 0) {
             retries.inc();
         }
+        op.epoch = group.epoch();
         DataHeader.Builder header =
                 DataHeader.newBuilder()
-                        .setEpoch(group.epoch())
+                        .setEpoch(op.epoch)
                         .setVolume(op.device().volume())
                         .setFence(op.device().fence())
                         .setSession(session);

@@ -38,6 +38,9 @@ final class RemoteDevice implements BlockDevice {
     private final Admission admission;
     private final Flushes flushes;
     private final DevicePlan plan;
+    /// Every write is synced before it is acknowledged.
+    private final boolean syncsAlways;
+
     private final BlockSums sums = new BlockSums();
     private final List<LongConsumer> sizeListeners = new ArrayList<>();
     private final long deadlineNanos;
@@ -57,6 +60,7 @@ final class RemoteDevice implements BlockDevice {
             Source source,
             ClientConfig config,
             int chunkBytes,
+            boolean syncsAlways,
             ClientMetrics metrics) {
         this.client = client;
         this.source = source;
@@ -66,6 +70,7 @@ final class RemoteDevice implements BlockDevice {
         this.config = config;
         this.size = source.size();
         this.metrics = metrics;
+        this.syncsAlways = syncsAlways;
         deadlineNanos = config.operationDeadline().toNanos();
         pieces = new Pieces(chunkBytes, Math.min(config.pieceBytes(), chunkBytes));
         zeroPieces = new Pieces(chunkBytes, Math.min(ZERO_BYTES, pieces.pieceBytes()));
@@ -162,8 +167,8 @@ final class RemoteDevice implements BlockDevice {
         if (timer != null) {
             timer.update(client.time().nanos() - op.startNanos, TimeUnit.NANOSECONDS);
         }
-        if (fault == null && !op.fua && op.sequence() != 0) {
-            flushes.wrote(op.group());
+        if (fault == null && !op.durable && !syncsAlways && op.sequence() != 0) {
+            flushes.wrote(op.group(), op.epoch);
         }
     }
 

@@ -13,8 +13,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Where each group is, as far as the quorum has told. On the event loop.
 final class Views {
-    /// One group. `primary` null: none serves now.
-    record Group(int id, long epoch, @Nullable String primary, List<String> serving) {}
+    /// One group. `primary` null: none serves now. Writes that were acknowledged before `lossEpoch`
+    /// and not flushed may be lost.
+    record Group(
+            int id,
+            long epoch,
+            long lossEpoch,
+            @Nullable String primary,
+            List<String> serving) {}
 
     private final IntObjectHashMap<Group> groups = new IntObjectHashMap<>();
 
@@ -90,6 +96,7 @@ final class Views {
         return new Group(
                 info.getId(),
                 info.getEpoch(),
+                info.getLossEpoch(),
                 info.getPrimary() == 0 ? null : primary,
                 List.copyOf(serving));
     }

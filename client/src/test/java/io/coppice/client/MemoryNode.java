@@ -10,6 +10,7 @@ import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.ChunkInfo;
 import io.coppice.wire.pb.ChunkPage;
 import io.coppice.wire.pb.DataHeader;
+import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -42,6 +43,7 @@ final class MemoryNode implements AutoCloseable {
     final AtomicInteger made = new AtomicInteger();
 
     final AtomicInteger madeInMemory = new AtomicInteger();
+    volatile long epoch = 1;
     volatile long sealed;
     volatile long minFence;
     volatile boolean full;
@@ -112,15 +114,27 @@ final class MemoryNode implements AutoCloseable {
     private Answer answer(DataHeader header, ByteBuf payload) {
         return switch (header.getKind()) {
             case READ -> read(header);
-            case WRITE, ZERO -> write(header, payload);
+            case WRITE, ZERO ->
+                    isStale(header)
+                            ? Answer.status(DataStatus.STALE_EPOCH)
+                            : write(header, payload);
             case EXTENTS -> extents(header);
             case SYNC -> {
+                if (isStale(header)) {
+                    yield Answer.status(DataStatus.STALE_EPOCH);
+                }
                 syncs.incrementAndGet();
                 yield Answer.status(DataStatus.OK);
             }
             case LIST_CHUNKS -> list(header);
             default -> Answer.status(DataStatus.BAD_REQUEST);
         };
+    }
+
+    private boolean isStale(DataHeader header) {
+        return header.getKind() == DataKind.SYNC
+                ? header.getSyncGroupsList().stream().anyMatch(each -> each.getEpoch() != epoch)
+                : header.getEpoch() != epoch;
     }
 
     private Answer write(DataHeader header, ByteBuf payload) {
@@ -155,7 +169,7 @@ final class MemoryNode implements AutoCloseable {
             return Answer.status(DataStatus.NO_SUCH_CHUNK);
         }
         for (int i = 0; i < header.getBlockCount(); i++) {
-            if (header.getKind() == io.coppice.wire.pb.DataKind.ZERO) {
+            if (header.getKind() == DataKind.ZERO) {
                 chunk.remove(header.getBlock() + i);
                 continue;
             }

@@ -57,6 +57,8 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private long generation = 1;
     private long fence = 9;
     private long nextChunk = 1;
+    private long epoch = 1;
+    private long lossEpoch;
     private long size;
     private boolean attached;
     int flipMessages;
@@ -106,6 +108,17 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
         client = null;
         if (to != null) {
             to.onError(Status.UNAVAILABLE.withDescription("dropped by the test").asException());
+        }
+    }
+
+    /// Every group begins an epoch without what was not flushed in the one before; what the client
+    /// sends from now on has heard of it.
+    synchronized void loses(long newEpoch) {
+        epoch = newEpoch;
+        lossEpoch = newEpoch;
+        node.epoch = newEpoch;
+        if (client != null) {
+            client.onNext(ClientDirective.newBuilder().setViews(views()).build());
         }
     }
 
@@ -329,7 +342,8 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
             views.addGroups(
                     GroupInfo.newBuilder()
                             .setId(id)
-                            .setEpoch(1)
+                            .setEpoch(epoch)
+                            .setLossEpoch(lossEpoch)
                             .setPrimary(1)
                             .addReplicas(
                                     ReplicaInfo.newBuilder()

@@ -90,9 +90,26 @@ class RemoteDeviceTest {
     }
 
     @Test
+    void aFlushSaysOnceThatWritesWereLost() throws IOException {
+        BlockDevice device = client.open("vol");
+        BlockingDevice blocking = device.blocking();
+        blocking.write(0, new byte[4096], 0, 4096);
+        quorum.loses(2);
+        blocking.flush(); // what makes a chunk is durable before it is acknowledged
+        blocking.write(0, new byte[4096], 0, 4096);
+        quorum.loses(3);
+        DeviceException lost = assertThrows(DeviceException.class, blocking::flush);
+        assertEquals(DeviceException.Reason.WRITES_LOST, lost.reason());
+        blocking.flush();
+        blocking.write(0, new byte[4096], 0, 4096);
+        blocking.flush();
+    }
+
+    @Test
     void flushesThatWaitAreBounded() throws IOException {
         BlockDevice device = client.open("vol");
         device.blocking().write(0, new byte[4096], 0, 4096);
+        device.blocking().write(0, new byte[4096], 0, 4096); // not a new chunk, which is durable
         node.silent = true;
         int most = ClientConfig.defaults(List.of("x"), "test").queuedRequests();
         List<CompletableFuture<Void>> flushes = new ArrayList<>();
@@ -247,6 +264,9 @@ class RemoteDeviceTest {
         BlockingDevice device = client.open("vol").blocking();
         device.flush();
         assertEquals(0, node.syncs.get());
+        device.write(0, new byte[4096], 0, 4096);
+        device.flush();
+        assertEquals(0, node.syncs.get(), "a new chunk is durable before it is acknowledged");
         device.write(0, new byte[4096], 0, 4096);
         device.flush();
         device.flush();

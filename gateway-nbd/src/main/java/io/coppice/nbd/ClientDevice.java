@@ -211,7 +211,7 @@ final class ClientDevice implements ExportDevice {
                 yield NbdError.ESHUTDOWN;
             }
             case NO_SPACE -> NbdError.ENOSPC;
-            case TIMED_OUT, OVERLOADED, IO_ERROR, NOT_FOUND, IN_USE -> NbdError.EIO;
+            case TIMED_OUT, OVERLOADED, IO_ERROR, WRITES_LOST, NOT_FOUND, IN_USE -> NbdError.EIO;
         };
     }
 

@@ -154,7 +154,15 @@ final class ClientExports implements Exports {
             case NOT_FOUND -> Kind.UNKNOWN;
             // One client at a time is a rule; "unknown" would send the user after a wrong name.
             case IN_USE -> Kind.NOT_ALLOWED;
-            case TIMED_OUT, OVERLOADED, LOST, NO_SPACE, OUT_OF_RANGE, READ_ONLY, CLOSED, IO_ERROR ->
+            case TIMED_OUT,
+                    OVERLOADED,
+                    LOST,
+                    NO_SPACE,
+                    OUT_OF_RANGE,
+                    READ_ONLY,
+                    CLOSED,
+                    WRITES_LOST,
+                    IO_ERROR ->
                     Kind.FAILED;
         };
     }

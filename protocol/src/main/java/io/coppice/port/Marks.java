@@ -17,6 +17,7 @@ public final class Marks {
                     "a damaged block was mended from a replica",
                     "a fence refused a client",
                     "a flip was refused as stale",
+                    "a flush said that writes were lost",
                     "a group that was down was elected anew",
                     "a last replica was elected without all of its equals",
                     "a lost seal had its generation raised",

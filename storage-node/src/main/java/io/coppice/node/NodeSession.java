@@ -322,6 +322,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                 return;
             }
         }
+        keepBoot();
         recentBarriers.clear();
         for (Lane lane : lanesByUuid.values()) {
             lane.execute(() -> {
@@ -361,6 +362,23 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             Integer id = ids.get(uuid);
             if (id != null && !lanesByUuid.containsKey(uuid) && !directory.isFailed()) {
                 join(directory, id, sized);
+            }
+        }
+    }
+
+    /// Only now: the quorum knows of what the machine may have lost in its boot before.
+    private void keepBoot() {
+        for (StoreHome directory : node.homes()) {
+            try {
+                if (directory.isOpen() && !directory.isFailed()) {
+                    directory.keepBoot();
+                }
+            } catch (IOException e) {
+                LOG.warn(
+                        "node {}: the next start of {} will count as one of the machine: {}",
+                        config.name(),
+                        directory,
+                        e.toString());
             }
         }
     }

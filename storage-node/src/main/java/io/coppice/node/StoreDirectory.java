@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
 /// One data directory:
 ///
 /// ```
-/// STORE      text: the store's uuid, the node's incarnation, the cluster's chunk size once it is known
+/// STORE      text: the store's uuid, the node's incarnation, the cluster's chunk size once it is known,
+///            and the boot of the machine in which the node was last registered
 /// chunks/    the chunk store, with a lock that keeps a second process out
 /// scrub      text: how far the scrub is; may be lost
 /// FAILED     text: the store is down for good, since when and why (R11)
@@ -42,12 +43,17 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
     private static final String FORMAT = "1";
     private static final String FAILED_FILE = "FAILED";
     private static final String SCRUB_FILE = "scrub";
+    private static final String BOOT = "boot";
+
+    /// Of Linux: another one each time the machine starts.
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
     private final Path path;
     private final FileDisk lock;
     private final Disk disk;
     private final Properties properties;
     private final @Nullable StoreIdentity identity;
+    private final String boot = bootId();
     private @Nullable ChunkStore store;
     private boolean suspect;
     private volatile @Nullable String failure;
@@ -150,6 +156,29 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
     /// Empty: not a member of a cluster yet.
     String cluster() {
         return identity == null ? "" : identity.cluster();
+    }
+
+    /// Empty where the system does not tell: then any restart may have been one of the machine.
+    private static String bootId() {
+        try {
+            return Files.readString(BOOT_ID).strip();
+        } catch (IOException e) {
+            LOG.debug("the machine's boot is not known: {}", e.toString());
+            return "";
+        }
+    }
+
+    @Override
+    public boolean isIntact() {
+        return !boot.isEmpty() && boot.equals(properties.getProperty(BOOT));
+    }
+
+    @Override
+    public void keepBoot() throws IOException {
+        if (!isIntact()) {
+            properties.setProperty(BOOT, boot);
+            save();
+        }
     }
 
     @Override

@@ -19,6 +19,14 @@ public interface StoreHome {
     /// Whether what was recovered may lack something that was durable.
     boolean isSuspect();
 
+    /// Whether the machine has not lost its power since [#keepBoot]: so what the process before
+    /// appended is there, synced or not.
+    boolean isIntact();
+
+    /// The quorum has registered this process, and knows of what was lost before it. May wait for
+    /// the disk.
+    void keepBoot() throws IOException;
+
     /// What the device has, for a store that is not open yet.
     long deviceBytes() throws IOException;
 

@@ -27,7 +27,7 @@ final class StoreReports {
             throws IOException {
         String uuid = home.uuid().toString();
         if (lane != null) {
-            StoreReport.Builder report = space(uuid, lane);
+            StoreReport.Builder report = space(uuid, lane).setIntact(true);
             positions.forEach((group, position) -> report.addPositions(position(group, position)));
             return report.build();
         }
@@ -35,6 +35,7 @@ final class StoreReports {
         if (home.isOpen()) {
             var store = home.store();
             report.setCapacityBytes(store.capacityBytes())
+                    .setIntact(home.isIntact())
                     .setUsedBytes(store.usedBytes())
                     .setLiveBytes(store.liveBytes());
             for (int group : store.groups()) {

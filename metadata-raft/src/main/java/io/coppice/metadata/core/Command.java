@@ -129,7 +129,10 @@ public sealed interface Command {
     record GroupPosition(int group, Position position) {}
 
     /// One data directory as its node reports it.
-    record StoreReport(String uuid, long capacityBytes, List<GroupPosition> positions) {
+    ///
+    /// @param intact its machine has not lost its power since the store was registered before
+    record StoreReport(
+            String uuid, long capacityBytes, boolean intact, List<GroupPosition> positions) {
         public StoreReport {
             positions = List.copyOf(positions);
         }

@@ -7,7 +7,10 @@ import java.util.Optional;
 ///
 /// @param replicas in order: the first SERVING one is the primary
 /// @param nextSequence of the chunk ids not yet leased
-public record Group(int id, long epoch, List<Replica> replicas, long nextSequence) {
+/// @param lossEpoch the newest epoch that may have begun without writes that were acknowledged, and
+///   not flushed, in one before; 0: none
+public record Group(
+        int id, long epoch, List<Replica> replicas, long nextSequence, long lossEpoch) {
     public Group {
         replicas = List.copyOf(replicas);
     }
@@ -30,7 +33,12 @@ public record Group(int id, long epoch, List<Replica> replicas, long nextSequenc
         return replicas.stream().filter(r -> r.store() == store).findFirst();
     }
 
+    /// The same, but it may have begun without everything that was acknowledged before.
+    Group lossy() {
+        return new Group(id, epoch, replicas, nextSequence, epoch);
+    }
+
     Group leased(int count) {
-        return new Group(id, epoch, replicas, nextSequence + count);
+        return new Group(id, epoch, replicas, nextSequence + count, lossEpoch);
     }
 }

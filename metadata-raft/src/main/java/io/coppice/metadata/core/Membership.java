@@ -18,7 +18,7 @@ final class Membership {
         for (int store : stores) {
             replicas.add(new Replica(store, ReplicaState.SERVING, Position.NONE));
         }
-        return new Group(id, 1, replicas, 1);
+        return new Group(id, 1, replicas, 1, 0);
     }
 
     /// Replicas on stores for which `gone` holds leave service.
@@ -53,8 +53,15 @@ final class Membership {
     }
 
     /// The store is back and holds the group's log up to `position`.
+    ///
+    /// @param intact its machine has not lost its power since it served
     static Group returned(
-            Group group, int store, Position position, IntPredicate isUp, int minWriteReplicas) {
+            Group group,
+            int store,
+            Position position,
+            boolean intact,
+            IntPredicate isUp,
+            int minWriteReplicas) {
         boolean serves = group.primary().isPresent();
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
@@ -64,7 +71,9 @@ final class Membership {
             }
             ReplicaState state = replica.state();
             boolean waits = state == ReplicaState.DOWN || state == ReplicaState.LAST;
-            Replica back = new Replica(store, state, position, replica.equal());
+            Replica back =
+                    new Replica(
+                            store, state, position, replica.equal(), replica.shaken() || !intact);
             replicas.add(waits && serves ? become(back, ReplicaState.SYNCING) : back);
         }
         Group noted = next(group, replicas);
@@ -83,6 +92,13 @@ final class Membership {
                 graceIsOver
                         ? "a last replica was elected without all of its equals"
                         : "a group that was down was elected anew");
+        // An intact one among the equals has everything; whoever leads is as long as that.
+        boolean losesNothing =
+                group.replicas().stream()
+                        .anyMatch(replica ->
+                                replica.equal()
+                                        && !replica.shaken()
+                                        && isUp.test(replica.store()));
         boolean writes = minWriteReplicas <= 1;
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
@@ -96,7 +112,8 @@ final class Membership {
                 replicas.add(overtaken(replica, writes));
             }
         }
-        return next(group, replicas);
+        Group next = next(group, replicas);
+        return losesNothing ? next : next.lossy();
     }
 
     private static Optional<Replica> winner(Group group, IntPredicate isUp, boolean graceIsOver) {
@@ -169,7 +186,7 @@ final class Membership {
         }
         ReplicaState state =
                 replica.state() == ReplicaState.LAST ? ReplicaState.DOWN : replica.state();
-        return new Replica(replica.store(), state, replica.position(), false);
+        return new Replica(replica.store(), state, replica.position(), false, replica.shaken());
     }
 
     private static Replica become(Replica replica, ReplicaState state) {
@@ -179,7 +196,8 @@ final class Membership {
                     case SYNCING -> replica.equal();
                     case SERVING, DOWN -> false;
                 };
-        return new Replica(replica.store(), state, replica.position(), equal);
+        boolean shaken = replica.shaken() && state != ReplicaState.SERVING;
+        return new Replica(replica.store(), state, replica.position(), equal, shaken);
     }
 
     /// A new epoch if members, states or order differ; what was merely noted is no new view.
@@ -194,6 +212,7 @@ final class Membership {
                 group.id(),
                 same ? group.epoch() : group.epoch() + 1,
                 replicas,
-                group.nextSequence());
+                group.nextSequence(),
+                group.lossEpoch());
     }
 }

@@ -242,7 +242,11 @@ final class NodeCommands {
             return;
         }
         Map<Integer, Map<Integer, Position>> positions = new HashMap<>();
+        Set<Integer> intact = new HashSet<>();
         for (int i = 0; i < stores.size(); i++) {
+            if (command.stores().get(i).intact()) {
+                intact.add(stores.get(i).id());
+            }
             Map<Integer, Position> held = new HashMap<>();
             for (Command.GroupPosition at : command.stores().get(i).positions()) {
                 held.put(at.group(), at.position());
@@ -260,6 +264,7 @@ final class NodeCommands {
                                     next,
                                     replica.store(),
                                     position,
+                                    intact.contains(replica.store()),
                                     this::isUp,
                                     config.minWriteReplicas());
                 }

@@ -236,6 +236,7 @@ final class RecordFormat {
         out.writeInt(group.id());
         out.writeLong(group.epoch());
         out.writeLong(group.nextSequence());
+        out.writeLong(group.lossEpoch());
         list(
                 out,
                 group.replicas(),
@@ -245,6 +246,7 @@ final class RecordFormat {
                     to.writeLong(replica.position().epoch());
                     to.writeLong(replica.position().sequence());
                     to.writeBoolean(replica.equal());
+                    to.writeBoolean(replica.shaken());
                 });
     }
 
@@ -253,7 +255,12 @@ final class RecordFormat {
         ReplicaState state = ReplicaState.values()[in.readByte()];
         var position = new Position(in.readLong(), in.readLong());
         return version >= 2
-                ? new Replica(store, state, position, in.readBoolean())
+                ? new Replica(
+                        store,
+                        state,
+                        position,
+                        in.readBoolean(),
+                        version >= 3 && in.readBoolean())
                 : new Replica(store, state, position);
     }
 
@@ -261,8 +268,9 @@ final class RecordFormat {
         int id = in.readInt();
         long epoch = in.readLong();
         long nextSequence = in.readLong();
+        long lossEpoch = version >= 3 ? in.readLong() : 0;
         List<Replica> replicas = list(in, from -> replica(from, version));
-        return new Group(id, epoch, replicas, nextSequence);
+        return new Group(id, epoch, replicas, nextSequence, lossEpoch);
     }
 
     // ------------------------------------------------------------ remembered outcomes

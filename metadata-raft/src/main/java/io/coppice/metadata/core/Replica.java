@@ -8,8 +8,11 @@ import io.coppice.model.Position;
 ///   last
 /// @param equal it has everything that was ever acknowledged: it was LAST, and since then too few
 ///   served for anything to be acknowledged. So it is LAST again should it go while it catches up
-public record Replica(int store, ReplicaState state, Position position, boolean equal) {
+/// @param shaken since it served, its machine may have lost its power: then what was not synced may
+///   be missing from it
+public record Replica(
+        int store, ReplicaState state, Position position, boolean equal, boolean shaken) {
     public Replica(int store, ReplicaState state, Position position) {
-        this(store, state, position, state == ReplicaState.LAST);
+        this(store, state, position, state == ReplicaState.LAST, false);
     }
 }

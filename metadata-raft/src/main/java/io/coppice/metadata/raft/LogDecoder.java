@@ -205,7 +205,11 @@ final class LogDecoder {
                                 p.getGroup(), new Position(p.getEpoch(), p.getSequence())));
             }
             stores.add(
-                    new Command.StoreReport(store.getUuid(), store.getCapacityBytes(), positions));
+                    new Command.StoreReport(
+                            store.getUuid(),
+                            store.getCapacityBytes(),
+                            store.getIntact(),
+                            positions));
         }
         return new Command.RegisterNode(
                 c.getName(),

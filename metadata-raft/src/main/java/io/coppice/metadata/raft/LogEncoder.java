@@ -230,7 +230,8 @@ final class LogEncoder {
             var report =
                     StoreReport.newBuilder()
                             .setUuid(store.uuid())
-                            .setCapacityBytes(store.capacityBytes());
+                            .setCapacityBytes(store.capacityBytes())
+                            .setIntact(store.intact());
             for (Command.GroupPosition position : store.positions()) {
                 report.addPositions(
                         GroupPosition.newBuilder()

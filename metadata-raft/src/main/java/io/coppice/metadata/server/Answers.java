@@ -116,6 +116,7 @@ final class Answers {
                 GroupInfo.newBuilder()
                         .setId(group.id())
                         .setEpoch(group.epoch())
+                        .setLossEpoch(group.lossEpoch())
                         .setPrimary(group.primary().map(Replica::store).orElse(0))
                         .setCrowded(
                                 view.config()

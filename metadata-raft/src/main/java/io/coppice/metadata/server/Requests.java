@@ -40,7 +40,10 @@ final class Requests {
         for (StoreReport store : node.getStoresList()) {
             stores.add(
                     new Command.StoreReport(
-                            store.getUuid(), store.getCapacityBytes(), positions(store)));
+                            store.getUuid(),
+                            store.getCapacityBytes(),
+                            store.getIntact(),
+                            positions(store)));
         }
         return new Command.RegisterNode(
                 node.getName(),

@@ -38,6 +38,11 @@ final class Cluster {
     }
 
     Outcome register(int node, long incarnation, Map<Integer, Position> positions) {
+        return register(node, incarnation, true, positions);
+    }
+
+    Outcome register(
+            int node, long incarnation, boolean intact, Map<Integer, Position> positions) {
         var held = new ArrayList<Command.GroupPosition>();
         positions.forEach((group, at) -> held.add(new Command.GroupPosition(group, at)));
         return apply(
@@ -50,7 +55,7 @@ final class Cluster {
                         node,
                         "rack" + node,
                         "",
-                        List.of(new Command.StoreReport("store" + node, 1L << 40, held))));
+                        List.of(new Command.StoreReport("store" + node, 1L << 40, intact, held))));
     }
 
     Outcome apply(long session, Command command) {

@@ -119,7 +119,7 @@ class MembershipTest {
     @Test
     void whereOneIsEnoughForAWriteTheOthersAreOvertakenAtOnce() {
         var last = new Replica(1, LAST, new Position(1, 9));
-        var group = new Group(0, 5, List.of(last, new Replica(2, LAST, new Position(1, 8))), 1);
+        var group = new Group(0, 5, List.of(last, new Replica(2, LAST, new Position(1, 8))), 1, 0);
         Group alone = Membership.elected(group, store -> store == 1, true, 1);
         assertEquals(
                 List.of(SERVING, DOWN), alone.replicas().stream().map(Replica::state).toList());
@@ -128,6 +128,52 @@ class MembershipTest {
                 List.of(SERVING, SYNCING), both.replicas().stream().map(Replica::state).toList());
         Group gone = Membership.left(both, store -> true, 1);
         assertEquals(List.of(LAST, DOWN), gone.replicas().stream().map(Replica::state).toList());
+    }
+
+    private void backAfterPowerLoss(int node, long incarnation, long sequence) {
+        cluster.register(node, incarnation, false, Map.of(0, new Position(1, sequence)));
+    }
+
+    @Test
+    void whenAllOfTheLastLostTheirPowerTheEpochSaysThatWritesMayBeLost() {
+        lose(1, 1);
+        lose(2, 1);
+        lose(3, 1);
+        back(1, 2, 99); // it is not one of the last
+        backAfterPowerLoss(2, 2, 7);
+        back(2, 3, 7); // a restart of the process alone brings nothing back
+        backAfterPowerLoss(3, 2, 8);
+        long elected = group().epoch();
+        assertEquals(SERVING, stateOf(3));
+        assertEquals(elected, group().lossEpoch());
+        synced(1);
+        synced(2);
+        lose(3, 2);
+        assertEquals(elected, group().lossEpoch(), "that was then");
+    }
+
+    @Test
+    void oneOfTheLastThatKeptItsPowerIsEnoughToLoseNothing() {
+        lose(1, 1);
+        lose(2, 1);
+        lose(3, 1);
+        backAfterPowerLoss(2, 2, 9);
+        back(3, 2, 8);
+        assertEquals(SERVING, stateOf(2));
+        assertEquals(0, group().lossEpoch());
+    }
+
+    @Test
+    void whoHasCaughtUpSinceItLostItsPowerHasEverythingAgain() {
+        backAfterPowerLoss(1, 2, 10);
+        synced(1);
+        lose(2, 1);
+        lose(3, 1);
+        lose(1, 2);
+        back(1, 3, 10);
+        back(3, 2, 9);
+        assertEquals(SERVING, stateOf(1));
+        assertEquals(0, group().lossEpoch());
     }
 
     @Test
@@ -168,7 +214,7 @@ class MembershipTest {
 
     @Test
     void nodesOfAnotherClusterAndOldProcessesAreRefused() {
-        var store = List.of(new Command.StoreReport("store1", 1, List.of()));
+        var store = List.of(new Command.StoreReport("store1", 1, true, List.of()));
         var other = new Command.RegisterNode("node1", "h", "h", 5, 1, "r", "elsewhere", store);
         var refused = assertInstanceOf(Outcome.Refused.class, cluster.apply(0, other));
         assertEquals(Refusal.NOT_ALLOWED, refused.code());

@@ -35,7 +35,10 @@ class RepairProperties {
         for (int i = 0; i < stores; i++) {
             reports.add(
                     new Command.StoreReport(
-                            "store" + node + "-" + i, CAPACITY * factor, List.of()));
+                            "store" + node + "-" + i,
+                            CAPACITY * factor,
+                            true,
+                            List.of()));
         }
         apply(
                 new Command.RegisterNode(

@@ -133,7 +133,7 @@ class RepairTest {
 
     @Test
     void aStoreThatItsOwnNodeGivesUpIsReplacedAtOnce() {
-        var other = List.of(new Command.StoreReport("fresh", 1L << 40, List.of()));
+        var other = List.of(new Command.StoreReport("fresh", 1L << 40, true, List.of()));
         cluster.apply(0, new Command.RegisterNode("node3", "h", "h", 1, 3, "rack3", "c1", other));
         assertTrue(cluster.view().store(3).orElseThrow().failed());
         var plan = repairs(1);

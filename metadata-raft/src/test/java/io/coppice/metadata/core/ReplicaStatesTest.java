@@ -210,7 +210,7 @@ class ReplicaStatesTest {
                         default -> ReplicaState.valueOf(state.name());
                     };
             boolean equal = state == Shown.EQUAL || state == Shown.LAST;
-            replicas.add(new Replica(IT, is, at(length(row.event)), equal));
+            replicas.add(new Replica(IT, is, at(length(row.event)), equal, false));
         }
         if (row.event.endsWith("share a node")) {
             addStore(tables, SECOND, "store2", FIRST, true);
@@ -218,7 +218,7 @@ class ReplicaStatesTest {
         if (row.event.endsWith("its node has a replica")) {
             replicas.set(1, new Replica(SPARE, ReplicaState.SERVING, at(50)));
         }
-        var group = new Group(GROUP, EPOCH, replicas, 1);
+        var group = new Group(GROUP, EPOCH, replicas, 1, 0);
         tables.groups.put(GROUP, group);
         return group;
     }
@@ -303,6 +303,7 @@ class ReplicaStatesTest {
                                 new Command.StoreReport(
                                         uuid,
                                         1L << 40,
+                                        true,
                                         List.of(new Command.GroupPosition(GROUP, at(sequence)))))
                         .toList();
         return new Command.RegisterNode(
