@@ -64,7 +64,9 @@ public class MetadataBenchmark {
                             node,
                             "",
                             "",
-                            List.of(new Command.StoreReport("store" + node, 1L << 40, true, List.of()))));
+                            List.of(
+                                    new Command.StoreReport(
+                                            "store" + node, 1L << 40, true, List.of()))));
         }
         leader(
                 new Command.InitializeCluster(

@@ -38,6 +38,7 @@ final class RemoteDevice implements BlockDevice {
     private final Admission admission;
     private final Flushes flushes;
     private final DevicePlan plan;
+
     /// Every write is synced before it is acknowledged.
     private final boolean syncsAlways;
 

@@ -16,11 +16,7 @@ final class Views {
     /// One group. `primary` null: none serves now. Writes that were acknowledged before `lossEpoch`
     /// and not flushed may be lost.
     record Group(
-            int id,
-            long epoch,
-            long lossEpoch,
-            @Nullable String primary,
-            List<String> serving) {}
+            int id, long epoch, long lossEpoch, @Nullable String primary, List<String> serving) {}
 
     private final IntObjectHashMap<Group> groups = new IntObjectHashMap<>();
 

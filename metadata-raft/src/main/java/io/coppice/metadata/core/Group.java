@@ -9,8 +9,7 @@ import java.util.Optional;
 /// @param nextSequence of the chunk ids not yet leased
 /// @param lossEpoch the newest epoch that may have begun without writes that were acknowledged, and
 ///   not flushed, in one before; 0: none
-public record Group(
-        int id, long epoch, List<Replica> replicas, long nextSequence, long lossEpoch) {
+public record Group(int id, long epoch, List<Replica> replicas, long nextSequence, long lossEpoch) {
     public Group {
         replicas = List.copyOf(replicas);
     }
@@ -36,6 +35,15 @@ public record Group(
     /// The same, but it may have begun without everything that was acknowledged before.
     Group lossy() {
         return new Group(id, epoch, replicas, nextSequence, epoch);
+    }
+
+    /// Whether a replica is among those that may lead when nobody serves: they have everything that
+    /// was ever acknowledged. Only where there is none of these in the group, whoever has
+    /// everything that was flushed.
+    public boolean mayLead(Replica replica) {
+        return replicas.stream().anyMatch(Replica::equal)
+                ? replica.equal()
+                : replica.state() == ReplicaState.LAST;
     }
 
     Group leased(int count) {

@@ -22,7 +22,9 @@ final class Membership {
     }
 
     /// Replicas on stores for which `gone` holds leave service.
-    static Group left(Group group, IntPredicate gone, int minWriteReplicas) {
+    ///
+    /// @param broken their disks failed (R11): what was not synced is lost
+    static Group left(Group group, IntPredicate gone, boolean broken, int minWriteReplicas) {
         int staying = 0;
         for (Replica replica : group.replicas()) {
             if (replica.state() == ReplicaState.SERVING && !gone.test(replica.store())) {
@@ -39,7 +41,7 @@ final class Membership {
                 replicas.add(replica);
                 continue;
             }
-            replicas.add(
+            Replica away =
                     switch (replica.state()) {
                         case SERVING -> become(replica, after);
                         case SYNCING ->
@@ -47,7 +49,11 @@ final class Membership {
                                         replica,
                                         replica.equal() ? ReplicaState.LAST : ReplicaState.DOWN);
                         case DOWN, LAST -> replica;
-                    });
+                    };
+            replicas.add(
+                    broken
+                            ? new Replica(away.store(), away.state(), away.position(), false, true)
+                            : away);
         }
         return next(group, replicas);
     }
@@ -96,9 +102,7 @@ final class Membership {
         boolean losesNothing =
                 group.replicas().stream()
                         .anyMatch(replica ->
-                                replica.equal()
-                                        && !replica.shaken()
-                                        && isUp.test(replica.store()));
+                                replica.equal() && !replica.shaken() && isUp.test(replica.store()));
         boolean writes = minWriteReplicas <= 1;
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
@@ -122,13 +126,16 @@ final class Membership {
             if (replica.state() == ReplicaState.SERVING) {
                 return Optional.empty();
             }
-            boolean here = isUp.test(replica.store());
-            if (replica.state() == ReplicaState.LAST && !here && !graceIsOver) {
-                return Optional.empty();
-            }
             // One that is equal and was catching up has everything too: whom it caught up from may
-            // come back without what the power took.
-            if (!replica.equal() || !here) {
+            // come back without what the power took. One whose disk failed may not lead, nor is it
+            // waited for, while one may return that has everything.
+            if (!group.mayLead(replica)) {
+                continue;
+            }
+            if (!isUp.test(replica.store())) {
+                if (replica.state() == ReplicaState.LAST && !graceIsOver) {
+                    return Optional.empty();
+                }
                 continue;
             }
             if (best.isEmpty() || replica.position().compareTo(best.get().position()) > 0) {
@@ -138,16 +145,24 @@ final class Membership {
         return best;
     }
 
-    /// A SYNCING replica has caught up in the present view; the caller has checked both.
+    /// A SYNCING replica has caught up in the present view; the caller has checked both. It serves
+    /// behind the primary, wherever it stood: a change of the primary is a pause for all writers of
+    /// the group, and its process may have begun a moment ago. `RepairPlanner` moves primaries.
     static Group synced(Group group, int store, int minWriteReplicas) {
         boolean writes = group.serving() + 1 >= minWriteReplicas;
+        int primary = group.primary().map(group.replicas()::indexOf).orElse(0);
+        int at = 0;
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
             if (replica.store() == store) {
+                at = replicas.size();
                 replicas.add(become(replica, ReplicaState.SERVING));
             } else {
                 replicas.add(overtaken(replica, writes));
             }
+        }
+        if (at < primary) {
+            replicas.add(primary, replicas.remove(at));
         }
         return next(group, replicas);
     }
@@ -181,7 +196,7 @@ final class Membership {
 
     /// With `writes`, others acknowledge from now on what this one does not have.
     private static Replica overtaken(Replica replica, boolean writes) {
-        if (!writes || !replica.equal()) {
+        if (!writes) {
             return replica;
         }
         ReplicaState state =

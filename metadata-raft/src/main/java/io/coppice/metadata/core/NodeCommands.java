@@ -117,10 +117,10 @@ final class NodeCommands {
                 gone.add(store.id());
             }
         }
-        leave(gone, changed);
+        // A process that goes on without a store has found it bad (R11); a new process may only not
+        // have it yet.
+        leave(gone, !restarted, changed);
         for (int store : gone) {
-            // A process that goes on without a store has found it bad (R11); a new process may only
-            // not have it yet.
             putDown(store, !restarted, nowMillis);
         }
         tables.storageNodes.put(
@@ -231,7 +231,17 @@ final class NodeCommands {
         for (Command.StoreReport report : command.stores()) {
             Store known = byUuid.get(report.uuid());
             int id = known == null ? tables.nextStore++ : known.id();
-            stores.add(new Store(id, report.uuid(), node, report.capacityBytes(), true, false, 0));
+            long since = known == null ? 0 : known.servingSinceMillis();
+            stores.add(
+                    new Store(
+                            id,
+                            report.uuid(),
+                            node,
+                            report.capacityBytes(),
+                            true,
+                            false,
+                            0,
+                            since));
         }
         return stores;
     }
@@ -285,12 +295,12 @@ final class NodeCommands {
                     putDown(store.id(), false, nowMillis);
                 }
             }
-            leave(gone, changed);
+            leave(gone, false, changed);
         }
         return new Outcome.GroupsChanged(List.copyOf(changed));
     }
 
-    private void leave(Set<Integer> stores, Set<Integer> changed) {
+    private void leave(Set<Integer> stores, boolean broken, Set<Integer> changed) {
         ClusterConfig config = tables.config;
         if (stores.isEmpty() || config == null) {
             return;
@@ -298,7 +308,7 @@ final class NodeCommands {
         for (Group group : tables.groups.values()) {
             become(
                     group,
-                    Membership.left(group, stores::contains, config.minWriteReplicas()),
+                    Membership.left(group, stores::contains, broken, config.minWriteReplicas()),
                     changed);
         }
     }
@@ -326,7 +336,7 @@ final class NodeCommands {
 
     // ------------------------------------------------------------ views
 
-    Outcome synced(Command.ReplicaSynced command) {
+    Outcome synced(Command.ReplicaSynced command, long nowMillis) {
         ClusterConfig config = tables.config;
         Group group = tables.groups.get(command.group());
         Outcome.Refused refused = refuseView(group, command.epoch(), command.store());
@@ -335,6 +345,10 @@ final class NodeCommands {
         }
         if (stateOf(group, command.store()) != ReplicaState.SYNCING) {
             return refuse(Refusal.CONFLICT, "the replica is not catching up");
+        }
+        Store store = tables.stores.get(command.store());
+        if (store != null) {
+            tables.stores.put(store.id(), store.serving(nowMillis));
         }
         return changeTo(
                 group, Membership.synced(group, command.store(), config.minWriteReplicas()));
@@ -348,7 +362,7 @@ final class NodeCommands {
             return refused != null ? refused : VolumeCommands.notInitialized();
         }
         IntPredicate gone = store -> store == command.store();
-        return changeTo(group, Membership.left(group, gone, config.minWriteReplicas()));
+        return changeTo(group, Membership.left(group, gone, false, config.minWriteReplicas()));
     }
 
     Outcome electLast(Command.ElectLast command) {

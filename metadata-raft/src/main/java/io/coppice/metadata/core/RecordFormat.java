@@ -219,6 +219,7 @@ final class RecordFormat {
         out.writeBoolean(store.up());
         out.writeBoolean(store.failed());
         out.writeLong(store.downSinceMillis());
+        out.writeLong(store.servingSinceMillis());
     }
 
     static Store store(DataInputStream in, int version) throws IOException {
@@ -229,7 +230,8 @@ final class RecordFormat {
                 in.readLong(),
                 in.readBoolean(),
                 version >= 2 && in.readBoolean(),
-                version >= 2 ? in.readLong() : 0);
+                version >= 2 ? in.readLong() : 0,
+                version >= 3 ? in.readLong() : 0);
     }
 
     static void group(DataOutputStream out, Group group) throws IOException {
@@ -256,11 +258,7 @@ final class RecordFormat {
         var position = new Position(in.readLong(), in.readLong());
         return version >= 2
                 ? new Replica(
-                        store,
-                        state,
-                        position,
-                        in.readBoolean(),
-                        version >= 3 && in.readBoolean())
+                        store, state, position, in.readBoolean(), version >= 3 && in.readBoolean())
                 : new Replica(store, state, position);
     }
 
@@ -337,6 +335,12 @@ final class RecordFormat {
                 out.writeInt(it.released());
                 out.writeBoolean(it.more());
             }
+            case Outcome.TrashPurged it -> {
+                out.writeByte(12);
+                out.writeInt(it.deleted());
+                list(out, it.ended(), RecordFormat::attachment);
+                out.writeBoolean(it.more());
+            }
         }
     }
 
@@ -371,6 +375,9 @@ final class RecordFormat {
                             list(in, DataInputStream::readInt));
             case 10 -> new Outcome.GroupsChanged(list(in, DataInputStream::readInt));
             case 11 -> new Outcome.Stepped(in.readInt(), in.readBoolean());
+            case 12 ->
+                    new Outcome.TrashPurged(
+                            in.readInt(), list(in, RecordFormat::attachment), in.readBoolean());
             default -> throw new IOException("the metadata snapshot is damaged: outcome " + kind);
         };
     }

@@ -34,6 +34,8 @@ final class Repair {
     /// Of the measured speed, per second.
     private static final double SMOOTHING = 0.2;
 
+    private static final int NONE = -1;
+
     private static final double SLOWEST_BYTES_PER_SECOND = 1 << 20;
 
     private final Leadership leadership;
@@ -43,6 +45,7 @@ final class Repair {
     private long nextNanos;
     private long measuredNanos;
     private long movedBefore = -1;
+    private int movedGroup = NONE;
 
     private volatile double bytesPerSecond;
 
@@ -65,6 +68,7 @@ final class Repair {
         long took = leadership.time().nanos() - now;
         nextNanos = now + Math.max(limits().interval().toNanos(), took * PART_OF_TIME);
         List<Command> safe = plan.stream().filter(this::isSafe).toList();
+        safe.forEach(this::noteMove);
         underWay.addAndGet(safe.size());
         safe.forEach(this::carryOut);
     }
@@ -72,27 +76,46 @@ final class Repair {
     /// Who served until now may have led the group a moment ago, and may believe that he still
     /// does: he is dropped only once the present primary serves in the present epoch, because then
     /// everyone who serves has answered its questions (R6) and has met its epoch (R1, R5).
+    ///
+    /// A primary is moved once the one before it has arrived: each is a pause for the writers of
+    /// its group, and not for those of many at once.
     private boolean isSafe(Command command) {
-        if (!(command instanceof Command.DropReplica drop)) {
-            return true;
+        return switch (command) {
+            case Command.MovePrimary move -> movedGroup == NONE || isLed(movedGroup);
+            case Command.DropReplica drop -> {
+                boolean serves =
+                        leadership
+                                .group(drop.group())
+                                .flatMap(group -> group.replica(drop.store()))
+                                .map(replica -> replica.state() == ReplicaState.SERVING)
+                                .orElse(false);
+                yield !serves || isLed(drop.group());
+            }
+            default -> true;
+        };
+    }
+
+    private void noteMove(Command command) {
+        if (command instanceof Command.MovePrimary move) {
+            movedGroup = move.group();
         }
-        Optional<Group> group = leadership.group(drop.group());
-        boolean serves =
-                group.flatMap(found -> found.replica(drop.store()))
-                        .map(replica -> replica.state() == ReplicaState.SERVING)
-                        .orElse(false);
-        return !serves
-                || group.flatMap(Group::primary)
+    }
+
+    /// Whether the group's primary has said that it serves in the present epoch.
+    private boolean isLed(int id) {
+        Group group = leadership.group(id).orElse(null);
+        return group != null
+                && group.primary()
                         .map(Replica::store)
                         .flatMap(store -> leadership.read(view -> view.store(store)))
                         .flatMap(this::report)
-                        .map(known -> leads(known, drop))
+                        .map(known -> leads(known, group))
                         .orElse(false);
     }
 
-    private static boolean leads(StoreReport report, Command.DropReplica drop) {
+    private static boolean leads(StoreReport report, Group group) {
         return report.getLeadingList().stream()
-                .anyMatch(led -> led.getGroup() == drop.group() && led.getEpoch() == drop.epoch());
+                .anyMatch(led -> led.getGroup() == group.id() && led.getEpoch() == group.epoch());
     }
 
     private MetadataServerConfig.RepairLimits limits() {
@@ -103,6 +126,7 @@ final class Repair {
         return new RepairRules(
                 leadership.time().wallMillis(),
                 limits().after().toMillis(),
+                limits().settle().toMillis(),
                 limits().syncsPerStore(),
                 limits().movesMax(),
                 full);

@@ -41,8 +41,7 @@ final class Cluster {
         return register(node, incarnation, true, positions);
     }
 
-    Outcome register(
-            int node, long incarnation, boolean intact, Map<Integer, Position> positions) {
+    Outcome register(int node, long incarnation, boolean intact, Map<Integer, Position> positions) {
         var held = new ArrayList<Command.GroupPosition>();
         positions.forEach((group, at) -> held.add(new Command.GroupPosition(group, at)));
         return apply(

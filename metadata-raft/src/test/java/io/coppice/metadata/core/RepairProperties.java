@@ -35,10 +35,7 @@ class RepairProperties {
         for (int i = 0; i < stores; i++) {
             reports.add(
                     new Command.StoreReport(
-                            "store" + node + "-" + i,
-                            CAPACITY * factor,
-                            true,
-                            List.of()));
+                            "store" + node + "-" + i, CAPACITY * factor, true, List.of()));
         }
         apply(
                 new Command.RegisterNode(
@@ -59,7 +56,7 @@ class RepairProperties {
 
     private List<Command> plan(Set<Integer> full) {
         return state.view()
-                .repairs(new MetadataView.RepairRules(now + 1_000_000, 1_000, 3, 4, full));
+                .repairs(new MetadataView.RepairRules(now + 1_000_000, 1_000, 1_000, 3, 4, full));
     }
 
     private void sync(Random random) {
