@@ -41,6 +41,9 @@ final class CatchUp {
     /// scattered. A client's frame may wait behind one.
     static final int PIECE_BLOCKS_MAX = 32;
 
+    /// Of all chunks that are on their way to this store.
+    private static final long FETCHED_BYTES_MAX = 32 << 20;
+
     private static final int PAGE_CHUNKS = 1_000;
 
     private static final long UNSYNCED_BYTES_MAX = 8 << 20;
@@ -65,6 +68,7 @@ final class CatchUp {
     private final Pace pace;
     private long caughtUpBytes;
     private long unsyncedBytes;
+    private int fetching;
 
     CatchUp(Lane lane) {
         this.lane = lane;
@@ -364,7 +368,19 @@ final class CatchUp {
             long chunk,
             long parent,
             Position parentVersion) {
+        fetching++;
         new ChunkFetch(lane, group, primary, epoch, chunk, parent, parentVersion).askNext();
+    }
+
+    /// A chunk is in memory twice when its last piece has come.
+    boolean mayFetch() {
+        long bytes = 2L * lane.blocksPerChunk() * Blocks.BLOCK_BYTES;
+        return fetching < Math.max(1, FETCHED_BYTES_MAX / bytes);
+    }
+
+    /// Each fetch says so once, however it ended.
+    void fetchEnded() {
+        fetching--;
     }
 
     /// One piece of a chunk: what is mapped from `block` on, or what differs from the parent that

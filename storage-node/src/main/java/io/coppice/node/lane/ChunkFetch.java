@@ -145,7 +145,7 @@ final class ChunkFetch implements ReplyHandler {
         lane.catchUp().moved(primary, payload.readableBytes(), header.getWaitMicros());
         if (header.getStatus() == DataStatus.NO_SUCH_CHUNK) {
             payload.release();
-            letGo();
+            end();
             group.replica().chunkReceived(epoch, chunk, null);
             lane.dirty(group);
             return;
@@ -166,7 +166,7 @@ final class ChunkFetch implements ReplyHandler {
 
     @Override
     public void failed(String why) {
-        letGo();
+        end();
         group.replica().catchUpFailed(epoch, chunk);
     }
 
@@ -267,6 +267,7 @@ final class ChunkFetch implements ReplyHandler {
         }
         List<ChunkImage.Reference> references = references();
         ByteBuf joined = joined();
+        end();
         var image =
                 new ChunkImage(
                         chunk,
@@ -311,11 +312,11 @@ final class ChunkFetch implements ReplyHandler {
         for (int block = blocks.nextSetBit(0); block >= 0; block = blocks.nextSetBit(block + 1)) {
             all.writeBytes(Objects.requireNonNull(data[block]).duplicate());
         }
-        letGo();
         return all;
     }
 
-    private void letGo() {
+    private void end() {
+        lane.catchUp().fetchEnded();
         pieces.forEach(ByteBuf::release);
         pieces.clear();
     }

@@ -287,6 +287,11 @@ final class LaneGroup implements Effects {
     }
 
     @Override
+    public boolean mayFetch() {
+        return lane.catchUp().mayFetch();
+    }
+
+    @Override
     public void askChunk(
             int primary, long epoch, long chunk, long parent, @Nullable Position parentVersion) {
         lane.catchUp()

@@ -58,6 +58,11 @@ public record Change(
         return new Change(Kind.PURGE, 0, 0, false, 0, 0, NO_CRCS, Payload.NONE, chunks);
     }
 
+    /// The same change, with its data elsewhere.
+    Change with(Payload same) {
+        return new Change(kind, chunk, fromChunk, create, block, blockCount, crcs, same, purged);
+    }
+
     /// Whether the chunk comes into being with this operation.
     public boolean makesChunk() {
         return create || fromChunk != 0;

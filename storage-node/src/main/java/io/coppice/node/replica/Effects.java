@@ -64,6 +64,10 @@ public interface Effects {
     /// Ask the primary for its chunks above `cursor`; 0 also joins the stream of live operations.
     void askPage(int primary, long epoch, long cursor);
 
+    /// Whether another chunk may be asked for now: all groups of a store share the memory for those
+    /// that are on their way. If not, the next tick asks again.
+    boolean mayFetch();
+
     /// Ask the primary for a chunk; with a parent, as the difference from it at `parentVersion`.
     void askChunk(
             int primary, long epoch, long chunk, long parent, @Nullable Position parentVersion);

@@ -12,6 +12,11 @@ public interface Payload {
                 }
 
                 @Override
+                public Payload kept() {
+                    return this;
+                }
+
+                @Override
                 public void retain() {}
 
                 @Override
@@ -19,6 +24,10 @@ public interface Payload {
             };
 
     int bytes();
+
+    /// The same data in memory of its own, for a long time: it does not hold on to whatever came
+    /// with it. The caller releases it, too.
+    Payload kept();
 
     void retain();
 

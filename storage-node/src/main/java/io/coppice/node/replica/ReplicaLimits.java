@@ -73,6 +73,11 @@ public record ReplicaLimits(
                 slowTicks);
     }
 
+    /// Data of the operations that are held back.
+    public long heldBytes() {
+        return waitingBytes / 4;
+    }
+
     /// How many ticks a store may work on one sync; 0: for ever.
     public int slowSyncTicks() {
         return Laggards.syncTicks(slowTicks);

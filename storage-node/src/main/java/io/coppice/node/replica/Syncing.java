@@ -73,6 +73,7 @@ final class Syncing implements Role {
     private boolean pageAsked;
     private int fetching;
     private int heldOperations;
+    private long heldBytes;
 
     /// Sequence up to which something fetched already holds the live stream.
     private long reach;
@@ -228,19 +229,29 @@ final class Syncing implements Role {
         if (!waiting.fetching || waiting.overflowed || waiting.purged) {
             return;
         }
-        if (heldOperations >= replica.limits().heldOperations()) {
+        if (heldOperations >= replica.limits().heldOperations()
+                || heldBytes + operation.bytes() > replica.limits().heldBytes()) {
             waiting.overflowed = true;
             letGo(waiting);
             return;
         }
-        operation.change().payload().retain();
-        waiting.held.add(operation);
+        Change change = operation.change();
+        waiting.held.add(
+                new Operation(
+                        operation.epoch(),
+                        operation.sequence(),
+                        change.with(change.payload().kept()),
+                        operation.origin()));
         heldOperations++;
+        heldBytes += operation.bytes();
     }
 
     private void letGo(Needed waiting) {
-        heldOperations -= waiting.held.size();
-        waiting.held.forEach(operation -> operation.change().payload().release());
+        for (Operation operation : waiting.held) {
+            heldOperations--;
+            heldBytes -= operation.bytes();
+            operation.change().payload().release();
+        }
         waiting.held.clear();
     }
 
@@ -349,7 +360,7 @@ final class Syncing implements Role {
     /// Keeps the primary busy with as much as is allowed, and notices when nothing is left to do.
     private void pump() {
         int postponed = 0;
-        while (fetching < replica.limits().fetches() && !queue.isEmpty()) {
+        while (fetching < replica.limits().fetches() && !queue.isEmpty() && effects.mayFetch()) {
             Needed next = queue.removeFirst();
             boolean relativeComes =
                     next.parent != 0

@@ -444,6 +444,11 @@ final class ReplicaWorld {
         }
 
         @Override
+        public boolean mayFetch() {
+            return random.nextInt(4) > 0;
+        }
+
+        @Override
         public void askChunk(
                 int to, long epoch, long chunk, long parent, @Nullable Position parentVersion) {
             ModelStore.Chunk mine = disk.chunks.get(chunk);

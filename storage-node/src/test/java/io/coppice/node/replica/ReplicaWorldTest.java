@@ -121,6 +121,12 @@ class ReplicaWorldTest {
         }
 
         @Override
+        public Payload kept() {
+            retain();
+            return this;
+        }
+
+        @Override
         public void retain() {
             assertTrue(references > 0, "retained after the last release");
             references++;
