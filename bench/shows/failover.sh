@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Under load that verifies what it reads (4 KiB, QD8, over NBD) servers are killed and stopped and started again, TRIALS (5)
-# times each: the longest write that was under way at each event or began until all was whole again, and the median.
+# times each: the longest I/O (reads of the verification count) that was under way at each event or began until all was
+# whole again, and the median.
 . "$(dirname "$0")/lib.sh"
 MODE=--separate
 trials=${TRIALS:-5}
@@ -48,11 +49,10 @@ stalls = {}
 for end, begin, name in events: stalls.setdefault(name, []).append([begin, end, 0])
 windows = sorted((w for ws in stalls.values() for w in ws), key=lambda w: w[0])
 for line in open("x_lat.1.log"):
-    at, ns, direction = (int(x) for x in line.split(",")[:3])
-    if direction == 1:
-        for w in windows:
-            if w[0] <= at and at - ns / 1e6 <= w[1]: w[2] = max(w[2], ns / 1e6)
+    at, ns = (int(x) for x in line.split(",")[:2])
+    for w in windows:
+        if w[0] <= at and at - ns / 1e6 <= w[1]: w[2] = max(w[2], ns / 1e6)
 for name, ws in stalls.items():
-    print("%-38s longest writes %s ms, median %d ms" % (name, " ".join("%d" % w[2] for w in ws), statistics.median(w[2] for w in ws)))
+    print("%-38s longest I/Os %s ms, median %d ms" % (name, " ".join("%d" % w[2] for w in ws), statistics.median(w[2] for w in ws)))
 P
 cluster check --deep
