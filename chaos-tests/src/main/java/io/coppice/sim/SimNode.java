@@ -112,7 +112,7 @@ final class SimNode {
                 new ReplicaLimits(
                         2, swarm.syncAlways(), 64, 1 << 20, 64, 1 << 20, 2, 32, 64, 1024, 50);
         return new LaneConfig(
-                20, 2_000, 64 << 10, 5, 1 << 20, 10, 256L << 20, 8L << 20, 20, limits);
+                20, 2_000, 64 << 10, 5, 1 << 20, 10, 256L << 20, 8L << 20, 20, 4, limits);
     }
 
     /// The node's process.

@@ -124,6 +124,7 @@ public record StorageNodeConfig(
                 node.hasPath("catch-up.slowdown-percent")
                         ? node.getInt("catch-up.slowdown-percent")
                         : defaults.catchUpSlowdownPercent(),
+                defaults.catchUpPieceBlocks(),
                 defaults.replicas().withSlowTicks((slowMillis + tickMillis - 1) / tickMillis));
     }
 

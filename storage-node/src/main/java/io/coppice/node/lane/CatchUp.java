@@ -37,10 +37,6 @@ final class CatchUp {
     /// Blocks of one frame: 4 MiB, half of what a frame may carry.
     static final int FRAME_BLOCKS_MAX = 1_024;
 
-    /// Blocks of one piece of a chunk: 128 KiB, a third of a millisecond to read where they are
-    /// scattered. A client's frame may wait behind one.
-    static final int PIECE_BLOCKS_MAX = 32;
-
     /// Of all chunks that are on their way to this store.
     private static final long FETCHED_BYTES_MAX = 32 << 20;
 
@@ -504,7 +500,7 @@ final class CatchUp {
     private void answerWanted(Request request, DataHeader header, int blocksPerChunk)
             throws IOException {
         BitSet asked = Bitmaps.decode(header.getWanted());
-        if (asked.length() > blocksPerChunk || asked.cardinality() > PIECE_BLOCKS_MAX) {
+        if (asked.length() > blocksPerChunk || asked.cardinality() > FRAME_BLOCKS_MAX) {
             request.refuse(DataStatus.BAD_REQUEST, "too many blocks are wanted");
             return;
         }
@@ -535,11 +531,11 @@ final class CatchUp {
         return (int) (Math.min(WAIT_NANOS_MAX, pace.waitNanos(now)) / 1_000);
     }
 
-    /// Where a frame's worth of blocks ends.
-    private static int end(BitSet wanted, int blocksPerChunk) {
+    /// Where a piece ends.
+    private int end(BitSet wanted, int blocksPerChunk) {
         int blocks = 0;
         for (int bit = wanted.nextSetBit(0); bit >= 0; bit = wanted.nextSetBit(bit + 1)) {
-            if (blocks == PIECE_BLOCKS_MAX) {
+            if (blocks == lane.config().catchUpPieceBlocks()) {
                 return bit;
             }
             blocks++;

@@ -41,6 +41,9 @@ final class ChunkFetch implements ReplyHandler {
     private final BitSet unmapped = new BitSet();
     private final List<ByteBuf> pieces = new ArrayList<>();
 
+    /// Blocks that are in the store already, as a part of the chunk.
+    private final BitSet stored = new BitSet();
+
     /// Blocks that were named by their places.
     private final BitSet placed = new BitSet();
 
@@ -113,14 +116,14 @@ final class ChunkFetch implements ReplyHandler {
         lane.links().call(primary, request, this);
     }
 
-    /// Placed blocks that are neither here nor sent, a frame's worth of them.
+    /// Placed blocks that are neither here nor sent, a piece of them.
     private BitSet wanted() {
         var wanted = (BitSet) placed.clone();
         wanted.andNot(blocks);
         wanted.andNot(gone);
         var some = new BitSet();
         for (int block = wanted.nextSetBit(0);
-                block >= 0 && some.cardinality() < CatchUp.PIECE_BLOCKS_MAX;
+                block >= 0 && some.cardinality() < lane.config().catchUpPieceBlocks();
                 block = wanted.nextSetBit(block + 1)) {
             if (sharer(block) == 0) {
                 some.set(block);
@@ -157,11 +160,39 @@ final class ChunkFetch implements ReplyHandler {
             failed(header.getMessage());
             return;
         }
-        if (next < lane.blocksPerChunk() || !wanted().isEmpty()) {
+        if (next >= lane.blocksPerChunk() && wanted().isEmpty()) {
+            finish();
+        } else if (storePart()) {
             askNext();
         } else {
-            finish();
+            failed("the chunk came, or went, in another way meanwhile");
         }
+    }
+
+    /// What has come goes to the log if the store had nothing of the chunk. False: it does not fit
+    /// any more to what was stored.
+    private boolean storePart() {
+        boolean begins = stored.isEmpty();
+        if (base != Base.NOTHING || (begins && lane.index().exists(chunk))) {
+            return true; // it is kept in memory
+        }
+        boolean isOver = lane.group(group.group()) != group || group.replica().epoch() != epoch;
+        if (isOver || (!begins && !group.parts().isHere(chunk))) {
+            return false;
+        }
+        var fresh = (BitSet) blocks.clone();
+        fresh.andNot(stored);
+        if (lane.isFailed() || fresh.isEmpty()) {
+            return true;
+        }
+        group.parts().add(chunk);
+        ByteBuf part = joined(fresh);
+        lane.holdForBatch(part);
+        lane.store().install(image(begins ? Base.NOTHING : Base.HELD, Position.NONE, fresh, part));
+        lane.catchUp().installed(part.readableBytes());
+        stored.or(fresh);
+        lane.dirty(group);
+        return true;
     }
 
     @Override
@@ -259,28 +290,38 @@ final class ChunkFetch implements ReplyHandler {
 
     // ---------------------------------------------------------------- the image
 
+    private ChunkImage image(Base from, Position at, BitSet present, ByteBuf presentData) {
+        return new ChunkImage(
+                chunk,
+                imageParent,
+                from,
+                at,
+                Bitmaps.indexes(present, 0),
+                present.stream().map(block -> crcs[block]).toArray(),
+                presentData.nioBuffer(),
+                Bitmaps.indexes(unmapped, 0),
+                at.equals(Position.NONE) ? List.of() : references());
+    }
+
     private void finish() {
         Position ofImage = Objects.requireNonNull(version);
+        boolean inParts = !stored.isEmpty();
+        if (inParts && !group.parts().isHere(chunk)) {
+            failed("the chunk came, or went, in another way meanwhile");
+            return;
+        }
         if (base == Base.HELD && !lane.index().version(chunk).equals(held)) {
             failed("the chunk changed here meanwhile");
             return;
         }
-        List<ChunkImage.Reference> references = references();
-        ByteBuf joined = joined();
-        end();
-        var image =
-                new ChunkImage(
-                        chunk,
-                        imageParent,
-                        base,
-                        ofImage,
-                        Bitmaps.indexes(blocks, 0),
-                        blocks.stream().map(block -> crcs[block]).toArray(),
-                        joined.nioBuffer(),
-                        Bitmaps.indexes(unmapped, 0),
-                        references);
+        var left = (BitSet) blocks.clone();
+        left.andNot(stored);
+        ByteBuf joined = joined(left);
+        ChunkImage image = image(inParts ? Base.HELD : base, ofImage, left, joined);
+        lane.catchUp().fetchEnded();
         group.replica().chunkReceived(epoch, chunk, new FetchedImage(image, joined));
-        for (ChunkImage.Reference shared : references) {
+        group.parts().remove(chunk);
+        for (ChunkImage.Reference shared : image.references()) {
             lane.metrics().resyncShared.inc(shared.count());
         }
         group.sharedPlaces(primary, epoch).learn(chunk, ofImage, learned, places);
@@ -305,19 +346,30 @@ final class ChunkFetch implements ReplyHandler {
         return references;
     }
 
-    private ByteBuf joined() {
+    private ByteBuf joined(BitSet present) {
         ByteBuf all =
                 PooledByteBufAllocator.DEFAULT.directBuffer(
-                        Math.max(1, blocks.cardinality() << Blocks.BLOCK_SHIFT));
-        for (int block = blocks.nextSetBit(0); block >= 0; block = blocks.nextSetBit(block + 1)) {
+                        Math.max(1, present.cardinality() << Blocks.BLOCK_SHIFT));
+        for (int block = present.nextSetBit(0); block >= 0; block = present.nextSetBit(block + 1)) {
             all.writeBytes(Objects.requireNonNull(data[block]).duplicate());
+            data[block] = null;
         }
+        letGo();
         return all;
     }
 
-    private void end() {
-        lane.catchUp().fetchEnded();
+    private void letGo() {
         pieces.forEach(ByteBuf::release);
         pieces.clear();
+    }
+
+    /// Whatever is in the store without a version now belongs to nobody.
+    private void end() {
+        letGo();
+        if (!lane.isFailed()) {
+            group.parts().remove(chunk);
+        }
+        lane.dirty(group);
+        lane.catchUp().fetchEnded();
     }
 }

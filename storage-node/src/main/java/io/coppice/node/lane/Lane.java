@@ -181,6 +181,9 @@ public final class Lane {
             groups.put(info.getId(), group);
         }
         group.crowded = info.getCrowded();
+        if (info.getEpoch() > group.replica().epoch()) {
+            group.parts().removeAll();
+        }
         String before = group.replica().roleName();
         group.replica().view(ViewFrames.view(info));
         LOG.debug(

@@ -29,6 +29,7 @@ final class LaneGroup implements Effects {
 
     private final SharedPlaces sharedPlaces = new SharedPlaces();
     private final SyncProgress progress = new SyncProgress();
+    private final PartChunks parts;
 
     /// The group has a replica more than the cluster's number, and is to lose one.
     boolean crowded;
@@ -47,6 +48,8 @@ final class LaneGroup implements Effects {
                         lane.index(),
                         barriers,
                         this);
+        parts = new PartChunks(lane.store());
+        parts.removeLeft(group);
         lane.store().outcomes(group, (session, sequence, _) -> replica.remember(session, sequence));
     }
 
@@ -68,6 +71,10 @@ final class LaneGroup implements Effects {
         } else if (crowded && replica.isServingPrimary()) {
             leading.put(group(), replica.epoch());
         }
+    }
+
+    PartChunks parts() {
+        return parts;
     }
 
     SyncProgress progress() {
