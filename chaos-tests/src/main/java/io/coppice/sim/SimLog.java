@@ -282,6 +282,11 @@ final class SimLog {
             return propose(Optional.empty()).thenApply(outcome -> null);
         }
 
+        @Override
+        public CompletableFuture<Void> confirm() {
+            return barrier(); // nothing here is ever full
+        }
+
         private CompletableFuture<Outcome> propose(Optional<Stamped> command) {
             var done = new CompletableFuture<Outcome>();
             if (!leads) {

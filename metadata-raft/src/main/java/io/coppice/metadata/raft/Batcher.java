@@ -15,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 /// Nothing is delayed for company: with no entry under way a command leaves at once, and under load
 /// the entries grow by themselves. One thread of its own forms the entries and hands them to Ratis
 /// one after the other, so that commands reach the log in the order of their submission.
-/// Thread-safe.
+///
+/// At the bound callers are refused. The leader's own commands - nodes that register or are lost,
+/// replicas that change - have places of their own, and a confirmation of the leadership neither
+/// waits behind others nor is ever refused: else nodes would lose their leases because clients ask
+/// for much. Thread-safe.
 final class Batcher implements AutoCloseable {
     /// Takes an entry to the log. The future ends when the entry was applied here, or cannot be.
     @FunctionalInterface
@@ -30,6 +34,9 @@ final class Batcher implements AutoCloseable {
             CompletableFuture<Outcome> outcome,
             CompletableFuture<Void> read) {}
 
+    /// Places for the leader's own commands: one part in this many more than for all.
+    private static final int OWN_PART = 8;
+
     private final QuorumConfig.BatchLimits limits;
     private final Proposer proposer;
     private final QuorumMetrics metrics;
@@ -37,6 +44,10 @@ final class Batcher implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     // Under the lock.
     private final Deque<Waiting> waiting = new ArrayDeque<>();
+
+    /// Shared by all who ask before the next entry leaves; null: nobody does.
+    private @Nullable CompletableFuture<Void> confirmation;
+
     private int entriesInFlight;
     private boolean closed;
     private final Thread pump;
@@ -63,9 +74,11 @@ final class Batcher implements AutoCloseable {
     CompletableFuture<Outcome> submit(Stamped stamped) {
         var outcome = new CompletableFuture<Outcome>();
         LoggedCommand command = LogEncoder.encode(stamped);
+        boolean own = stamped.session() == 0;
         enqueue(
                 new Waiting(
                         command, command.getSerializedSize(), outcome, new CompletableFuture<>()),
+                own ? limits.waitingMax() + limits.waitingMax() / OWN_PART : limits.waitingMax(),
                 outcome);
         return outcome;
     }
@@ -73,25 +86,44 @@ final class Batcher implements AutoCloseable {
     /// Ends after an entry was applied that was proposed after this call.
     CompletableFuture<Void> barrier() {
         var read = new CompletableFuture<Void>();
-        enqueue(new Waiting(null, 0, new CompletableFuture<>(), read), read);
+        enqueue(new Waiting(null, 0, new CompletableFuture<>(), read), limits.waitingMax(), read);
         return read;
     }
 
-    private void enqueue(Waiting one, CompletableFuture<?> future) {
+    /// As [#barrier], in the next entry that leaves, whatever waits.
+    CompletableFuture<Void> confirm() {
+        lock.lock();
+        try {
+            if (closed) {
+                return CompletableFuture.failedFuture(stopped());
+            }
+            if (confirmation == null) {
+                confirmation = new CompletableFuture<>();
+                changed.signalAll();
+            }
+            return confirmation;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static QuorumException stopped() {
+        return new QuorumException(QuorumException.Reason.STOPPED, "this metadata server stops");
+    }
+
+    private void enqueue(Waiting one, int places, CompletableFuture<?> future) {
         QuorumException refused = null;
         lock.lock();
         try {
             if (closed) {
-                refused =
-                        new QuorumException(
-                                QuorumException.Reason.STOPPED, "this metadata server stops");
-            } else if (waiting.size() >= limits.waitingMax()) {
+                refused = stopped();
+            } else if (waiting.size() >= places) {
                 metrics.refusedWhenFull().inc();
                 refused =
                         new QuorumException(
                                 QuorumException.Reason.OVERLOADED,
                                 "the metadata quorum has "
-                                        + limits.waitingMax()
+                                        + waiting.size()
                                         + " commands waiting; retry later");
             } else {
                 waiting.add(one);
@@ -118,13 +150,17 @@ final class Batcher implements AutoCloseable {
     private @Nullable Batch take() {
         lock.lock();
         try {
-            while (!closed && (waiting.isEmpty() || entriesInFlight >= limits.entriesInFlight())) {
+            while (!closed && (isIdle() || entriesInFlight >= limits.entriesInFlight())) {
                 changed.awaitUninterruptibly();
             }
             if (closed) {
                 return null;
             }
             var batch = new Batch();
+            if (confirmation != null) {
+                batch.add(confirmation);
+                confirmation = null;
+            }
             for (Waiting next = waiting.peek();
                     next != null && fits(batch, next);
                     next = waiting.peek()) {
@@ -141,6 +177,10 @@ final class Batcher implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean isIdle() {
+        return waiting.isEmpty() && confirmation == null;
     }
 
     private boolean fits(Batch batch, Waiting next) {
@@ -186,16 +226,21 @@ final class Batcher implements AutoCloseable {
     @Override
     public void close() {
         Deque<Waiting> left;
+        CompletableFuture<Void> unconfirmed;
         lock.lock();
         try {
             closed = true;
+            unconfirmed = confirmation;
             left = new ArrayDeque<>(waiting);
             waiting.clear();
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        var why = new QuorumException(QuorumException.Reason.STOPPED, "this metadata server stops");
+        var why = stopped();
+        if (unconfirmed != null) {
+            unconfirmed.completeExceptionally(why);
+        }
         for (Waiting one : left) {
             one.outcome().completeExceptionally(why);
             one.read().completeExceptionally(why);

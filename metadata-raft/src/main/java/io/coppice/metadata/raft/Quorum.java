@@ -23,6 +23,10 @@ public interface Quorum {
     /// Concurrent calls share an entry.
     CompletableFuture<Void> barrier();
 
+    /// As [#barrier], but it waits behind no commands and is not refused when too many wait: leases
+    /// of nodes must not end because the log has much to do.
+    CompletableFuture<Void> confirm();
+
     /// Reads what is applied here. Keeps commands from being applied meanwhile: for short reads.
     <T> T read(Function<MetadataView, T> reader);
 

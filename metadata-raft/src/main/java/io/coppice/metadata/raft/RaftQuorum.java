@@ -128,6 +128,11 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
     }
 
     @Override
+    public CompletableFuture<Void> confirm() {
+        return batcher.confirm();
+    }
+
+    @Override
     public <T> T read(Function<MetadataView, T> reader) {
         return machine.read(reader);
     }

@@ -226,7 +226,7 @@ final class NodeSessions implements AutoCloseable {
         if (!round.isEmpty()) {
             leadership
                     .quorum()
-                    .barrier()
+                    .confirm()
                     .whenComplete((confirmed, failed) ->
                             leadership.threads().execute(() -> roundEnded(round, failed == null)));
         }
