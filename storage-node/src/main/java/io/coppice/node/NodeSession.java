@@ -328,7 +328,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                 lane.durability(
                         welcome.getConfig().getMinWriteReplicas(),
                         welcome.getConfig().getDurabilityAlways());
-                welcome.getBarriersList().forEach(lane::raise);
+                lane.barriers(welcome.getBarriersList(), welcome.getFencesGiven());
             });
         }
         lease.answered(registrationBeat, TimeUnit.MILLISECONDS.toNanos(welcome.getLeaseMillis()));

@@ -47,6 +47,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     private long lastBarrier;
     private boolean answersBeats = true;
     private boolean takesOutFailed;
+    private long fencesGiven;
 
     FakeControl(int nodesWanted, int groupCount) throws IOException {
         this.nodesWanted = nodesWanted;
@@ -129,6 +130,12 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         answersBeats = answer;
     }
 
+    /// The node registers again, and is told that no volume has a token up to this one.
+    synchronized void forgetFences(int node, long given) {
+        fencesGiven = given;
+        sessions.get(node).onCompleted();
+    }
+
     /// A node's replicas are taken out of service, as when its session was lost for too long.
     synchronized void lose(String name) {
         changeStates(ids.get(name), ReplicaState.REPLICA_DOWN);
@@ -175,6 +182,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                         .setWelcome(
                                 welcome.setNode(id)
                                         .setLeaseMillis(LEASE_MILLIS)
+                                        .setFencesGiven(fencesGiven)
                                         .setCluster(CLUSTER)
                                         .setConfig(
                                                 ClusterConfig.newBuilder()

@@ -245,6 +245,21 @@ class StorageNodeTest {
                         .getStatus());
     }
 
+    /// Whether or not it was told at the time: a new leader knows what is left, not who heard what.
+    @Test
+    void aClientOfAVolumeThatTheQuorumDoesNotListIsRefused() {
+        assertEquals(DataStatus.OK, writeBlock(chunk(5), 0, 0, 1, true));
+        control.forgetFences(control.group(GROUP).getPrimary(), 3);
+        eventually("refused", () -> writeBlock(chunk(5), 0, 0, 2, false) == DataStatus.FENCED);
+        eventually(
+                "a newer attachment is served",
+                () ->
+                        call(write(chunk(5), 0, 0, 3, false).setFence(4), block(3))
+                                        .header
+                                        .getStatus()
+                                == DataStatus.OK);
+    }
+
     @Test
     void aNodeThatWasAwayCatchesUpAndServesAgain() throws IOException {
         int gone = control.group(GROUP).getReplicas(0).getStore(); // the primary

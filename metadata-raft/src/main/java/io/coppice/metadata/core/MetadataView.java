@@ -35,6 +35,10 @@ public interface MetadataView {
     /// below `generation` and fences below `fence`.
     List<Volume> barrierVolumes();
 
+    /// The highest fence token that was ever given out: one up to it for a volume that is not among
+    /// [#barrierVolumes] is of a volume that is deleted.
+    long fencesGiven();
+
     /// Of one volume, by name.
     List<Snapshot> snapshots(long volume);
 

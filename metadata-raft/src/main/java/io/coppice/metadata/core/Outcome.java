@@ -75,4 +75,12 @@ public sealed interface Outcome {
 
     /// `more`: another step is needed.
     record Stepped(int released, boolean more) implements Done {}
+
+    /// `deleted` volumes are gone for good; `ended`: the attachments that some of them still had,
+    /// whose holders every node must refuse from now on (R9).
+    record TrashPurged(int deleted, List<Attachment> ended, boolean more) implements Done {
+        public TrashPurged {
+            ended = List.copyOf(ended);
+        }
+    }
 }

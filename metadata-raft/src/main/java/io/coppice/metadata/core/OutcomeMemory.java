@@ -143,6 +143,7 @@ final class OutcomeMemory {
             case Outcome.NodeRegistered it -> 1 + it.stores().size() + it.groups().size();
             case Outcome.GroupsChanged it -> 1 + it.groups().size();
             case Outcome.SessionClosed it -> 1 + it.ended().size();
+            case Outcome.TrashPurged it -> 1 + it.ended().size();
             case Outcome.Refused _,
                     Outcome.Nothing _,
                     Outcome.SessionOpened _,

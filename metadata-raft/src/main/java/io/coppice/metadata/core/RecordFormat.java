@@ -329,6 +329,12 @@ final class RecordFormat {
                 out.writeInt(it.released());
                 out.writeBoolean(it.more());
             }
+            case Outcome.TrashPurged it -> {
+                out.writeByte(12);
+                out.writeInt(it.deleted());
+                list(out, it.ended(), RecordFormat::attachment);
+                out.writeBoolean(it.more());
+            }
         }
     }
 
@@ -363,6 +369,9 @@ final class RecordFormat {
                             list(in, DataInputStream::readInt));
             case 10 -> new Outcome.GroupsChanged(list(in, DataInputStream::readInt));
             case 11 -> new Outcome.Stepped(in.readInt(), in.readBoolean());
+            case 12 ->
+                    new Outcome.TrashPurged(
+                            in.readInt(), list(in, RecordFormat::attachment), in.readBoolean());
             default -> throw new IOException("the metadata snapshot is damaged: outcome " + kind);
         };
     }

@@ -95,7 +95,8 @@ final class SessionCommands {
         }
         Attachment holder = tables.attachments.get(volume.id());
         if (holder != null && holder.session() == sessionId) {
-            return new Outcome.Attached(volume, holder, holder.fence() > 1);
+            // Its first answer may have been lost before the barrier of that had passed.
+            return new Outcome.Attached(volume, holder, true);
         }
         if (holder != null && (command.deadSession() != holder.session())) {
             return refuse(
@@ -113,7 +114,7 @@ final class SessionCommands {
                 tables.sessions.put(dead.id(), dead.withoutVolume(volume.id()));
             }
         }
-        Volume attached = volume.attached();
+        Volume attached = volume.attached(tables.giveFence(volume));
         var attachment =
                 new Attachment(volume.id(), sessionId, session.client(), attached.fence(), now);
         tables.replaceVolume(attached);

@@ -24,7 +24,8 @@ final class StateFormat {
     static final int MAGIC = 0x434F504D;
 
     /// 2: nodes may be draining, stores know since when they are down, stores may be removed.
-    static final int VERSION = 2;
+    /// 3: fence tokens grow over all volumes.
+    static final int VERSION = 3;
 
     static final int OLDEST_VERSION = 1;
 

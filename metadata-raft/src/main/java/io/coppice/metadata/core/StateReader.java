@@ -65,12 +65,14 @@ final class StateReader {
         int nextNode = in.readInt();
         int nextStore = in.readInt();
         long flips = in.readLong();
+        long lastFence = version >= 3 ? in.readLong() : 0;
         var tables = new Tables(gate, readNodes(), readCounts(), readPurges(), readReap());
         tables.config = config;
         tables.nextId = nextId;
         tables.nextNode = nextNode;
         tables.nextStore = nextStore;
         tables.flips = flips;
+        tables.lastFence = lastFence;
         readRecords(tables);
         readOutcomes(tables.outcomes);
         return tables;
@@ -137,6 +139,9 @@ final class StateReader {
             Volume volume = RecordFormat.volume(in);
             tables.replaceVolume(volume);
             tables.index(volume);
+            if (version < 3) {
+                tables.lastFence = Math.max(tables.lastFence, volume.fence());
+            }
         }
         int snapshots = count(in, LIST_MAX);
         for (int i = 0; i < snapshots; i++) {

@@ -54,6 +54,7 @@ final class StateWriter {
         out.writeInt(tables.nextNode);
         out.writeInt(tables.nextStore);
         out.writeLong(tables.flips);
+        out.writeLong(tables.lastFence);
     }
 
     private void writeNodes() throws IOException {

@@ -43,6 +43,9 @@ final class Tables {
     int nextStore = 1;
     long flips;
 
+    /// The highest fence token that was ever given out, over all volumes.
+    long lastFence;
+
     final NodeSlab nodes;
     final ChunkCounts counts;
     final PurgeLists purges;
@@ -116,6 +119,7 @@ final class Tables {
         nextNode = live.nextNode;
         nextStore = live.nextStore;
         flips = live.flips;
+        lastFence = live.lastFence;
         nodes = live.nodes.freeze();
         counts = live.counts.freeze();
         purges = live.purges.freeze();
@@ -198,6 +202,13 @@ final class Tables {
     void removeSnapshot(Snapshot snapshot) {
         snapshots.remove(snapshot.id());
         snapshotNames.remove(new SnapshotKey(snapshot.volume(), snapshot.name()));
+    }
+
+    /// A fence token for an attachment of `volume`: higher than any that was given out before, for
+    /// whichever volume. So one number says of all volumes that are gone that their tokens are old.
+    long giveFence(Volume volume) {
+        lastFence = Math.max(lastFence, volume.fence()) + 1;
+        return lastFence;
     }
 
     // ------------------------------------------------------------ look-ups

@@ -82,6 +82,11 @@ class TablesView implements MetadataView {
     }
 
     @Override
+    public long fencesGiven() {
+        return tables.lastFence;
+    }
+
+    @Override
     public List<Snapshot> snapshots(long volume) {
         var first = new Tables.SnapshotKey(volume, "");
         var found = new ArrayList<Snapshot>();

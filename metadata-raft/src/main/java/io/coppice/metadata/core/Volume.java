@@ -102,14 +102,14 @@ public record Volume(
                 labels);
     }
 
-    Volume attached() {
+    Volume attached(long token) {
         return new Volume(
                 id,
                 name,
                 size,
                 generation,
                 root,
-                fence + 1,
+                token,
                 true,
                 false,
                 origin,

@@ -405,16 +405,21 @@ final class VolumeCommands {
 
     Outcome purgeTrash(Command.PurgeTrash command, long now) {
         int deleted = 0;
+        var ended = new ArrayList<Attachment>();
         Tables.DueKey first = tables.due.firstKey();
         while (first != null && first.millis() <= now && deleted < command.limit()) {
             Volume volume = tables.volumes.get(first.volume());
             if (volume != null) {
+                Attachment held = tables.attachments.get(volume.id());
+                if (held != null) {
+                    ended.add(held);
+                }
                 deleteForGood(endAttachment(volume), now);
             }
             deleted++;
             first = tables.due.firstKey();
         }
-        return new Outcome.Stepped(deleted, first != null && first.millis() <= now);
+        return new Outcome.TrashPurged(deleted, ended, first != null && first.millis() <= now);
     }
 
     // ------------------------------------------------------------ lineage

@@ -174,6 +174,14 @@ final class Answers {
         return barrier(volume).toBuilder().setMinFence(volume.fence() + 1).build();
     }
 
+    /// Refuses the holder of an attachment that has ended with its volume.
+    static VolumeBarrier fenceOf(Attachment ended) {
+        return VolumeBarrier.newBuilder()
+                .setVolume(ended.volume())
+                .setMinFence(ended.fence() + 1)
+                .build();
+    }
+
     static VolumeChanged changed(Volume volume, boolean mapChanged, String why) {
         return VolumeChanged.newBuilder()
                 .setVolume(volume.id())

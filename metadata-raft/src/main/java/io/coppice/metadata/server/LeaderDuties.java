@@ -1,5 +1,6 @@
 package io.coppice.metadata.server;
 
+import io.coppice.metadata.core.Attachment;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
@@ -101,7 +102,29 @@ final class LeaderDuties {
         if (due <= leadership.time().wallMillis() && emptyingTrash.compareAndSet(false, true)) {
             leadership
                     .submit(new Command.PurgeTrash(TRASH_VOLUMES))
-                    .whenComplete((outcome, failed) -> emptyingTrash.set(false));
+                    .whenComplete((outcome, failed) -> {
+                        emptyingTrash.set(false);
+                        if (outcome instanceof Outcome.TrashPurged purged) {
+                            ended(purged.ended());
+                        }
+                    });
+        }
+    }
+
+    /// What expires may be in use: as when it is deleted by hand, nodes refuse its holder, who is
+    /// told. Nobody waits for that; a node that does not hear of it hears at its next registration
+    /// which volumes are left.
+    private void ended(List<Attachment> attachments) {
+        if (attachments.isEmpty()) {
+            return;
+        }
+        leadership.raise(attachments.stream().map(Answers::fenceOf).toList());
+        for (Attachment held : attachments) {
+            leadership
+                    .clients()
+                    .push(
+                            held.session(),
+                            Answers.lost(held.volume(), held.fence() + 1, "it has expired"));
         }
     }
 

@@ -267,7 +267,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                         welcome.addStores(
                                 StoreId.newBuilder().setUuid(store.uuid()).setId(store.id())));
         view.barrierVolumes().forEach(volume -> welcome.addBarriers(Answers.barrier(volume)));
-        return welcome.build();
+        return welcome.setFencesGiven(view.fencesGiven()).build();
     }
 
     private List<Group> groups(MetadataView view) {

@@ -223,6 +223,36 @@ class MetadataStateTest {
         assertEquals(4, cluster.volume("a").generation());
     }
 
+    @Test
+    void tokensGrowOverAllVolumesSoThatThoseOfDeletedOnesAreKnownToBeOld() {
+        create("a", 10);
+        create("b", 10);
+        long first = attach("a").attachment().fence();
+        long second = attach("b").attachment().fence();
+        assertTrue(second > first);
+        cluster.done(new Command.DeleteVolume("b", true));
+        assertEquals(second, cluster.view().fencesGiven());
+        assertEquals(
+                List.of("a"), cluster.view().barrierVolumes().stream().map(Volume::name).toList());
+        cluster.state = Cluster.load(cluster.bytes());
+        assertEquals(second, cluster.view().fencesGiven());
+        create("c", 10);
+        assertTrue(attach("c").attachment().fence() > second);
+    }
+
+    @Test
+    void whatExpiresUnderItsHolderEndsItsAttachment() {
+        create("a", 10);
+        snapshot("a", "s");
+        cluster.done(new Command.CreateClones("a", "s", null, List.of("b"), Map.of(), 5_000));
+        Attachment held = attach("b").attachment();
+        cluster.advance(10_000);
+        assertEquals(
+                new Outcome.TrashPurged(1, List.of(held), false),
+                cluster.apply(0, new Command.PurgeTrash(10)));
+        assertTrue(cluster.view().attachments().isEmpty());
+    }
+
     // ------------------------------------------------------------ names
 
     @Test
@@ -238,9 +268,11 @@ class MetadataStateTest {
         assertEquals(5, cluster.view().mappedChunks(cluster.volume("b").root()));
         assertTrue(attach("b").barrier(), "it was deleted under its holder");
         cluster.done(new Command.DeleteVolume("b", false));
-        assertEquals(new Outcome.Stepped(0, false), cluster.apply(0, new Command.PurgeTrash(10)));
+        assertEquals(new Outcome.TrashPurged(0, List.of(), false),
+                cluster.apply(0, new Command.PurgeTrash(10)));
         cluster.advance(2_000);
-        assertEquals(new Outcome.Stepped(1, false), cluster.apply(0, new Command.PurgeTrash(10)));
+        assertEquals(new Outcome.TrashPurged(1, List.of(), false),
+                cluster.apply(0, new Command.PurgeTrash(10)));
         assertTrue(cluster.view().trash().isEmpty());
         assertEquals(Long.MAX_VALUE, cluster.view().nextPurgeMillis());
     }

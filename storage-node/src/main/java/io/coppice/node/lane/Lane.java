@@ -232,7 +232,17 @@ public final class Lane {
         return open == 0;
     }
 
-    public void raise(VolumeBarrier volume) {
+    /// The barriers of all volumes that the quorum has, and the highest fence token by now.
+    public void barriers(List<VolumeBarrier> listed, long fencesGiven) {
+        var volumes = new HashSet<Long>();
+        for (VolumeBarrier volume : listed) {
+            raise(volume);
+            volumes.add(volume.getVolume());
+        }
+        barriers.listed(volumes::contains, fencesGiven);
+    }
+
+    private void raise(VolumeBarrier volume) {
         barriers.raise(volume.getVolume(), volume.getSealedGeneration(), volume.getMinFence());
     }
 
