@@ -30,6 +30,15 @@ public record Group(int id, long epoch, List<Replica> replicas, long nextSequenc
         return replicas.stream().filter(r -> r.store() == store).findFirst();
     }
 
+    /// Whether a replica is among those that may lead when nobody serves: they have everything that
+    /// was ever acknowledged. Only where there is none of these in the group, whoever has everything
+    /// that was flushed.
+    public boolean mayLead(Replica replica) {
+        return replicas.stream().anyMatch(Replica::equal)
+                ? replica.equal()
+                : replica.state() == ReplicaState.LAST;
+    }
+
     Group leased(int count) {
         return new Group(id, epoch, replicas, nextSequence + count);
     }

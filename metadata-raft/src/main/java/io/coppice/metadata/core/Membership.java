@@ -22,7 +22,9 @@ final class Membership {
     }
 
     /// Replicas on stores for which `gone` holds leave service.
-    static Group left(Group group, IntPredicate gone, int minWriteReplicas) {
+    ///
+    /// @param broken their disks failed (R11): what was not synced is lost
+    static Group left(Group group, IntPredicate gone, boolean broken, int minWriteReplicas) {
         int staying = 0;
         for (Replica replica : group.replicas()) {
             if (replica.state() == ReplicaState.SERVING && !gone.test(replica.store())) {
@@ -39,7 +41,7 @@ final class Membership {
                 replicas.add(replica);
                 continue;
             }
-            replicas.add(
+            Replica away =
                     switch (replica.state()) {
                         case SERVING -> become(replica, after);
                         case SYNCING ->
@@ -47,7 +49,11 @@ final class Membership {
                                         replica,
                                         replica.equal() ? ReplicaState.LAST : ReplicaState.DOWN);
                         case DOWN, LAST -> replica;
-                    });
+                    };
+            replicas.add(
+                    broken
+                            ? new Replica(away.store(), away.state(), away.position(), false)
+                            : away);
         }
         return next(group, replicas);
     }
@@ -105,13 +111,16 @@ final class Membership {
             if (replica.state() == ReplicaState.SERVING) {
                 return Optional.empty();
             }
-            boolean here = isUp.test(replica.store());
-            if (replica.state() == ReplicaState.LAST && !here && !graceIsOver) {
-                return Optional.empty();
-            }
             // One that is equal and was catching up has everything too: whom it caught up from may
-            // come back without what the power took.
-            if (!replica.equal() || !here) {
+            // come back without what the power took. One whose disk failed may not lead, nor is it
+            // waited for, while one may return that has everything.
+            if (!group.mayLead(replica)) {
+                continue;
+            }
+            if (!isUp.test(replica.store())) {
+                if (replica.state() == ReplicaState.LAST && !graceIsOver) {
+                    return Optional.empty();
+                }
                 continue;
             }
             if (best.isEmpty() || replica.position().compareTo(best.get().position()) > 0) {
@@ -164,7 +173,7 @@ final class Membership {
 
     /// With `writes`, others acknowledge from now on what this one does not have.
     private static Replica overtaken(Replica replica, boolean writes) {
-        if (!writes || !replica.equal()) {
+        if (!writes) {
             return replica;
         }
         ReplicaState state =

@@ -117,10 +117,10 @@ final class NodeCommands {
                 gone.add(store.id());
             }
         }
-        leave(gone, changed);
+        // A process that goes on without a store has found it bad (R11); a new process may only not
+        // have it yet.
+        leave(gone, !restarted, changed);
         for (int store : gone) {
-            // A process that goes on without a store has found it bad (R11); a new process may only
-            // not have it yet.
             putDown(store, !restarted, nowMillis);
         }
         tables.storageNodes.put(
@@ -280,12 +280,12 @@ final class NodeCommands {
                     putDown(store.id(), false, nowMillis);
                 }
             }
-            leave(gone, changed);
+            leave(gone, false, changed);
         }
         return new Outcome.GroupsChanged(List.copyOf(changed));
     }
 
-    private void leave(Set<Integer> stores, Set<Integer> changed) {
+    private void leave(Set<Integer> stores, boolean broken, Set<Integer> changed) {
         ClusterConfig config = tables.config;
         if (stores.isEmpty() || config == null) {
             return;
@@ -293,7 +293,7 @@ final class NodeCommands {
         for (Group group : tables.groups.values()) {
             become(
                     group,
-                    Membership.left(group, stores::contains, config.minWriteReplicas()),
+                    Membership.left(group, stores::contains, broken, config.minWriteReplicas()),
                     changed);
         }
     }
@@ -343,7 +343,7 @@ final class NodeCommands {
             return refused != null ? refused : VolumeCommands.notInitialized();
         }
         IntPredicate gone = store -> store == command.store();
-        return changeTo(group, Membership.left(group, gone, config.minWriteReplicas()));
+        return changeTo(group, Membership.left(group, gone, false, config.minWriteReplicas()));
     }
 
     Outcome electLast(Command.ElectLast command) {

@@ -84,12 +84,12 @@ final class LeaderDuties {
         }
     }
 
-    /// Nobody serves, and somebody who was last, or is equal to those, is there.
+    /// Nobody serves, and somebody who may lead is there.
     private static boolean isElectable(MetadataView view, Group group) {
         return group.primary().isEmpty()
                 && group.replicas().stream()
                         .anyMatch(replica ->
-                                replica.equal()
+                                group.mayLead(replica)
                                         && view.store(replica.store())
                                                 .map(Store::up)
                                                 .orElse(false));

@@ -126,8 +126,59 @@ class MembershipTest {
         Group both = Membership.elected(group, store -> true, false, 1);
         assertEquals(
                 List.of(SERVING, SYNCING), both.replicas().stream().map(Replica::state).toList());
-        Group gone = Membership.left(both, store -> true, 1);
+        Group gone = Membership.left(both, store -> true, false, 1);
         assertEquals(List.of(LAST, DOWN), gone.replicas().stream().map(Replica::state).toList());
+    }
+
+    private void failDisk(int node, long incarnation) {
+        cluster.apply(
+                0,
+                new Command.RegisterNode(
+                        "node" + node, "h", "h", incarnation, node, "rack" + node, "", List.of()));
+    }
+
+    /// 2 lost what was not synced, 1 has everything and is only away.
+    @Test
+    void aStoreThatFailedDoesNotLeadWhileOneThatHasEverythingMayReturn() {
+        lose(3, 1);
+        failDisk(2, 1);
+        assertEquals(List.of(SERVING, LAST, DOWN), states());
+        lose(1, 1);
+        assertEquals(List.of(LAST, LAST, DOWN), states());
+        back(2, 2, 99);
+        cluster.apply(0, new Command.ElectLast(0));
+        assertEquals(List.of(LAST, LAST, DOWN), states(), "not after the grace either");
+        back(1, 2, 50);
+        assertEquals(List.of(SERVING, SYNCING, DOWN), states(), "nor is it longer");
+    }
+
+    @Test
+    void oneThatHasEverythingDoesNotWaitForAStoreThatFailed() {
+        lose(3, 1);
+        failDisk(2, 1);
+        lose(1, 1);
+        cluster.state = Cluster.load(cluster.bytes());
+        back(1, 2, 50);
+        assertEquals(List.of(SERVING, LAST, DOWN), states(), "2 is kept: nothing is written yet");
+        back(3, 2, 10);
+        synced(3);
+        assertEquals(List.of(SERVING, DOWN, SERVING), states());
+    }
+
+    /// What was flushed is on both, and on nobody else.
+    @Test
+    void whereOnlyStoresThatFailedAreLeftTheLongestOfThemLeads() {
+        lose(3, 1);
+        failDisk(2, 1);
+        failDisk(1, 1);
+        assertEquals(List.of(LAST, LAST, DOWN), states());
+        back(3, 2, 99);
+        cluster.apply(0, new Command.ElectLast(0));
+        assertEquals(List.of(LAST, LAST, DOWN), states(), "3 lacks what was written without it");
+        back(2, 2, 40);
+        assertEquals(List.of(LAST, LAST, DOWN), states(), "1 may be longer");
+        back(1, 2, 41);
+        assertEquals(List.of(SERVING, SYNCING, SYNCING), states());
     }
 
     @Test

@@ -69,14 +69,16 @@ class ReplicaStatesTest {
                     "its node is removed",
                     "its node is removed, it is away");
 
-    /// The columns. Two are no states: a replica that is EQUAL is SYNCING and has everything that
-    /// was ever acknowledged, one that is DRAINING is SERVING on a node that is drained.
+    /// The columns. Three are no states: a replica that is EQUAL is SYNCING and has everything that
+    /// was ever acknowledged, one that is FLUSHED is LAST and has not, one that is DRAINING is
+    /// SERVING on a node that is drained.
     private enum Shown {
         SERVING,
         SYNCING,
         EQUAL,
         DOWN,
         LAST,
+        FLUSHED,
         DRAINING,
         NONE;
 
@@ -85,12 +87,29 @@ class ReplicaStatesTest {
             Node node = at == null ? null : tables.storageNodes.get(at.node());
             boolean draining = node != null && node.draining();
             return group.replica(store)
-                    .map(replica ->
-                            replica.state() == ReplicaState.SYNCING && replica.equal()
-                                    ? EQUAL
-                                    : valueOf(replica.state().name()))
+                    .map(Shown::of)
                     .map(state -> state == SERVING && draining ? DRAINING : state)
                     .orElse(NONE);
+        }
+
+        private static Shown of(Replica replica) {
+            return switch (replica.state()) {
+                case SYNCING -> replica.equal() ? EQUAL : SYNCING;
+                case LAST -> replica.equal() ? LAST : FLUSHED;
+                case SERVING -> SERVING;
+                case DOWN -> DOWN;
+            };
+        }
+
+        Replica on(int store, Position position) {
+            ReplicaState state =
+                    switch (this) {
+                        case EQUAL -> ReplicaState.SYNCING;
+                        case FLUSHED -> ReplicaState.LAST;
+                        case DRAINING -> ReplicaState.SERVING;
+                        default -> ReplicaState.valueOf(name());
+                    };
+            return new Replica(store, state, position, this == EQUAL || this == LAST);
         }
     }
 
@@ -194,7 +213,7 @@ class ReplicaStatesTest {
             boolean away = words.length == 2 && words[1].equals("away");
             assertTrue(away || words.length == 1, row.others);
             addNode(tables, OTHERS.get(i), !away);
-            replicas.add(new Replica(OTHERS.get(i), ReplicaState.valueOf(words[0]), at(50)));
+            replicas.add(Shown.valueOf(words[0]).on(OTHERS.get(i), at(50)));
         }
         addNode(tables, IT, !itIsAway);
         addStore(tables, SPARE, "spare", IT, !itIsAway);
@@ -203,14 +222,7 @@ class ReplicaStatesTest {
                     IT, Objects.requireNonNull(tables.storageNodes.get(IT)).drained(true));
         }
         if (state != Shown.NONE) {
-            ReplicaState is =
-                    switch (state) {
-                        case EQUAL -> ReplicaState.SYNCING;
-                        case DRAINING -> ReplicaState.SERVING;
-                        default -> ReplicaState.valueOf(state.name());
-                    };
-            boolean equal = state == Shown.EQUAL || state == Shown.LAST;
-            replicas.add(new Replica(IT, is, at(length(row.event)), equal));
+            replicas.add(state.on(IT, at(length(row.event))));
         }
         if (row.event.endsWith("share a node")) {
             addStore(tables, SECOND, "store2", FIRST, true);
