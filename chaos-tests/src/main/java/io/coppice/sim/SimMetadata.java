@@ -4,6 +4,7 @@ import com.codahale.metrics.MetricRegistry;
 import io.coppice.metadata.server.Leader;
 import io.coppice.metadata.server.MetadataServerConfig;
 import io.coppice.metadata.server.MetadataServerConfig.RaftLimits;
+import io.coppice.metadata.server.MetadataServerConfig.RepairLimits;
 import io.coppice.metadata.server.MetadataServerConfig.Timeouts;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,7 +47,8 @@ final class SimMetadata {
                                         Duration.ofSeconds(3),
                                         Duration.ofSeconds(5),
                                         Duration.ofSeconds(3),
-                                        true));
+                                        true))
+                        .with(RepairLimits.defaults().withSettle(Duration.ofSeconds(2)));
     }
 
     String id() {

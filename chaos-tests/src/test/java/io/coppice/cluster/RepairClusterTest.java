@@ -44,7 +44,8 @@ class RepairClusterTest {
     private static final int VOLUME_BYTES = 64 * CHUNK;
 
     private static final RepairLimits PROMPT =
-            new RepairLimits(Duration.ofMillis(300), Duration.ofMillis(50), 4, 4, 95);
+            new RepairLimits(
+                    Duration.ofMillis(300), Duration.ofMillis(50), Duration.ZERO, 4, 4, 95);
 
     @TempDir Path dir;
 
@@ -192,7 +193,7 @@ class RepairClusterTest {
     /// What is fetched is what was written meanwhile, in blocks, however large the chunks.
     @Test
     void aNodeThatWasAwayFetchesTheBlocksThatChanged() throws Exception {
-        var patient = new RepairLimits(Duration.ofHours(1), Duration.ofMillis(50), 4, 4, 95);
+        var patient = PROMPT.withAfter(Duration.ofHours(1));
         try (var cluster = TestCluster.start(dir, 3, 6, patient);
                 var client = cluster.client("repair")) {
             create(client, "v");

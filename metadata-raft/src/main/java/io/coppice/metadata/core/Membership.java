@@ -130,16 +130,24 @@ final class Membership {
         return best;
     }
 
-    /// A SYNCING replica has caught up in the present view; the caller has checked both.
+    /// A SYNCING replica has caught up in the present view; the caller has checked both. It serves
+    /// behind the primary, wherever it stood: a change of the primary is a pause for all writers of
+    /// the group, and its process may have begun a moment ago. `RepairPlanner` moves primaries.
     static Group synced(Group group, int store, int minWriteReplicas) {
         boolean writes = group.serving() + 1 >= minWriteReplicas;
+        int primary = group.primary().map(group.replicas()::indexOf).orElse(0);
+        int at = 0;
         var replicas = new ArrayList<Replica>();
         for (Replica replica : group.replicas()) {
             if (replica.store() == store) {
+                at = replicas.size();
                 replicas.add(become(replica, ReplicaState.SERVING));
             } else {
                 replicas.add(overtaken(replica, writes));
             }
+        }
+        if (at < primary) {
+            replicas.add(primary, replicas.remove(at));
         }
         return next(group, replicas);
     }

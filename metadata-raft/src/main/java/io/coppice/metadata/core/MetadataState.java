@@ -70,7 +70,7 @@ public final class MetadataState {
             case Command.AbandonChunks it -> sessions.abandon(it, session);
             case Command.RegisterNode it -> nodes.register(it, now);
             case Command.NodeLost it -> nodes.lost(it, now);
-            case Command.ReplicaSynced it -> nodes.synced(it);
+            case Command.ReplicaSynced it -> nodes.synced(it, now);
             case Command.ReplicaFailed it -> nodes.failed(it);
             case Command.ElectLast it -> nodes.electLast(it);
             case Command.MovePrimary it -> nodes.movePrimary(it);

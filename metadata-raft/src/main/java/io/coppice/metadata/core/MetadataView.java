@@ -84,12 +84,14 @@ public interface MetadataView {
     /// What the repair of groups goes by.
     ///
     /// @param repairAfterMillis a store that is down for longer is not waited for any more
+    /// @param settleMillis a store leads no more groups until all that it has serves for so long
     /// @param syncsPerStore replicas that a store may copy, as a source or a target, at a time
     /// @param movesMax groups in which a replica moves for balance at a time
     /// @param full stores that get no new replicas
     record RepairRules(
             long nowMillis,
             long repairAfterMillis,
+            long settleMillis,
             int syncsPerStore,
             int movesMax,
             Set<Integer> full) {

@@ -231,7 +231,17 @@ final class NodeCommands {
         for (Command.StoreReport report : command.stores()) {
             Store known = byUuid.get(report.uuid());
             int id = known == null ? tables.nextStore++ : known.id();
-            stores.add(new Store(id, report.uuid(), node, report.capacityBytes(), true, false, 0));
+            long since = known == null ? 0 : known.servingSinceMillis();
+            stores.add(
+                    new Store(
+                            id,
+                            report.uuid(),
+                            node,
+                            report.capacityBytes(),
+                            true,
+                            false,
+                            0,
+                            since));
         }
         return stores;
     }
@@ -321,7 +331,7 @@ final class NodeCommands {
 
     // ------------------------------------------------------------ views
 
-    Outcome synced(Command.ReplicaSynced command) {
+    Outcome synced(Command.ReplicaSynced command, long nowMillis) {
         ClusterConfig config = tables.config;
         Group group = tables.groups.get(command.group());
         Outcome.Refused refused = refuseView(group, command.epoch(), command.store());
@@ -330,6 +340,10 @@ final class NodeCommands {
         }
         if (stateOf(group, command.store()) != ReplicaState.SYNCING) {
             return refuse(Refusal.CONFLICT, "the replica is not catching up");
+        }
+        Store store = tables.stores.get(command.store());
+        if (store != null) {
+            tables.stores.put(store.id(), store.serving(nowMillis));
         }
         return changeTo(
                 group, Membership.synced(group, command.store(), config.minWriteReplicas()));

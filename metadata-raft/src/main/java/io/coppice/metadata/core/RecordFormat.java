@@ -219,6 +219,7 @@ final class RecordFormat {
         out.writeBoolean(store.up());
         out.writeBoolean(store.failed());
         out.writeLong(store.downSinceMillis());
+        out.writeLong(store.servingSinceMillis());
     }
 
     static Store store(DataInputStream in, int version) throws IOException {
@@ -229,7 +230,8 @@ final class RecordFormat {
                 in.readLong(),
                 in.readBoolean(),
                 version >= 2 && in.readBoolean(),
-                version >= 2 ? in.readLong() : 0);
+                version >= 2 ? in.readLong() : 0,
+                version >= 3 ? in.readLong() : 0);
     }
 
     static void group(DataOutputStream out, Group group) throws IOException {

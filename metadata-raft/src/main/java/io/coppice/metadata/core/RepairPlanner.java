@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 ///    thinnest groups first;
 /// 3. replicas move from full to empty stores, when some store is more than [#IMBALANCE] away from
 ///    its share by capacity;
-/// 4. primaries are spread.
+/// 4. primaries are spread, to stores that have been serving for a while: one that has just come back
+///   is cold, and may go again.
 final class RepairPlanner {
     /// Deviation from a store's share that is left alone.
     static final double IMBALANCE = 0.10;
@@ -32,7 +33,15 @@ final class RepairPlanner {
     /// @param weight > 0: what it may hold, in proportion to the others
     /// @param takes it may get more replicas
     /// @param leaves its replicas are to be replaced
-    record Place(int store, int node, String rack, long weight, boolean takes, boolean leaves) {}
+    /// @param settled it may lead more groups
+    record Place(
+            int store,
+            int node,
+            String rack,
+            long weight,
+            boolean takes,
+            boolean leaves,
+            boolean settled) {}
 
     private final Map<Integer, Place> places = new TreeMap<>();
     private final List<Group> groups;
@@ -110,6 +119,11 @@ final class RepairPlanner {
     private boolean leaves(int store) {
         Place place = places.get(store);
         return place == null || place.leaves();
+    }
+
+    private boolean isSettled(int store) {
+        Place place = places.get(store);
+        return place != null && place.settled();
     }
 
     private int node(int store) {
@@ -366,7 +380,9 @@ final class RepairPlanner {
         for (Group group : groups) {
             for (Replica replica : group.replicas()) {
                 double difference = excess(primary(group)) - excess(replica.store());
-                if (replica.store() != primary(group) && difference > gain) {
+                if (replica.store() != primary(group)
+                        && difference > gain
+                        && isSettled(replica.store())) {
                     best = group;
                     heir = replica.store();
                     gain = difference;
@@ -403,7 +419,9 @@ final class RepairPlanner {
                             node.rack(),
                             store.capacityBytes(),
                             store.up() && !node.draining() && !rules.full().contains(store.id()),
-                            node.draining() || gone));
+                            node.draining() || gone,
+                            rules.nowMillis() - store.servingSinceMillis()
+                                    >= rules.settleMillis()));
         }
         return plan(
                 places,

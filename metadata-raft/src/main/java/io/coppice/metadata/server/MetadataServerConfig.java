@@ -177,14 +177,22 @@ public record MetadataServerConfig(
     /// @param after a store that is down for longer is not waited for any more: its replicas are
     ///   made anew elsewhere. Short: a reboot costs a rebuild; long: fewer replicas meanwhile
     /// @param interval how often the plan is looked at
+    /// @param settle how long a store must have been serving before it leads more groups. Short: a
+    ///   store that comes and goes takes the lead each time; long: the others lead more meanwhile
     /// @param syncsPerStore replicas that a store copies, as a source or a target, at a time
     /// @param movesMax groups in which a replica moves for balance at a time
     /// @param fullPercent stores that are fuller get no new replicas
     public record RepairLimits(
-            Duration after, Duration interval, int syncsPerStore, int movesMax, int fullPercent) {
+            Duration after,
+            Duration interval,
+            Duration settle,
+            int syncsPerStore,
+            int movesMax,
+            int fullPercent) {
         public RepairLimits {
             require(!after.isNegative(), "repair.after is negative");
             require(interval.toMillis() >= 10, "repair.interval is below 10 ms");
+            require(!settle.isNegative(), "repair.settle is negative");
             require(
                     syncsPerStore > 0 && movesMax >= 0,
                     "repair.syncs-per-store must be positive, repair.moves-max not negative");
@@ -194,12 +202,24 @@ public record MetadataServerConfig(
         }
 
         public static RepairLimits defaults() {
-            return new RepairLimits(Duration.ofMinutes(5), Duration.ofMillis(500), 2, 4, 85);
+            return new RepairLimits(
+                    Duration.ofMinutes(5),
+                    Duration.ofMillis(500),
+                    Duration.ofSeconds(30),
+                    2,
+                    4,
+                    85);
         }
 
         /// With another patience.
         public RepairLimits withAfter(Duration other) {
-            return new RepairLimits(other, interval, syncsPerStore, movesMax, fullPercent);
+            return new RepairLimits(
+                    other, interval, settle, syncsPerStore, movesMax, fullPercent);
+        }
+
+        /// With another time until primaries move back.
+        public RepairLimits withSettle(Duration other) {
+            return new RepairLimits(after, interval, other, syncsPerStore, movesMax, fullPercent);
         }
     }
 
@@ -259,6 +279,7 @@ public record MetadataServerConfig(
                     repair {
                       after = 5m
                       interval = 500ms
+                      settle = 30s
                       syncs-per-store = 2
                       moves-max = 4
                       full-percent = 85
@@ -298,6 +319,7 @@ public record MetadataServerConfig(
                 new RepairLimits(
                         c.getDuration("repair.after"),
                         c.getDuration("repair.interval"),
+                        c.getDuration("repair.settle"),
                         c.getInt("repair.syncs-per-store"),
                         c.getInt("repair.moves-max"),
                         c.getInt("repair.full-percent")));

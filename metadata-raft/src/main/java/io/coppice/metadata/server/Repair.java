@@ -34,6 +34,10 @@ final class Repair {
     /// Of the measured speed, per second.
     private static final double SMOOTHING = 0.2;
 
+    /// Longer than a new primary has for reconciling with the others: by then it leads, or the group
+    /// has another view, in which not all serve, and nothing is moved for balance.
+    private static final long MOVE_PAUSE_NANOS = 4_000_000_000L;
+
     private static final double SLOWEST_BYTES_PER_SECOND = 1 << 20;
 
     private final Leadership leadership;
@@ -43,6 +47,8 @@ final class Repair {
     private long nextNanos;
     private long measuredNanos;
     private long movedBefore = -1;
+    private boolean hasMoved;
+    private long movedNanos;
 
     private volatile double bytesPerSecond;
 
@@ -65,6 +71,7 @@ final class Repair {
         long took = leadership.time().nanos() - now;
         nextNanos = now + Math.max(limits().interval().toNanos(), took * PART_OF_TIME);
         List<Command> safe = plan.stream().filter(this::isSafe).toList();
+        safe.forEach(this::noteMove);
         underWay.addAndGet(safe.size());
         safe.forEach(this::carryOut);
     }
@@ -72,27 +79,60 @@ final class Repair {
     /// Who served until now may have led the group a moment ago, and may believe that he still
     /// does: he is dropped only once the present primary serves in the present epoch, because then
     /// everyone who serves has answered its questions (R6) and has met its epoch (R1, R5).
+    ///
+    /// Primaries are spread one after the other: each move is a pause for the writers of its group,
+    /// and not for those of many at once.
     private boolean isSafe(Command command) {
-        if (!(command instanceof Command.DropReplica drop)) {
-            return true;
+        return switch (command) {
+            case Command.MovePrimary move ->
+                    makesRoom(move)
+                            || !hasMoved
+                            || leadership.time().nanos() - movedNanos > MOVE_PAUSE_NANOS;
+            case Command.DropReplica drop -> {
+                boolean serves =
+                        leadership
+                                .group(drop.group())
+                                .flatMap(group -> group.replica(drop.store()))
+                                .map(replica -> replica.state() == ReplicaState.SERVING)
+                                .orElse(false);
+                yield !serves || isLed(drop.group());
+            }
+            default -> true;
+        };
+    }
+
+    /// Not for balance: the primary is about to be dropped.
+    private boolean makesRoom(Command.MovePrimary move) {
+        return leadership.read(view ->
+                view.group(move.group())
+                        .flatMap(group ->
+                                view.config().map(c -> group.replicas().size() > c.replicas()))
+                        .orElse(false));
+    }
+
+    private void noteMove(Command command) {
+        if (command instanceof Command.MovePrimary move && !makesRoom(move)) {
+            hasMoved = true;
+            movedNanos = leadership.time().nanos();
         }
-        Optional<Group> group = leadership.group(drop.group());
-        boolean serves =
-                group.flatMap(found -> found.replica(drop.store()))
-                        .map(replica -> replica.state() == ReplicaState.SERVING)
-                        .orElse(false);
-        return !serves
-                || group.flatMap(Group::primary)
+    }
+
+    /// Whether the group's primary has said that it serves in the present epoch.
+    private boolean isLed(int id) {
+        Group group = leadership.group(id).orElse(null);
+        return group != null
+                && group.primary()
                         .map(Replica::store)
                         .flatMap(store -> leadership.read(view -> view.store(store)))
                         .flatMap(this::report)
-                        .map(known -> leads(known, drop))
+                        .map(known -> leads(known, group))
                         .orElse(false);
     }
 
-    private static boolean leads(StoreReport report, Command.DropReplica drop) {
+    private static boolean leads(StoreReport report, Group group) {
         return report.getLeadingList().stream()
-                .anyMatch(led -> led.getGroup() == drop.group() && led.getEpoch() == drop.epoch());
+                .anyMatch(led ->
+                        led.getGroup() == group.id() && led.getEpoch() == group.epoch());
     }
 
     private MetadataServerConfig.RepairLimits limits() {
@@ -103,6 +143,7 @@ final class Repair {
         return new RepairRules(
                 leadership.time().wallMillis(),
                 limits().after().toMillis(),
+                limits().settle().toMillis(),
                 limits().syncsPerStore(),
                 limits().movesMax(),
                 full);

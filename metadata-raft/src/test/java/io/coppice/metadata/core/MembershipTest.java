@@ -56,6 +56,19 @@ class MembershipTest {
     }
 
     @Test
+    void whoLeadsGoesOnLeadingWhenOneBeforeItHasCaughtUp() {
+        int first = group().primary().orElseThrow().store();
+        lose(first, 1);
+        int heir = group().primary().orElseThrow().store();
+        back(first, 2, 10);
+        synced(first);
+        assertEquals(heir, group().primary().orElseThrow().store());
+        assertEquals(first, group().replicas().get(1).store());
+        lose(heir, 1);
+        assertEquals(first, group().primary().orElseThrow().store());
+    }
+
+    @Test
     void aRestartTakesTheReplicaOutOfServiceFirst() {
         back(1, 2, 10);
         assertEquals(List.of(SYNCING, SERVING, SERVING), states());

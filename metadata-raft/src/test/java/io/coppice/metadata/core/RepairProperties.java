@@ -56,7 +56,7 @@ class RepairProperties {
 
     private List<Command> plan(Set<Integer> full) {
         return state.view()
-                .repairs(new MetadataView.RepairRules(now + 1_000_000, 1_000, 3, 4, full));
+                .repairs(new MetadataView.RepairRules(now + 1_000_000, 1_000, 1_000, 3, 4, full));
     }
 
     private void sync(Random random) {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 /// Groups change their stores. Three nodes hold everything, a fourth is empty; every test follows
 /// group 0, whose primary is store 1.
 class RepairTest {
+    private static final long SETTLE = 30_000;
     private final Cluster cluster = Cluster.ready();
 
     @BeforeEach
@@ -54,7 +55,7 @@ class RepairTest {
 
     private List<Command> repairs(long nowMillis) {
         return cluster.view()
-                .repairs(new MetadataView.RepairRules(nowMillis, 60_000, 2, 2, Set.of()));
+                .repairs(new MetadataView.RepairRules(nowMillis, 60_000, SETTLE, 2, 2, Set.of()));
     }
 
     @Test
@@ -166,6 +167,51 @@ class RepairTest {
         assertTrue(
                 repairs(1).stream()
                         .allMatch(c -> !(c instanceof Command.AddReplica a) || a.store() == 4));
+    }
+
+    /// Does what is planned at that time, until there is nothing left.
+    private int spread(long nowMillis) {
+        int moves = 0;
+        for (var plan = repairs(nowMillis); !plan.isEmpty(); plan = repairs(nowMillis)) {
+            assertEquals(1, plan.size(), "one group at a time");
+            cluster.apply(0, assertInstanceOf(Command.MovePrimary.class, plan.getFirst()));
+            moves++;
+        }
+        return moves;
+    }
+
+    private List<Integer> leads() {
+        var leads = new int[5];
+        cluster.view().groups().forEach(g -> leads[g.primary().orElseThrow().store()]++);
+        return List.of(leads[1], leads[2], leads[3]);
+    }
+
+    /// Twelve groups on three nodes; node 1 was away for a moment.
+    @Test
+    void whoReturnsDoesNotLeadAtOnceAndPrimariesMoveBackOneByOneLater() {
+        Cluster fresh = Cluster.empty();
+        for (int node = 1; node <= 3; node++) {
+            fresh.register(node, 1, Map.of());
+        }
+        fresh.done(new Command.InitializeCluster(Cluster.config(12)));
+        cluster.state = fresh.state;
+        assertEquals(List.of(4, 4, 4), leads());
+        cluster.advance(1_000);
+        cluster.apply(0, new Command.NodeLost(1, 1));
+        assertEquals(0, leads().getFirst());
+        cluster.register(1, 2, Map.of());
+        for (Group group : cluster.view().groups()) {
+            cluster.apply(0, new Command.ReplicaSynced(group.id(), group.epoch(), 1));
+        }
+        assertEquals(3, group().serving());
+        assertEquals(0, leads().getFirst(), "who led meanwhile goes on");
+        cluster.state = Cluster.load(cluster.bytes());
+        long serving = cluster.view().store(1).orElseThrow().servingSinceMillis();
+        spread(serving + SETTLE - 1);
+        assertEquals(0, leads().getFirst());
+        int moves = spread(serving + SETTLE);
+        assertTrue(moves >= 3 && moves <= 4, moves + " moves");
+        assertTrue(leads().stream().allMatch(lead -> lead >= 3 && lead <= 5), leads()::toString);
     }
 
     private void settle() {

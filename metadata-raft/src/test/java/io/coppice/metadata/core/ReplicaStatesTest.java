@@ -243,7 +243,7 @@ class ReplicaStatesTest {
     }
 
     private static void addStore(Tables tables, int id, String uuid, int node, boolean up) {
-        tables.stores.put(id, new Store(id, uuid, node, 1L << 40, up, false, up ? 0 : 1));
+        tables.stores.put(id, new Store(id, uuid, node, 1L << 40, up, false, up ? 0 : 1, 0));
     }
 
     private static Position at(long sequence) {
@@ -272,9 +272,10 @@ class ReplicaStatesTest {
             case "it restarts", "it restarts, longest", "it restarts, shorter" ->
                     commands.register(
                             registration(IT, 2, List.of("store3", "spare"), length(event)), NOW);
-            case "it has caught up" -> commands.synced(new Command.ReplicaSynced(GROUP, EPOCH, IT));
+            case "it has caught up" ->
+                    commands.synced(new Command.ReplicaSynced(GROUP, EPOCH, IT), NOW);
             case "it has caught up, of an old epoch" ->
-                    commands.synced(new Command.ReplicaSynced(GROUP, EPOCH - 1, IT));
+                    commands.synced(new Command.ReplicaSynced(GROUP, EPOCH - 1, IT), NOW);
             case "the grace is over",
                     "the grace is over, longest",
                     "the grace is over, shorter",
@@ -288,7 +289,7 @@ class ReplicaStatesTest {
             case "another returns" ->
                     commands.register(registration(FIRST, 1, List.of("store1"), 50), NOW);
             case "another has caught up" ->
-                    commands.synced(new Command.ReplicaSynced(GROUP, EPOCH, FIRST));
+                    commands.synced(new Command.ReplicaSynced(GROUP, EPOCH, FIRST), NOW);
             case "it is added", "it is added, its node has a replica", "it is added, it is away" ->
                     repair.add(new Command.AddReplica(GROUP, EPOCH, IT));
             case "it is added, of an old epoch" ->
