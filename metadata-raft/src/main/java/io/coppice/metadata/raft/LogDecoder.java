@@ -215,6 +215,7 @@ final class LogDecoder {
                 c.getPid(),
                 c.getRack(),
                 c.getCluster(),
-                stores);
+                stores,
+                c.getStuckStoresList());
     }
 }
