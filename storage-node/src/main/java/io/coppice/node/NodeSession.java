@@ -464,8 +464,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
 
     private boolean isDownHere(GroupInfo info) {
         for (ReplicaInfo replica : info.getReplicasList()) {
-            boolean here =
-                    lanes().stream().anyMatch(lane -> lane.storeId() == replica.getStore());
+            boolean here = lanes().stream().anyMatch(lane -> lane.storeId() == replica.getStore());
             if (here && isOut(replica.getState())) {
                 // Once per view: until it changes, nothing else would come of it.
                 Long before = askedAgain.put(info.getId(), info.getEpoch());

@@ -50,6 +50,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
     private final List<StoreDirectory> directories = new ArrayList<>();
     private final List<ExecutorService> threads = new ArrayList<>();
+
     /// The lanes' loops.
     private @Nullable Transport transport;
 
@@ -204,8 +205,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     }
 
     @Override
-    public Lane startLane(
-            StoreHome home, int storeId, StoreConfig storeConfig, NodeLease lease)
+    public Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig, NodeLease lease)
             throws StoreFormatException {
         EventLoop loop = java.util.Objects.requireNonNull(transport).next();
         ExecutorService background = thread("checkpoint", storeId);

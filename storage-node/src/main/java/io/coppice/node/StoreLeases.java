@@ -20,8 +20,8 @@ import java.util.function.Predicate;
 ///
 /// @param <S> a store
 final class StoreLeases<S> {
-    /// Looks in a row at which a loop stood still. A process that was stopped finds all of its loops
-    /// behind once, and blames nobody.
+    /// Looks in a row at which a loop stood still. A process that was stopped finds all of its
+    /// loops behind once, and blames nobody.
     static final int STUCK_LOOKS = 4;
 
     private static final class Entry {

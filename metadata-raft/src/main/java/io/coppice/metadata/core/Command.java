@@ -165,16 +165,7 @@ public sealed interface Command {
                 String rack,
                 String cluster,
                 List<StoreReport> stores) {
-            this(
-                    name,
-                    address,
-                    httpAddress,
-                    incarnation,
-                    pid,
-                    rack,
-                    cluster,
-                    stores,
-                    List.of());
+            this(name, address, httpAddress, incarnation, pid, rack, cluster, stores, List.of());
         }
     }
 

@@ -31,8 +31,8 @@ public record Group(int id, long epoch, List<Replica> replicas, long nextSequenc
     }
 
     /// Whether a replica is among those that may lead when nobody serves: they have everything that
-    /// was ever acknowledged. Only where there is none of these in the group, whoever has everything
-    /// that was flushed.
+    /// was ever acknowledged. Only where there is none of these in the group, whoever has
+    /// everything that was flushed.
     public boolean mayLead(Replica replica) {
         return replicas.stream().anyMatch(Replica::equal)
                 ? replica.equal()

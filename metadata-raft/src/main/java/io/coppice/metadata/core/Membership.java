@@ -24,8 +24,7 @@ final class Membership {
     /// Replicas on stores for which `gone` holds leave service.
     ///
     /// @param broken stores whose disks failed (R11): what was not synced is lost
-    static Group left(
-            Group group, IntPredicate gone, IntPredicate broken, int minWriteReplicas) {
+    static Group left(Group group, IntPredicate gone, IntPredicate broken, int minWriteReplicas) {
         int staying = 0;
         for (Replica replica : group.replicas()) {
             if (replica.state() == ReplicaState.SERVING && !gone.test(replica.store())) {

@@ -363,7 +363,8 @@ final class NodeCommands {
             return refused != null ? refused : VolumeCommands.notInitialized();
         }
         IntPredicate gone = store -> store == command.store();
-        return changeTo(group, Membership.left(group, gone, store -> false, config.minWriteReplicas()));
+        return changeTo(
+                group, Membership.left(group, gone, store -> false, config.minWriteReplicas()));
     }
 
     Outcome electLast(Command.ElectLast command) {

@@ -77,8 +77,7 @@ final class RepairCommands {
         if (group.primary().get().store() == store) {
             return "it is the primary";
         }
-        if (state == ReplicaState.LAST
-                || group.replica(store).map(Replica::equal).orElse(false)) {
+        if (state == ReplicaState.LAST || group.replica(store).map(Replica::equal).orElse(false)) {
             return "it was among the last that served";
         }
         if (state == ReplicaState.SERVING && group.serving() <= replicas) {

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 ///    thinnest groups first;
 /// 3. replicas move from full to empty stores, when some store is more than [#IMBALANCE] away from
 ///    its share by capacity;
-/// 4. primaries are spread, to stores that have been serving for a while: one that has just come back
-///   is cold, and may go again.
+/// 4. primaries are spread, to stores that have been serving for a while: one that has just come
+///    back is cold, and may go again.
 final class RepairPlanner {
     /// Deviation from a store's share that is left alone.
     static final double IMBALANCE = 0.10;

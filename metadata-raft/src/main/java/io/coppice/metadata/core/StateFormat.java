@@ -23,8 +23,8 @@ import java.util.TreeMap;
 final class StateFormat {
     static final int MAGIC = 0x434F504D;
 
-    /// 2: nodes may be draining, stores know since when they are down, stores may be removed.
-    /// 3: fence tokens grow over all volumes, stores know since when they serve.
+    /// 2: nodes may be draining, stores know since when they are down, stores may be removed. 3:
+    /// fence tokens grow over all volumes, stores know since when they serve.
     static final int VERSION = 3;
 
     static final int OLDEST_VERSION = 1;

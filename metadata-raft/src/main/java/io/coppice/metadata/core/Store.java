@@ -5,8 +5,8 @@ package io.coppice.metadata.core;
 /// @param up its node is up and listed it when it registered
 /// @param failed its node went on without it: the disk is bad, its replicas are not waited for
 /// @param downSinceMillis wall clock of the leader that put it down; 0: it is up
-/// @param servingSinceMillis when the last of its replicas that caught up began to serve; 0: none has
-///   yet
+/// @param servingSinceMillis when the last of its replicas that caught up began to serve; 0: none
+///   has yet
 public record Store(
         int id,
         String uuid,

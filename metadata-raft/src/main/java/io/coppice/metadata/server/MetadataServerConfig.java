@@ -213,8 +213,7 @@ public record MetadataServerConfig(
 
         /// With another patience.
         public RepairLimits withAfter(Duration other) {
-            return new RepairLimits(
-                    other, interval, settle, syncsPerStore, movesMax, fullPercent);
+            return new RepairLimits(other, interval, settle, syncsPerStore, movesMax, fullPercent);
         }
 
         /// With another time until primaries move back.

@@ -34,8 +34,8 @@ final class Repair {
     /// Of the measured speed, per second.
     private static final double SMOOTHING = 0.2;
 
-    /// Longer than a new primary has for reconciling with the others: by then it leads, or the group
-    /// has another view, in which not all serve, and nothing is moved for balance.
+    /// Longer than a new primary has for reconciling with the others: by then it leads, or the
+    /// group has another view, in which not all serve, and nothing is moved for balance.
     private static final long MOVE_PAUSE_NANOS = 4_000_000_000L;
 
     private static final double SLOWEST_BYTES_PER_SECOND = 1 << 20;
@@ -131,8 +131,7 @@ final class Repair {
 
     private static boolean leads(StoreReport report, Group group) {
         return report.getLeadingList().stream()
-                .anyMatch(led ->
-                        led.getGroup() == group.id() && led.getEpoch() == group.epoch());
+                .anyMatch(led -> led.getGroup() == group.id() && led.getEpoch() == group.epoch());
     }
 
     private MetadataServerConfig.RepairLimits limits() {

@@ -268,10 +268,12 @@ class MetadataStateTest {
         assertEquals(5, cluster.view().mappedChunks(cluster.volume("b").root()));
         assertTrue(attach("b").barrier(), "it was deleted under its holder");
         cluster.done(new Command.DeleteVolume("b", false));
-        assertEquals(new Outcome.TrashPurged(0, List.of(), false),
+        assertEquals(
+                new Outcome.TrashPurged(0, List.of(), false),
                 cluster.apply(0, new Command.PurgeTrash(10)));
         cluster.advance(2_000);
-        assertEquals(new Outcome.TrashPurged(1, List.of(), false),
+        assertEquals(
+                new Outcome.TrashPurged(1, List.of(), false),
                 cluster.apply(0, new Command.PurgeTrash(10)));
         assertTrue(cluster.view().trash().isEmpty());
         assertEquals(Long.MAX_VALUE, cluster.view().nextPurgeMillis());

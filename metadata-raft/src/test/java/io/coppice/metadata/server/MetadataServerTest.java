@@ -439,8 +439,8 @@ class MetadataServerTest {
         }
     }
 
-    /// The leader may change, or the node be away, before it hears of the fence: then it learns from
-    /// its registration that the volume is gone.
+    /// The leader may change, or the node be away, before it hears of the fence: then it learns
+    /// from its registration that the volume is gone.
     @Test
     void aNodeThatMissedADeletionHearsOfItWhenItRegisters() throws Exception {
         try (var quorum = quorum(1)) {
@@ -495,8 +495,7 @@ class MetadataServerTest {
                                 holder.changes.stream()
                                         .anyMatch(change ->
                                                 change.getLost()
-                                                        && change.getVolume()
-                                                                == held.getVolume()));
+                                                        && change.getVolume() == held.getVolume()));
             }
             close(nodes);
         }

@@ -8,8 +8,8 @@ package io.coppice.node.replica;
 /// only while the lease holds at the time when its answer is ready; so a process that was stopped,
 /// or cut off, answers nothing old when it wakes up.
 ///
-/// No clock in here: times are arguments. One per store of a node; beats, answers and lanes are different
-/// threads, so this one class of the room is thread-safe.
+/// No clock in here: times are arguments. One per store of a node; beats, answers and lanes are
+/// different threads, so this one class of the room is thread-safe.
 public final class NodeLease {
     /// Beats whose answer may still come; with more under way the oldest count for nothing.
     private static final int BEATS = 64;
