@@ -122,7 +122,6 @@ final class SimNode {
         private final LaneTable lanes = new LaneTable();
         private final AtomicInteger connections = new AtomicInteger();
         private final LaneMetrics metrics = new LaneMetrics(new MetricRegistry());
-        private final NodeLease lease;
         private final NodeSession session;
         private @Nullable ChunkStore store;
         private @Nullable Lane lane;
@@ -131,7 +130,6 @@ final class SimNode {
         Process(Host host, Network network) throws IOException {
             this.host = host;
             this.network = network;
-            lease = new NodeLease(host.nanos());
             StoreIdentity identity = ChunkStore.identify(disk);
             if (identity != null) {
                 open(storeConfig(), identity);
@@ -156,8 +154,7 @@ final class SimNode {
                             identity == null ? "" : identity.cluster(),
                             incarnation,
                             storeConfig(),
-                            host,
-                            lease);
+                            host);
         }
 
         private void open(StoreConfig config, StoreIdentity identity) throws IOException {
@@ -264,7 +261,8 @@ final class SimNode {
         }
 
         @Override
-        public Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig) {
+        public Lane startLane(
+                StoreHome home, int storeId, StoreConfig storeConfig, NodeLease lease) {
             var started =
                     new Lane(
                             new Lane.Parts(

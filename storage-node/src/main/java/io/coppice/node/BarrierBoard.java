@@ -1,25 +1,25 @@
 package io.coppice.node;
 
+import io.coppice.node.lane.Lane;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
-/// Which barriers wait for how many lanes. Thread-safe.
+/// Which barriers wait for which lanes. Thread-safe.
 final class BarrierBoard {
-    private final Map<Long, Integer> lanesLeft = new HashMap<>();
+    private final Map<Long, Set<Lane>> lanesLeft = new HashMap<>();
 
     /// A barrier that is pushed again starts again: lanes that had passed it pass at once.
-    synchronized void open(long barrier, int lanes) {
-        lanesLeft.put(barrier, lanes);
+    synchronized void open(long barrier, Collection<Lane> lanes) {
+        lanesLeft.put(barrier, new HashSet<>(lanes));
     }
 
     /// True when this was the last lane.
-    synchronized boolean passed(long barrier) {
-        Integer left = lanesLeft.get(barrier);
-        if (left == null) {
-            return false;
-        }
-        if (left > 1) {
-            lanesLeft.put(barrier, left - 1);
+    synchronized boolean passed(long barrier, Lane lane) {
+        Set<Lane> left = lanesLeft.get(barrier);
+        if (left == null || !left.remove(lane) || !left.isEmpty()) {
             return false;
         }
         lanesLeft.remove(barrier);

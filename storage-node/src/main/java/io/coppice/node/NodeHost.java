@@ -2,6 +2,7 @@ package io.coppice.node;
 
 import io.coppice.node.ingress.LaneTable;
 import io.coppice.node.lane.Lane;
+import io.coppice.node.replica.NodeLease;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
 import io.coppice.port.Time;
@@ -21,7 +22,9 @@ public interface NodeHost {
     LaneTable lanes();
 
     /// Starts the lane of an open store, under the id that the quorum gave it.
-    Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig)
+    ///
+    /// @param lease what it may serve by
+    Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig, NodeLease lease)
             throws StoreFormatException;
 
     /// The store cannot be opened: it is down.

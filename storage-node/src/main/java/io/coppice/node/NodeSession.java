@@ -33,15 +33,13 @@ import io.coppice.wire.pb.StoreId;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -91,8 +89,20 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     private final AtomicLong beats = new AtomicLong();
 
     private volatile long registrationBeat;
+    private volatile long registrationNanos;
     private final Time time;
+
+    /// The node's own, for the log: what a store serves by is in `leases`.
     private final NodeLease lease;
+
+    private final StoreLeases<Lane> leases = new StoreLeases<>();
+
+    /// Lanes that are asked for their positions.
+    private volatile Map<Lane, CompletableFuture<Optional<Map<Integer, Position>>>> asked =
+            Map.of();
+
+    /// Stores were given up since the node began to register: it has to do so again, without them.
+    private volatile boolean isWithoutSome;
 
     /// Only on the clock.
     private boolean leased;
@@ -104,15 +114,14 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             String cluster,
             long incarnation,
             StoreConfig storeConfig,
-            Time time,
-            NodeLease lease) {
+            Time time) {
         this.node = node;
         this.config = config;
         this.cluster = cluster;
         this.incarnation = incarnation;
         this.storeConfig = storeConfig;
         this.time = time;
-        this.lease = lease;
+        this.lease = new NodeLease(time.nanos());
     }
 
     /// Opens the session and keeps it open; beats on `loop`.
@@ -152,29 +161,38 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     @Override
     public void opened(StreamSender<NodeMessage> opened, String endpoint) {
         sender = opened;
-        Map<Lane, CompletableFuture<Map<Integer, Position>>> asked = new LinkedHashMap<>();
+        isWithoutSome = false;
+        Map<Lane, CompletableFuture<Optional<Map<Integer, Position>>>> asking =
+                new LinkedHashMap<>();
         for (Lane lane : lanesByUuid.values()) {
-            if (!failedStores.contains(lane.storeId())) {
-                asked.put(lane, positions(lane));
+            if (!failedStores.contains(lane.storeId()) && !leases.isStuck(lane)) {
+                asking.put(lane, positions(lane));
             }
         }
-        CompletableFuture.allOf(asked.values().toArray(CompletableFuture[]::new))
-                .thenRun(() -> register(opened, asked));
+        asked = asking;
+        CompletableFuture.allOf(asking.values().toArray(CompletableFuture[]::new))
+                .thenRun(() -> register(opened, asking));
     }
 
-    private static CompletableFuture<Map<Integer, Position>> positions(Lane lane) {
-        var answer = new CompletableFuture<Map<Integer, Position>>();
-        lane.execute(() -> answer.complete(lane.positions()));
+    /// Empty: the lane is stuck.
+    private static CompletableFuture<Optional<Map<Integer, Position>>> positions(Lane lane) {
+        var answer = new CompletableFuture<Optional<Map<Integer, Position>>>();
+        lane.execute(() -> answer.complete(Optional.of(lane.positions())));
         return answer;
     }
 
     private void register(
             StreamSender<NodeMessage> to,
-            Map<Lane, CompletableFuture<Map<Integer, Position>>> positions) {
+            Map<Lane, CompletableFuture<Optional<Map<Integer, Position>>>> answers) {
         try {
-            NodeMessage message =
-                    NodeMessage.newBuilder().setRegister(registration(positions)).build();
-            registrationBeat = beat();
+            Map<Lane, Map<Integer, Position>> held = new LinkedHashMap<>();
+            answers.forEach((lane, answer) ->
+                    answer.join().ifPresent(positions -> held.put(lane, positions)));
+            NodeMessage message = NodeMessage.newBuilder().setRegister(registration(held)).build();
+            long now = time.nanos();
+            registrationBeat = beat(now);
+            registrationNanos = now;
+            leases.registering(held.keySet(), registrationBeat, now);
             to.send(message);
         } catch (IOException e) {
             LOG.error("node {} cannot register: {}", config.name(), e.getMessage());
@@ -183,78 +201,78 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     }
 
     /// The next beat's number; its lease counts from now.
-    private long beat() {
+    private long beat(long nowNanos) {
         long sequence = beats.incrementAndGet();
-        lease.sent(sequence, time.nanos());
+        lease.sent(sequence, nowNanos);
         return sequence;
     }
 
-    private RegisterNode registration(
-            Map<Lane, CompletableFuture<Map<Integer, Position>>> positions) throws IOException {
+    private RegisterNode registration(Map<Lane, Map<Integer, Position>> positions)
+            throws IOException {
         RegisterNode.Builder register =
                 RegisterNode.newBuilder()
                         .setName(config.name())
-                        .setAddress(advertised(node.dataAddress()))
-                        .setHttpAddress(advertised(node.httpAddress()))
+                        .setAddress(config.advertised(node.dataAddress()))
+                        .setHttpAddress(config.advertised(node.httpAddress()))
                         .setIncarnation(incarnation)
                         .setPid(ProcessHandle.current().pid())
                         .setRack(config.rack())
                         .setCluster(cluster)
                         .addAllBarriers(recentBarriers.values());
-        for (StoreHome directory : node.homes()) {
-            Lane lane = lanesByUuid.get(directory.uuid().toString());
-            var held = lane == null ? null : positions.get(lane);
-            boolean serves =
-                    lane == null || (held != null && !failedStores.contains(lane.storeId()));
-            if (serves && !directory.isFailed()) {
-                register.addStores(
-                        StoreReports.of(
-                                directory,
-                                lane,
-                                held == null ? Map.of() : held.join(),
-                                config.capacityBytesPerStore()));
-            }
-        }
+        StoreReports.all(
+                register,
+                node.homes(),
+                lanesByUuid,
+                lane -> failedStores.contains(lane.storeId()),
+                positions,
+                config.capacityBytesPerStore());
         return register.build();
-    }
-
-    private String advertised(InetSocketAddress bound) throws UnknownHostException {
-        String host = config.advertisedHost();
-        if (host.isEmpty()) {
-            InetAddress address = bound.getAddress();
-            host =
-                    address.isAnyLocalAddress()
-                            ? InetAddress.getLocalHost().getHostAddress()
-                            : address.getHostAddress();
-        }
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + bound.getPort();
     }
 
     private void heartbeat() {
         long now = time.nanos();
         watchLease(now);
-        if (!registered || !allTurn(now)) {
+        watchStores(now);
+        if (!registered || !leases.mayBeat()) {
             return;
         }
         NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder();
         lanesByUuid.forEach((uuid, lane) -> {
-            if (!failedStores.contains(lane.storeId())) {
+            if (leases.takesPart(lane)) {
                 beat.addStores(StoreReports.space(uuid, lane));
             }
         });
-        send(NodeMessage.newBuilder().setHeartbeat(beat.setSequence(beat())).build());
+        long sequence = beat(now);
+        leases.sent(sequence, now);
+        send(NodeMessage.newBuilder().setHeartbeat(beat.setSequence(sequence)).build());
     }
 
-    /// A node does not claim to live while a loop of it is stuck in a write that does not return:
-    /// then its lease ends, and others serve.
-    private boolean allTurn(long now) {
-        for (Lane lane : lanesByUuid.values()) {
-            if (!failedStores.contains(lane.storeId()) && !lane.turns(now)) {
-                LOG.warn("node {}: {} is stuck, no heartbeat", config.name(), lane);
-                return false;
+    /// A node does not claim for a store that it lives while its loop is stuck in a write that does
+    /// not return: its lease ends, and others serve in its place.
+    private void watchStores(long now) {
+        StoreLeases.Seen<Lane> seen = leases.look(lane -> lane.turns(now), now);
+        seen.givenUp()
+                .forEach(lane ->
+                        LOG.warn(
+                                "node {}: {} serving→stuck: its loop stands still",
+                                config.name(),
+                                lane));
+        isWithoutSome |= !seen.givenUp().isEmpty();
+        asked.forEach((lane, answer) -> {
+            if (leases.isStuck(lane)) {
+                answer.complete(Optional.empty());
             }
+        });
+        if (registered && isWithoutSome) {
+            registerAgain("a store is stuck");
+        } else if (registered && !seen.back().isEmpty()) {
+            registerAgain(seen.back() + " moves again");
         }
-        return true;
+    }
+
+    /// Those that take part in the session.
+    private List<Lane> lanes() {
+        return lanesByUuid.values().stream().filter(leases::takesPart).toList();
     }
 
     private void watchLease(long now) {
@@ -304,7 +322,13 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     }
 
     private void answered(HeartbeatReply reply) {
-        lease.answered(reply.getSequence(), TimeUnit.MILLISECONDS.toNanos(reply.getLeaseMillis()));
+        answered(reply.getSequence(), reply.getLeaseMillis());
+    }
+
+    private void answered(long sequence, int leaseMillis) {
+        long leaseNanos = TimeUnit.MILLISECONDS.toNanos(leaseMillis);
+        lease.answered(sequence, leaseNanos);
+        leases.answered(sequence, leaseNanos);
     }
 
     private void welcome(NodeWelcome welcome) {
@@ -324,7 +348,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         }
         keepBoot();
         recentBarriers.clear();
-        for (Lane lane : lanesByUuid.values()) {
+        for (Lane lane : lanes()) {
             lane.execute(() -> {
                 lane.durability(
                         welcome.getConfig().getMinWriteReplicas(),
@@ -332,7 +356,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                 lane.barriers(welcome.getBarriersList(), welcome.getFencesGiven());
             });
         }
-        lease.answered(registrationBeat, TimeUnit.MILLISECONDS.toNanos(welcome.getLeaseMillis()));
+        answered(registrationBeat, welcome.getLeaseMillis());
         if (welcome.getLeaseMillis() < 3L * config.heartbeatMillis()) {
             LOG.warn(
                     "node {}: the cluster's lease of {} ms is short for a heartbeat of {} ms: one"
@@ -393,7 +417,10 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             node.cannotBeUsed(directory, e);
             return;
         }
-        lanesByUuid.put(uuidOf(directory), node.startLane(directory, id, sized));
+        var held = new NodeLease(time.nanos());
+        Lane lane = node.startLane(directory, id, sized, held);
+        leases.add(lane, held, registrationBeat, registrationNanos);
+        lanesByUuid.put(uuidOf(directory), lane);
     }
 
     private void views(GroupViews views) {
@@ -406,7 +433,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         boolean down = false;
         for (GroupInfo info : views.getGroupsList()) {
             placed.put(info.getId(), lanesOf(info));
-            for (Lane lane : lanesByUuid.values()) {
+            for (Lane lane : lanes()) {
                 lane.execute(() -> lane.view(info));
             }
             down |= isDownHere(info);
@@ -415,7 +442,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         node.lanes().place(placed);
         if (views.getComplete()) {
             Set<Integer> all = new HashSet<>(placed.keySet());
-            for (Lane lane : lanesByUuid.values()) {
+            for (Lane lane : lanes()) {
                 lane.execute(() -> lane.keepOnly(all));
             }
         }
@@ -427,7 +454,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     /// A replica here was replaced while this node was away.
     private void gone(GoneReplica gone, Map<Integer, List<Lane>> placed) {
         placed.putIfAbsent(gone.getGroup(), List.of());
-        for (Lane lane : lanesByUuid.values()) {
+        for (Lane lane : lanes()) {
             if (lane.storeId() == gone.getStore()) {
                 lane.execute(() -> lane.leave(gone.getGroup()));
             }
@@ -438,7 +465,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     private List<Lane> lanesOf(GroupInfo info) {
         List<Lane> lanes = new ArrayList<>(1);
         for (ReplicaInfo replica : info.getReplicasList()) {
-            for (Lane lane : lanesByUuid.values()) {
+            for (Lane lane : lanes()) {
                 if (lane.storeId() == replica.getStore()) {
                     lanes.add(replica.getStore() == info.getPrimary() ? 0 : lanes.size(), lane);
                 }
@@ -455,10 +482,8 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
 
     private boolean isDownHere(GroupInfo info) {
         for (ReplicaInfo replica : info.getReplicasList()) {
-            boolean here =
-                    lanesByUuid.values().stream()
-                            .anyMatch(lane -> lane.storeId() == replica.getStore());
-            if (here && isOut(replica.getState()) && !failedStores.contains(replica.getStore())) {
+            boolean here = lanes().stream().anyMatch(lane -> lane.storeId() == replica.getStore());
+            if (here && isOut(replica.getState())) {
                 // Once per view: until it changes, nothing else would come of it.
                 Long before = askedAgain.put(info.getId(), info.getEpoch());
                 return before == null || before != info.getEpoch();
@@ -493,12 +518,12 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         if (recentBarriers.size() > RECENT_BARRIERS_MAX) {
             registerAgain("many volumes were sealed");
         }
-        List<Lane> lanes = List.copyOf(lanesByUuid.values());
+        List<Lane> lanes = lanes();
         if (lanes.isEmpty()) {
             barrierDone(barrier.getBarrier());
             return;
         }
-        board.open(barrier.getBarrier(), lanes.size());
+        board.open(barrier.getBarrier(), lanes);
         for (Lane lane : lanes) {
             lane.execute(() -> {
                 if (lane.barrier(barrier.getBarrier(), barrier.getVolumesList())) {
@@ -513,7 +538,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         for (int i = 0; i < chunks.length; i++) {
             chunks[i] = purge.getChunks(i);
         }
-        for (Lane lane : lanesByUuid.values()) {
+        for (Lane lane : lanes()) {
             lane.execute(() -> lane.purge(purge.getGroup(), chunks));
         }
     }
@@ -522,7 +547,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
 
     @Override
     public void barrierPassed(Lane lane, long barrier) {
-        if (board.passed(barrier)) {
+        if (board.passed(barrier, lane)) {
             barrierDone(barrier);
         }
     }
@@ -571,6 +596,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     @Override
     public void storeFailed(Lane lane, String why) {
         failedStores.add(lane.storeId());
+        leases.remove(lane);
         for (StoreHome directory : node.homes()) {
             if (lanesByUuid.get(uuidOf(directory)) == lane) {
                 node.storeFailed(directory, lane.storeId(), why);

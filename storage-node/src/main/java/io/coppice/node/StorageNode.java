@@ -44,14 +44,21 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private final StorageNodeConfig config;
     private final UnaryOperator<Disk> device;
     private final Time time;
-    private final NodeLease lease;
     private final MetricRegistry metrics = new MetricRegistry();
     private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
     private final LaneTable lanes = new LaneTable();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<StoreDirectory> directories = new ArrayList<>();
     private final List<ExecutorService> threads = new ArrayList<>();
+
+    /// The lanes' loops.
     private @Nullable Transport transport;
+
+    /// The loops of connections and of the heartbeat: with several stores not those of lanes, so
+    /// that a lane which is stuck in a write holds up nothing of the others. With one store a frame
+    /// need not change threads.
+    private @Nullable Transport doors;
+
     private @Nullable FrameServer server;
     private @Nullable HttpEndpoint http;
     private @Nullable ControlClient control;
@@ -62,7 +69,6 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         this.config = config;
         this.device = device;
         this.time = time;
-        this.lease = new NodeLease(time.nanos());
     }
 
     /// Opens the stores, listens, and registers with the quorum in the background, for as long as
@@ -105,10 +111,14 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         }
         incarnation = incarnation == 0 ? time.wallMillis() : incarnation;
         transport = Transport.create("node-" + config.name(), directories.size());
+        doors =
+                directories.size() == 1
+                        ? transport
+                        : Transport.create("node-" + config.name() + "-door", directories.size());
         control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10));
-        session = new NodeSession(this, config, cluster, incarnation, storeConfig, time, lease);
+        session = new NodeSession(this, config, cluster, incarnation, storeConfig, time);
         server =
-                transport.listen(
+                doors.listen(
                         Transport.parse(config.dataAddress()),
                         () -> new Ingress(lanes, this::hello, connections, time));
         http =
@@ -116,7 +126,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
                         (InetSocketAddress) Transport.parse(config.httpAddress()),
                         metrics,
                         session()::isRegistered);
-        session().start(control, transport.next());
+        session().start(control, doors.next());
         LOG.info(
                 "node {} serves {} stores on {}", config.name(), directories.size(), dataAddress());
     }
@@ -195,7 +205,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     }
 
     @Override
-    public Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig)
+    public Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig, NodeLease lease)
             throws StoreFormatException {
         EventLoop loop = java.util.Objects.requireNonNull(transport).next();
         ExecutorService background = thread("checkpoint", storeId);
@@ -316,6 +326,9 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         }
         if (http != null) {
             http.close();
+        }
+        if (doors != null) {
+            doors.close();
         }
         if (transport != null) {
             transport.close();

@@ -6,6 +6,9 @@ import io.coppice.model.Names;
 import io.coppice.net.Transport;
 import io.coppice.node.lane.LaneConfig;
 import io.coppice.node.store.StoreConfig;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -98,6 +101,19 @@ public record StorageNodeConfig(
         } catch (ConfigException e) {
             throw new IllegalArgumentException("storage node configuration: " + e.getMessage(), e);
         }
+    }
+
+    /// How others reach what is bound there.
+    String advertised(InetSocketAddress bound) throws UnknownHostException {
+        String host = advertisedHost;
+        if (host.isEmpty()) {
+            InetAddress address = bound.getAddress();
+            host =
+                    address.isAnyLocalAddress()
+                            ? InetAddress.getLocalHost().getHostAddress()
+                            : address.getHostAddress();
+        }
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + bound.getPort();
     }
 
     private static LaneConfig lane(Config node) {

@@ -4,22 +4,53 @@ import io.coppice.model.Position;
 import io.coppice.node.lane.Lane;
 import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.LedGroup;
+import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.ReplicaProgress;
 import io.coppice.wire.pb.StoreReport;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// What a node says of its stores, when it registers and with every heartbeat.
 final class StoreReports {
     private StoreReports() {}
 
+    /// The stores with which the node registers: those that failed are not named, those that are
+    /// stuck only by their ids.
+    ///
+    /// @param positions of the groups of those lanes that move
+    /// @param capacityBytes of a store that is not open yet; 0: what its device has
+    static void all(
+            RegisterNode.Builder register,
+            List<? extends StoreHome> homes,
+            Map<String, Lane> lanes,
+            Predicate<Lane> hasFailed,
+            Map<Lane, Map<Integer, Position>> positions,
+            long capacityBytes)
+            throws IOException {
+        for (StoreHome home : homes) {
+            String uuid = home.uuid().toString();
+            Lane lane = lanes.get(uuid);
+            if (home.isFailed() || (lane != null && hasFailed.test(lane))) {
+                continue;
+            }
+            Map<Integer, Position> held = lane == null ? Map.of() : positions.get(lane);
+            if (held == null) {
+                register.addStuckStores(uuid);
+            } else {
+                register.addStores(of(home, lane, held, capacityBytes));
+            }
+        }
+    }
+
     /// A store as the node registers it.
     ///
     /// @param lane null: the store is not served yet
     /// @param positions of its groups, as its lane knows them
     /// @param capacityBytes of a store that is not open yet; 0: what its device has
-    static StoreReport of(
+    private static StoreReport of(
             StoreHome home,
             @Nullable Lane lane,
             Map<Integer, Position> positions,

@@ -14,6 +14,7 @@ import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.ReplicaInfo;
 import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.StoreId;
+import io.coppice.wire.pb.StoreReport;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -48,6 +49,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     private boolean answersBeats = true;
     private boolean takesOutFailed;
     private long fencesGiven;
+    private final Map<String, Integer> storeIds = new HashMap<>();
 
     FakeControl(int nodesWanted, int groupCount) throws IOException {
         this.nodesWanted = nodesWanted;
@@ -174,8 +176,14 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         registrations.put(node.getName(), node);
         sessions.put(id, down);
         NodeWelcome.Builder welcome = NodeWelcome.newBuilder();
-        if (node.getStoresCount() > 0) {
-            welcome.addStores(StoreId.newBuilder().setId(id).setUuid(node.getStores(0).getUuid()));
+        for (StoreReport store : node.getStoresList()) {
+            // a node's first store has its number, and the groups
+            int number = storeIds.merge(store.getUuid(), 0, (known, none) -> known);
+            if (number == 0) {
+                number = storeIds.containsValue(id) ? 100 + id : id;
+                storeIds.put(store.getUuid(), number);
+            }
+            welcome.addStores(StoreId.newBuilder().setId(number).setUuid(store.getUuid()));
         }
         down.onNext(
                 NodeDirective.newBuilder()
@@ -196,9 +204,10 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         } else {
             changeStates(
                     id,
-                    node.getStoresCount() == 0
-                            ? ReplicaState.REPLICA_DOWN
-                            : ReplicaState.REPLICA_SYNCING);
+                    node.getStoresList().stream()
+                                    .anyMatch(store -> storeIds.get(store.getUuid()) == id)
+                            ? ReplicaState.REPLICA_SYNCING
+                            : ReplicaState.REPLICA_DOWN);
         }
         push();
         return id;

@@ -40,6 +40,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,15 +62,16 @@ class StorageNodeTest {
     final Map<Integer, UnaryOperator<Disk>> devices = new HashMap<>();
 
     LaneConfig lane = LaneConfig.defaults();
+    int storesPerNode = 1;
     private final Map<String, Peer> peers = new HashMap<>();
     FakeControl control;
     private Transport transport;
     private EventLoop loop;
     private long lastSequence;
-    private final StoppedTime time = new StoppedTime();
+    final StoppedTime time = new StoppedTime();
 
     /// The nodes' clock: goes on while they are stopped.
-    private static final class StoppedTime implements Time {
+    static final class StoppedTime implements Time {
         private final Time system = Time.system();
         private volatile long stoppedNanos;
 
@@ -115,7 +117,10 @@ class StorageNodeTest {
                 new StorageNodeConfig(
                         "node-" + node,
                         "",
-                        List.of(directory.resolve("node-" + node)),
+                        IntStream.range(0, storesPerNode)
+                                .mapToObj(i -> "node-" + node + (i == 0 ? "" : "-" + i))
+                                .map(directory::resolve)
+                                .toList(),
                         "127.0.0.1:0",
                         "",
                         "127.0.0.1:0",

@@ -140,7 +140,8 @@ public sealed interface Command {
 
     /// A node's (new) session. A new incarnation first takes its replicas out of service; then what
     /// is not serving is SYNCING, or elected where a group has no serving replica left. `cluster`
-    /// empty: not yet a member.
+    /// empty: not yet a member. `stuck`: stores that serve nothing now and will come back; what the
+    /// same process had, and names neither here nor in `stores`, has failed.
     record RegisterNode(
             String name,
             String address,
@@ -149,10 +150,25 @@ public sealed interface Command {
             long pid,
             String rack,
             String cluster,
-            List<StoreReport> stores)
+            List<StoreReport> stores,
+            List<String> stuck)
             implements Command {
         public RegisterNode {
             stores = List.copyOf(stores);
+            stuck = List.copyOf(stuck);
+        }
+
+        /// All of its stores move.
+        public RegisterNode(
+                String name,
+                String address,
+                String httpAddress,
+                long incarnation,
+                long pid,
+                String rack,
+                String cluster,
+                List<StoreReport> stores) {
+            this(name, address, httpAddress, incarnation, pid, rack, cluster, stores, List.of());
         }
     }
 

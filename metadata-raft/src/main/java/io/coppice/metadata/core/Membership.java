@@ -23,8 +23,8 @@ final class Membership {
 
     /// Replicas on stores for which `gone` holds leave service.
     ///
-    /// @param broken their disks failed (R11): what was not synced is lost
-    static Group left(Group group, IntPredicate gone, boolean broken, int minWriteReplicas) {
+    /// @param broken stores whose disks failed (R11): what was not synced is lost
+    static Group left(Group group, IntPredicate gone, IntPredicate broken, int minWriteReplicas) {
         int staying = 0;
         for (Replica replica : group.replicas()) {
             if (replica.state() == ReplicaState.SERVING && !gone.test(replica.store())) {
@@ -51,7 +51,7 @@ final class Membership {
                         case DOWN, LAST -> replica;
                     };
             replicas.add(
-                    broken
+                    broken.test(away.store())
                             ? new Replica(away.store(), away.state(), away.position(), false, true)
                             : away);
         }

@@ -117,11 +117,12 @@ final class NodeCommands {
                 gone.add(store.id());
             }
         }
-        // A process that goes on without a store has found it bad (R11); a new process may only not
-        // have it yet.
-        leave(gone, !restarted, changed);
+        // A process that goes on without a store has found it bad (R11), unless it says that it is
+        // stuck; a new process may only not have it yet.
+        IntPredicate failed = store -> !restarted && !isNamed(command.stuck(), store);
+        leave(gone, failed, changed);
         for (int store : gone) {
-            putDown(store, !restarted, nowMillis);
+            putDown(store, failed.test(store), nowMillis);
         }
         tables.storageNodes.put(
                 id,
@@ -140,6 +141,11 @@ final class NodeCommands {
         }
         rejoin(command, stores, changed);
         return new Outcome.NodeRegistered(id, stores, List.copyOf(changed));
+    }
+
+    private boolean isNamed(List<String> uuids, int id) {
+        Store store = tables.stores.get(id);
+        return store != null && uuids.contains(store.uuid());
     }
 
     private @Nullable Node nodeNamed(String name) {
@@ -172,7 +178,7 @@ final class NodeCommands {
         }
         // a node all of whose stores have failed is known, and says so by naming none
         if (command.stores().isEmpty() && present == null
-                || command.stores().size() > STORES_PER_NODE_MAX) {
+                || command.stores().size() + command.stuck().size() > STORES_PER_NODE_MAX) {
             return refuse(
                     Refusal.BAD_REQUEST, "a node has 1 to " + STORES_PER_NODE_MAX + " stores");
         }
@@ -295,12 +301,12 @@ final class NodeCommands {
                     putDown(store.id(), false, nowMillis);
                 }
             }
-            leave(gone, false, changed);
+            leave(gone, store -> false, changed);
         }
         return new Outcome.GroupsChanged(List.copyOf(changed));
     }
 
-    private void leave(Set<Integer> stores, boolean broken, Set<Integer> changed) {
+    private void leave(Set<Integer> stores, IntPredicate broken, Set<Integer> changed) {
         ClusterConfig config = tables.config;
         if (stores.isEmpty() || config == null) {
             return;
@@ -362,7 +368,8 @@ final class NodeCommands {
             return refused != null ? refused : VolumeCommands.notInitialized();
         }
         IntPredicate gone = store -> store == command.store();
-        return changeTo(group, Membership.left(group, gone, false, config.minWriteReplicas()));
+        return changeTo(
+                group, Membership.left(group, gone, store -> false, config.minWriteReplicas()));
     }
 
     Outcome electLast(Command.ElectLast command) {

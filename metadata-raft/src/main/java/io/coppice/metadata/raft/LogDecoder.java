@@ -219,6 +219,7 @@ final class LogDecoder {
                 c.getPid(),
                 c.getRack(),
                 c.getCluster(),
-                stores);
+                stores,
+                c.getStuckStoresList());
     }
 }

@@ -225,7 +225,8 @@ final class LogEncoder {
                         .setIncarnation(c.incarnation())
                         .setPid(c.pid())
                         .setRack(c.rack())
-                        .setCluster(c.cluster());
+                        .setCluster(c.cluster())
+                        .addAllStuckStores(c.stuck());
         for (Command.StoreReport store : c.stores()) {
             var report =
                     StoreReport.newBuilder()

@@ -34,7 +34,9 @@ final class Repair {
     /// Of the measured speed, per second.
     private static final double SMOOTHING = 0.2;
 
-    private static final int NONE = -1;
+    /// Longer than a new primary has for reconciling with the others: by then it leads, or the
+    /// group has another view, in which not all serve, and nothing is moved for balance.
+    private static final long MOVE_PAUSE_NANOS = 4_000_000_000L;
 
     private static final double SLOWEST_BYTES_PER_SECOND = 1 << 20;
 
@@ -45,7 +47,8 @@ final class Repair {
     private long nextNanos;
     private long measuredNanos;
     private long movedBefore = -1;
-    private int movedGroup = NONE;
+    private boolean hasMoved;
+    private long movedNanos;
 
     private volatile double bytesPerSecond;
 
@@ -77,11 +80,14 @@ final class Repair {
     /// does: he is dropped only once the present primary serves in the present epoch, because then
     /// everyone who serves has answered its questions (R6) and has met its epoch (R1, R5).
     ///
-    /// A primary is moved once the one before it has arrived: each is a pause for the writers of
-    /// its group, and not for those of many at once.
+    /// Primaries are spread one after the other: each move is a pause for the writers of its group,
+    /// and not for those of many at once.
     private boolean isSafe(Command command) {
         return switch (command) {
-            case Command.MovePrimary move -> movedGroup == NONE || isLed(movedGroup);
+            case Command.MovePrimary move ->
+                    makesRoom(move)
+                            || !hasMoved
+                            || leadership.time().nanos() - movedNanos > MOVE_PAUSE_NANOS;
             case Command.DropReplica drop -> {
                 boolean serves =
                         leadership
@@ -95,9 +101,19 @@ final class Repair {
         };
     }
 
+    /// Not for balance: the primary is about to be dropped.
+    private boolean makesRoom(Command.MovePrimary move) {
+        return leadership.read(view ->
+                view.group(move.group())
+                        .flatMap(group ->
+                                view.config().map(c -> group.replicas().size() > c.replicas()))
+                        .orElse(false));
+    }
+
     private void noteMove(Command command) {
-        if (command instanceof Command.MovePrimary move) {
-            movedGroup = move.group();
+        if (command instanceof Command.MovePrimary move && !makesRoom(move)) {
+            hasMoved = true;
+            movedNanos = leadership.time().nanos();
         }
     }
 

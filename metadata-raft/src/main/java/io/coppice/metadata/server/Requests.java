@@ -53,7 +53,8 @@ final class Requests {
                 node.getPid(),
                 node.getRack(),
                 node.getCluster(),
-                stores);
+                stores,
+                node.getStuckStoresList());
     }
 
     private static List<Command.GroupPosition> positions(StoreReport store) {

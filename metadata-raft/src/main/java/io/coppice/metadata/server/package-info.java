@@ -12,8 +12,9 @@
 ///
 /// `Repair` carries out the core's plan for redundancy and balance, and knows how much is left.
 ///
-/// Threads: gRPC calls and all that waits run on virtual threads; the leader's tick on one platform
-/// thread; outcomes arrive on the quorum's apply thread, where nothing may wait.
+/// Threads: gRPC calls run on virtual threads, of which only queries wait; sessions and commands go
+/// on in futures, on virtual threads again. The leader's tick runs on one platform thread; outcomes
+/// arrive on the quorum's apply thread, where nothing may wait.
 @NullMarked
 package io.coppice.metadata.server;
 

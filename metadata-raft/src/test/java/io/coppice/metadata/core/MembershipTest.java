@@ -139,7 +139,7 @@ class MembershipTest {
         Group both = Membership.elected(group, store -> true, false, 1);
         assertEquals(
                 List.of(SERVING, SYNCING), both.replicas().stream().map(Replica::state).toList());
-        Group gone = Membership.left(both, store -> true, false, 1);
+        Group gone = Membership.left(both, store -> true, store -> false, 1);
         assertEquals(List.of(LAST, DOWN), gone.replicas().stream().map(Replica::state).toList());
     }
 

@@ -141,6 +141,24 @@ class RepairTest {
         assertTrue(plan.stream().anyMatch(Command.AddReplica.class::isInstance), plan::toString);
     }
 
+    /// Its disk is not bad: what it has is not made anew before it was away for long.
+    @Test
+    void aStoreThatIsStuckLeavesServiceAndIsWaitedFor() {
+        var without =
+                new Command.RegisterNode(
+                        "node3", "h", "h", 1, 3, "rack3", "c1", List.of(), List.of("store3"));
+        cluster.apply(0, without);
+        assertTrue(cluster.view().node(3).orElseThrow().up());
+        Store stuck = cluster.view().store(3).orElseThrow();
+        assertTrue(!stuck.up() && !stuck.failed());
+        assertEquals(ReplicaState.DOWN, state(3));
+        assertEquals(List.of(), repairs(1));
+        cluster.apply(0, new Command.NodeLost(2, 1));
+        assertEquals(LAST, state(2));
+        cluster.register(3, 1, Map.of());
+        assertEquals(SYNCING, state(3));
+    }
+
     @Test
     void aDrainedNodeEmptiesAndMayGoForGood() {
         refused(Refusal.CONFLICT, cluster.apply(0, new Command.RemoveNode("node4")));

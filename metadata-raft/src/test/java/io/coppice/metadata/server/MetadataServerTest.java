@@ -9,7 +9,6 @@ import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
 import io.coppice.metadata.raft.StartupException;
 import io.coppice.metadata.server.MetadataServerConfig.RaftLimits;
-import io.coppice.wire.pb.Attached;
 import io.coppice.wire.pb.BreakAttachment;
 import io.coppice.wire.pb.CheckRefcounts;
 import io.coppice.wire.pb.ClientDirective;
@@ -45,7 +44,7 @@ class MetadataServerTest {
 
     // ------------------------------------------------------------ small steps
 
-    private static ExecuteRequest.Builder createVolume(String name) {
+    static ExecuteRequest.Builder createVolume(String name) {
         return ExecuteRequest.newBuilder()
                 .setCreateVolume(CreateVolume.newBuilder().setName(name).setSize(1L << 30));
     }
@@ -77,7 +76,7 @@ class MetadataServerTest {
                 QueryRequest.newBuilder().setGetStatus(GetStatus.getDefaultInstance()).build());
     }
 
-    private static List<FakeNode> nodes(TestQuorum quorum) throws Exception {
+    static List<FakeNode> nodes(TestQuorum quorum) throws Exception {
         var nodes = new ArrayList<FakeNode>();
         for (int i = 1; i <= 3; i++) {
             nodes.add(new FakeNode(quorum.control, "n" + i));
@@ -247,7 +246,7 @@ class MetadataServerTest {
         }
     }
 
-    private static void close(List<FakeNode> nodes) throws Exception {
+    static void close(List<FakeNode> nodes) throws Exception {
         for (FakeNode node : nodes) {
             node.close();
         }
@@ -418,95 +417,6 @@ class MetadataServerTest {
             }
             close(nodes);
         }
-    }
-
-    @Test
-    void theHolderOfADeletedVolumeIsFenced() throws Exception {
-        try (var quorum = quorum(1)) {
-            var nodes = nodes(quorum);
-            quorum.control.execute(createVolume("v"));
-            try (var holder = new FakeClient(quorum.control, "holder")) {
-                holder.awaitOpened();
-                var held = holder.attach("v");
-                quorum.control.execute(
-                        ExecuteRequest.newBuilder()
-                                .setDeleteVolume(DeleteVolume.newBuilder().setName("v")));
-                TestQuorum.await(
-                        "every node heard of the fence",
-                        () -> nodes.stream().allMatch(node -> fences(node, held)));
-            }
-            close(nodes);
-        }
-    }
-
-    /// The leader may change, or the node be away, before it hears of the fence: then it learns
-    /// from its registration that the volume is gone.
-    @Test
-    void aNodeThatMissedADeletionHearsOfItWhenItRegisters() throws Exception {
-        try (var quorum = quorum(1)) {
-            var nodes = nodes(quorum);
-            quorum.control.execute(createVolume("v"));
-            quorum.control.execute(createVolume("w"));
-            try (var holder = new FakeClient(quorum.control, "holder")) {
-                holder.awaitOpened();
-                var held = holder.attach("v");
-                quorum.control.execute(
-                        ExecuteRequest.newBuilder()
-                                .setDeleteVolume(
-                                        DeleteVolume.newBuilder().setName("v").setNow(true)));
-                FakeNode node = nodes.getFirst();
-                node.breakStream();
-                TestQuorum.await("registered again", () -> refusesUnlisted(node, held));
-                assertTrue(holder.attach("w").getFence() > held.getFence());
-            }
-            close(nodes);
-        }
-    }
-
-    private static boolean refusesUnlisted(FakeNode node, Attached held) {
-        var welcome = node.welcome;
-        return welcome != null
-                && welcome.getFencesGiven() >= held.getFence()
-                && welcome.getBarriersList().stream()
-                        .noneMatch(volume -> volume.getVolume() == held.getVolume());
-    }
-
-    @Test
-    void theHolderOfAnExpiredCloneIsFencedAndTold() throws Exception {
-        try (var quorum = quorum(1)) {
-            var nodes = nodes(quorum);
-            quorum.control.execute(createVolume("v"));
-            quorum.control.execute(
-                    ExecuteRequest.newBuilder()
-                            .setCreateClones(
-                                    CreateClones.newBuilder()
-                                            .setVolume("v")
-                                            .addNames("c")
-                                            .setExpiresMillis(System.currentTimeMillis() + 3_000)));
-            try (var holder = new FakeClient(quorum.control, "holder")) {
-                holder.awaitOpened();
-                var held = holder.attach("c");
-                TestQuorum.await(
-                        "every node heard of the fence",
-                        () -> nodes.stream().allMatch(node -> fences(node, held)));
-                TestQuorum.await(
-                        "the holder was told",
-                        () ->
-                                holder.changes.stream()
-                                        .anyMatch(change ->
-                                                change.getLost()
-                                                        && change.getVolume() == held.getVolume()));
-            }
-            close(nodes);
-        }
-    }
-
-    private static boolean fences(FakeNode node, Attached held) {
-        return node.barriers.stream()
-                .flatMap(barrier -> barrier.getVolumesList().stream())
-                .anyMatch(volume ->
-                        volume.getVolume() == held.getVolume()
-                                && volume.getMinFence() > held.getFence());
     }
 
     /// A volume that it held may have been deleted, or taken over, since: a chunk that its client

@@ -222,7 +222,7 @@ public final class Lane {
     /// Raises seals and fences. True: nothing accepted before is unfinished; else the listener
     /// hears later.
     public boolean barrier(long barrier, List<VolumeBarrier> volumes) {
-        volumes.forEach(this::raise);
+        ViewFrames.raise(volumes, barriers);
         int open = 0;
         for (LaneGroup group : groups.values()) {
             for (VolumeBarrier volume : volumes) {
@@ -237,16 +237,7 @@ public final class Lane {
 
     /// The barriers of all volumes that the quorum has, and the highest fence token by now.
     public void barriers(List<VolumeBarrier> listed, long fencesGiven) {
-        var volumes = new HashSet<Long>();
-        for (VolumeBarrier volume : listed) {
-            raise(volume);
-            volumes.add(volume.getVolume());
-        }
-        barriers.listed(volumes::contains, fencesGiven);
-    }
-
-    private void raise(VolumeBarrier volume) {
-        barriers.raise(volume.getVolume(), volume.getSealedGeneration(), volume.getMinFence());
+        ViewFrames.list(listed, fencesGiven, barriers);
     }
 
     public void purge(int groupId, long[] chunks) {

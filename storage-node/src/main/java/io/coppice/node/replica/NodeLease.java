@@ -8,8 +8,8 @@ package io.coppice.node.replica;
 /// only while the lease holds at the time when its answer is ready; so a process that was stopped,
 /// or cut off, answers nothing old when it wakes up.
 ///
-/// No clock in here: times are arguments. One per node; beats, answers and lanes are different
-/// threads, so this one class of the room is thread-safe.
+/// No clock in here: times are arguments. One per store of a node; beats, answers and lanes are
+/// different threads, so this one class of the room is thread-safe.
 public final class NodeLease {
     /// Beats whose answer may still come; with more under way the oldest count for nothing.
     private static final int BEATS = 64;
@@ -17,6 +17,7 @@ public final class NodeLease {
     private final long[] sequences = new long[BEATS];
     private final long[] sentNanos = new long[BEATS];
     private volatile long endNanos;
+    private volatile boolean isRevoked;
 
     /// Nothing is served before the first answer.
     public NodeLease(long nowNanos) {
@@ -37,12 +38,19 @@ public final class NodeLease {
             return;
         }
         long end = sentNanos[slot] + leaseNanos;
-        if (end - endNanos > 0) {
+        if (isRevoked || end - endNanos > 0) {
             endNanos = end;
         }
+        isRevoked = false;
+    }
+
+    /// It is over, and no answer to a beat that was sent before gives it back.
+    public synchronized void revoke() {
+        java.util.Arrays.fill(sequences, 0);
+        isRevoked = true;
     }
 
     public boolean holds(long nowNanos) {
-        return endNanos - nowNanos > 0;
+        return !isRevoked && endNanos - nowNanos > 0;
     }
 }
