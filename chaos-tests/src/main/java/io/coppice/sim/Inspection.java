@@ -61,6 +61,26 @@ final class Inspection {
             }
             replicasAreEqual(group, lanes, mapped);
         }
+        lanes.values().forEach(lane -> holdsNoOthers(lane, view));
+    }
+
+    /// A group that left a store has left nothing behind.
+    private static void holdsNoOthers(Lane lane, MetadataView view) {
+        for (int id : lane.store().groups()) {
+            boolean placed =
+                    view.group(id).flatMap(group -> group.replica(lane.storeId())).isPresent();
+            int chunks = lane.store().list(id, 0, Integer.MAX_VALUE).size();
+            if (!placed && chunks > 0) {
+                throw new Violation(
+                        "store "
+                                + lane.storeId()
+                                + " leaks "
+                                + chunks
+                                + " chunks of group "
+                                + id
+                                + ", which has left it");
+            }
+        }
     }
 
     private void quorumAgrees() {

@@ -4,6 +4,7 @@ import com.codahale.metrics.MetricRegistry;
 import io.coppice.metadata.server.Leader;
 import io.coppice.metadata.server.MetadataServerConfig;
 import io.coppice.metadata.server.MetadataServerConfig.RaftLimits;
+import io.coppice.metadata.server.MetadataServerConfig.RepairLimits;
 import io.coppice.metadata.server.MetadataServerConfig.Timeouts;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// One metadata server: its part in the [SimLog], and the production's [Leader] while it leads.
 final class SimMetadata {
     private static final long TICK_NANOS = 100 * Scheduler.MILLI;
+
+    /// Nobody is away for longer, unless his disk is gone.
+    private static final Duration REPAIR_AFTER = Duration.ofSeconds(20);
 
     private final String id;
     private final SimLog.Member member;
@@ -46,7 +50,8 @@ final class SimMetadata {
                                         Duration.ofSeconds(3),
                                         Duration.ofSeconds(5),
                                         Duration.ofSeconds(3),
-                                        true));
+                                        true))
+                        .with(RepairLimits.defaults().withAfter(REPAIR_AFTER));
     }
 
     String id() {

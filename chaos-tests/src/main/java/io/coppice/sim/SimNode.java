@@ -18,6 +18,7 @@ import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.store.ChunkStore;
 import io.coppice.node.store.Recovery;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.node.store.StoreFormatException;
 import io.coppice.node.store.StoreIdentity;
 import io.coppice.port.Time;
 import java.io.IOException;
@@ -36,8 +37,8 @@ final class SimNode {
 
     private final String name;
     private final String address;
-    private final SimDisk disk = new SimDisk(CAPACITY);
-    private final UUID uuid;
+    private SimDisk disk = new SimDisk(CAPACITY);
+    private UUID uuid;
     private final Swarm swarm;
     private final Chance chance;
     private long incarnation;
@@ -73,6 +74,19 @@ final class SimNode {
 
     Host host() {
         return java.util.Objects.requireNonNull(process).host;
+    }
+
+    /// Whether its store is down for good.
+    boolean isFailed() {
+        return failure != null;
+    }
+
+    /// A new disk, with nothing on it, in the place of the one that failed.
+    void replaceDisk() {
+        disk = new SimDisk(CAPACITY);
+        uuid = new UUID(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits() + 1_000);
+        failure = null;
+        scrubbed = "";
     }
 
     @Nullable Lane lane() {
@@ -126,8 +140,14 @@ final class SimNode {
             this.network = network;
             lease = new NodeLease(host.nanos());
             StoreIdentity identity = ChunkStore.identify(disk);
-            if (identity != null) {
-                open(storeConfig(), identity);
+            if (identity != null && failure == null) {
+                try {
+                    open(storeConfig(), identity);
+                } catch (StoreFormatException e) {
+                    throw e;
+                } catch (IOException e) {
+                    cannotBeUsed(this, e);
+                }
             }
             var config =
                     new StorageNodeConfig(
@@ -186,6 +206,9 @@ final class SimNode {
 
         @Override
         public void fail(String why, long wallMillis) {
+            if (!disk.faults().hasErred()) {
+                throw new Violation(name + " gives up a disk that never failed: " + why);
+            }
             failure = why;
         }
 

@@ -473,6 +473,7 @@ public final class Lane {
         }
         failed = true;
         String why = String.valueOf(error.getMessage());
+        Marks.hit("a store failed and stays down");
         LOG.error("{} is down: {}", this, why, error.getCause());
         parts.store().fail(why);
         for (LaneGroup group : groups.values()) {

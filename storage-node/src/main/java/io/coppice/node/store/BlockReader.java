@@ -4,6 +4,7 @@ import io.coppice.model.Blocks;
 import io.coppice.node.format.RecordCodec;
 import io.coppice.node.format.RecordHeader;
 import io.coppice.port.Disk.DiskFile;
+import io.coppice.port.Marks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -160,6 +161,7 @@ final class BlockReader {
         RecordHeader header =
                 codec.decode(scratch, 0, segment.number, Location.headerOffset(location));
         if (header == null || header.dataBlocks() == 0) {
+            Marks.hit("a record's header was damaged");
             crcs[crcAt] = BlockRead.UNKNOWN_CRC;
             spoil(target, start, bad, 0);
         } else {
@@ -181,6 +183,7 @@ final class BlockReader {
         try {
             return file.read(target, offset);
         } catch (IOException unreadable) {
+            Marks.hit("a stretch of the disk could not be read");
             target.position(start);
             return 0;
         }
