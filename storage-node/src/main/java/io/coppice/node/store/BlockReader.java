@@ -142,8 +142,8 @@ final class BlockReader {
         target.position(start + count * Blocks.BLOCK_BYTES);
     }
 
-    /// The first block of a record with a small header. False: the header is not small, nothing was
-    /// read.
+    /// The first block of a record with a small header. False: the header is not small, or cannot
+    /// be read together with the block; nothing was read.
     private boolean readLone(long location, ByteBuffer target, int[] crcs, int crcAt, BadBlocks bad)
             throws IOException {
         Segment segment = segments.at(location);
@@ -154,7 +154,8 @@ final class BlockReader {
             readAt(file, scratch, Location.headerOffset(location));
         }
         scratch.flip();
-        if (RecordCodec.headerBytes(scratch, 0) > RecordHeader.SMALL_BYTES) {
+        if (!scratch.hasRemaining()
+                || RecordCodec.headerBytes(scratch, 0) > RecordHeader.SMALL_BYTES) {
             return false;
         }
         boolean whole = scratch.limit() == LONE_BYTES;
