@@ -51,10 +51,10 @@ final class DiskNemesis {
             fail();
         }
         if (chance.percent(hazards.unreadablePercent()) && mayDamageFirst()) {
-            first().disk().punch(chance);
+            chance.of(first().stores()).disk().punch(chance);
         }
         if (chance.percent(hazards.strayPercent()) && mayDamageFirst()) {
-            first().disk().stray(chance);
+            chance.of(first().stores()).disk().stray(chance);
         }
         if (hazards.isLatent() && chance.percent(RESTART_PERCENT) && mayDamageFirst()) {
             world.kill(first(), false);
@@ -75,11 +75,18 @@ final class DiskNemesis {
     void stop() {
         over = true;
         for (SimNode node : world.nodes()) {
-            node.disk().faults().disarm();
-            release(node);
-            if (node.isFailed()) {
-                world.replaceDisk(node);
+            for (SimStore store : node.stores()) {
+                store.disk().faults().disarm();
+                release(store);
             }
+            replaceFailed(node);
+        }
+    }
+
+    private void replaceFailed(SimNode node) {
+        var failed = node.stores().stream().filter(SimStore::isFailed).toList();
+        if (!failed.isEmpty()) {
+            world.replace(node, failed);
         }
     }
 
@@ -93,7 +100,7 @@ final class DiskNemesis {
 
     private void fail() {
         SimNode node = latent ? first() : chance.of(world.nodes());
-        DiskFaults faults = node.disk().faults();
+        DiskFaults faults = chance.of(node.stores()).disk().faults();
         var kind = chance.percent(30) ? DiskFaults.Kind.WRITE : DiskFaults.Kind.SYNC;
         faults.arm(
                 kind,
@@ -113,30 +120,29 @@ final class DiskNemesis {
                 forever,
                 () -> {
                     replacing.remove(node.name());
-                    if (node.isFailed()) {
-                        world.replaceDisk(node);
-                    }
+                    replaceFailed(node);
                 });
     }
 
     private void fill() {
-        SimNode node = chance.of(world.nodes());
-        SimDisk disk = node.disk();
+        SimStore store = chance.of(chance.of(world.nodes()).stores());
+        SimDisk disk = store.disk();
         if (disk.faults().room() != Long.MAX_VALUE) {
             return;
         }
         long left = chance.between(600, 1_400) << 10;
-        LOG.info("{}'s disk is filled, {} bytes are left", node.name(), left);
+        LOG.info("{} is filled, {} bytes are left", store, left);
         disk.faults().squeeze(disk.usedBytes() + left);
         model.fills(true, scheduler.now());
         scheduler.after(
-                chance.between(500, 10_000) * Scheduler.MILLI, forever, () -> release(node));
+                chance.between(500, 10_000) * Scheduler.MILLI, forever, () -> release(store));
     }
 
-    private void release(SimNode node) {
-        node.disk().faults().squeeze(Long.MAX_VALUE);
+    private void release(SimStore store) {
+        store.disk().faults().squeeze(Long.MAX_VALUE);
         boolean any =
                 world.nodes().stream()
+                        .flatMap(node -> node.stores().stream())
                         .anyMatch(other -> other.disk().faults().room() != Long.MAX_VALUE);
         model.fills(any, scheduler.now());
     }

@@ -13,6 +13,9 @@ import java.util.List;
 /// @param drainPercent a node is drained, and comes back
 /// @param rollbackPercent a volume is rolled back to a snapshot
 /// @param resizePercent a volume is made larger or smaller
+/// @param lingerPercent of connections that break, what was under way still arrives on one side
+/// @param stores of each node
+/// @param racks nodes stand in racks
 record Hazards(
         double errorPercent,
         double unreadablePercent,
@@ -20,12 +23,23 @@ record Hazards(
         double fullPercent,
         double drainPercent,
         double rollbackPercent,
-        double resizePercent) {
+        double resizePercent,
+        double lingerPercent,
+        int stores,
+        boolean racks) {
     private static final long OWN = 0x48617a61726473L;
 
     /// Names of what can be left out.
     static final List<String> FAULTS =
-            List.of("error", "unreadable", "stray", "full", "drain", "rollback", "resize");
+            List.of(
+                    "error",
+                    "unreadable",
+                    "stray",
+                    "full",
+                    "drain",
+                    "rollback",
+                    "resize",
+                    "linger");
 
     static Hazards draw(long seed) {
         var chance = new Chance(seed ^ OWN);
@@ -36,7 +50,10 @@ record Hazards(
                 rate(chance, 15, 2),
                 rate(chance, 40, 4),
                 rate(chance, 15, 5),
-                rate(chance, 15, 5));
+                rate(chance, 15, 5),
+                chance.percent(20) ? 60 : 0,
+                chance.percent(20) ? 2 : 1,
+                chance.percent(20));
     }
 
     private static double rate(Chance chance, int percentOfSeeds, int max) {
@@ -50,8 +67,13 @@ record Hazards(
         return isLatent() ? drawn.without("kill").without("power").without("blackout") : drawn;
     }
 
+    /// Three racks for all nodes, or none.
+    String rackOf(int node) {
+        return racks ? "r" + node % 3 : "";
+    }
+
     boolean isNone() {
-        return equals(new Hazards(0, 0, 0, 0, 0, 0, 0));
+        return equals(new Hazards(0, 0, 0, 0, 0, 0, 0, lingerPercent, stores, racks));
     }
 
     /// Whether blocks may be damaged without anybody knowing.
@@ -67,6 +89,9 @@ record Hazards(
                 fault.equals("full") ? 0 : fullPercent,
                 fault.equals("drain") ? 0 : drainPercent,
                 fault.equals("rollback") ? 0 : rollbackPercent,
-                fault.equals("resize") ? 0 : resizePercent);
+                fault.equals("resize") ? 0 : resizePercent,
+                fault.equals("linger") ? 0 : lingerPercent,
+                stores,
+                racks);
     }
 }

@@ -42,10 +42,7 @@ final class Inspection {
         }
         Map<Integer, Lane> lanes = new TreeMap<>();
         for (SimNode node : nodes) {
-            Lane lane = node.lane();
-            if (lane != null) {
-                lanes.put(lane.storeId(), lane);
-            }
+            node.lanes().forEach(lane -> lanes.put(lane.storeId(), lane));
         }
         for (Group group : view.groups()) {
             var mapped = new TreeSet<Long>();

@@ -64,6 +64,7 @@ public final class Simulation {
         hazards = plan.applyTo(Hazards.draw(seed));
         swarm = plan.applyTo(Hazards.draw(seed).confine(Swarm.draw(chance)));
         wires = new Wires(scheduler, chance.fork(), swarm);
+        wires.lingers(hazards.lingerPercent());
         network = new SimNetwork(wires);
         log = new SimLog(scheduler, wires, chance.fork());
         log.watchedBy((entry, outcome, view) -> {
@@ -77,7 +78,7 @@ public final class Simulation {
             metadata.add(new SimMetadata("m" + i, log.join("m" + i), network));
         }
         for (int i = 1; i <= swarm.nodes(); i++) {
-            nodes.add(new SimNode(i, swarm, chance.fork()));
+            nodes.add(new SimNode(i, swarm, hazards, chance.fork()));
         }
         admin =
                 new Admin(
@@ -408,7 +409,7 @@ public final class Simulation {
         wires.died(host, power);
         if (power) {
             shaken.losesPower(node);
-            node.disk().powerFails(chance, chance.percent(40));
+            node.powerFails(chance, chance.percent(40));
         }
     }
 
@@ -418,13 +419,13 @@ public final class Simulation {
         }
     }
 
-    /// The node starts again with an empty disk.
-    void replaceDisk(SimNode node) {
-        LOG.info("{} gets an empty disk", node.name());
+    /// The node starts again with empty disks in the place of these.
+    void replace(SimNode node, List<SimStore> disks) {
+        LOG.info("{} gets empty disks for {}", node.name(), disks);
         if (node.isUp()) {
             kill(node, false);
         }
-        node.replaceDisk();
+        disks.forEach(SimStore::replace);
         start(node);
     }
 
@@ -472,7 +473,7 @@ public final class Simulation {
     void rot() {
         SimNode node = nodes.getFirst();
         if (node.isUp() && othersHaveEverything(node)) {
-            node.disk().rot("seg-", chance);
+            node.stores().getFirst().disk().rot("seg-", chance);
         }
     }
 
@@ -483,7 +484,7 @@ public final class Simulation {
                 kill(node, true);
             } else {
                 shaken.losesPower(node);
-                node.disk().powerFails(chance, false);
+                node.powerFails(chance, false);
             }
         }
         model.blackout(scheduler.now());

@@ -115,7 +115,8 @@ record Swarm(
                     "full",
                     "drain",
                     "rollback",
-                    "resize");
+                    "resize",
+                    "linger");
 
     /// The same run without one kind of fault. Chance is drawn as before, so what is left stays
     /// much the same.

@@ -81,7 +81,7 @@ final class Upkeep {
             admin.removeNode(
                     node.name(),
                     () -> {
-                        world.replaceDisk(node);
+                        world.replace(node, node.stores());
                         draining = null;
                     });
         } else {
