@@ -9,9 +9,13 @@ import io.coppice.wire.pb.CreateSnapshots;
 import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DeleteSnapshot;
 import io.coppice.wire.pb.DeleteVolume;
+import io.coppice.wire.pb.DrainNode;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
 import io.coppice.wire.pb.InitializeCluster;
+import io.coppice.wire.pb.RemoveNode;
+import io.coppice.wire.pb.ResizeVolume;
+import io.coppice.wire.pb.RollbackVolume;
 import io.coppice.wire.pb.SnapshotName;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,7 +190,7 @@ final class Admin {
                         model.cut(List.of(origin));
                     }
                     var cut = java.util.Objects.requireNonNull(origin);
-                    model.create(name, cut.source.blocks.length, cut);
+                    model.create(name, cut.size(), cut);
                 });
     }
 
@@ -227,6 +231,66 @@ final class Admin {
                         .setBreakAttachment(BreakAttachment.newBuilder().setVolume(anyVolume())),
                 false,
                 answer -> {});
+    }
+
+    // ------------------------------------------------------------ volumes at rest
+
+    /// The volume is as the snapshot was.
+    void rollback(Model.Vol volume, String snapshot, Runnable then) {
+        Model.Cut cut = model.snapshot(snapshot);
+        var name =
+                SnapshotName.newBuilder()
+                        .setVolume(volume.name)
+                        .setSnapshot(snapshot.substring(snapshot.indexOf('@') + 1));
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setRollbackVolume(RollbackVolume.newBuilder().setSnapshot(name)),
+                false,
+                answer -> {
+                    if (!answer.hasFailure()) {
+                        var to = java.util.Objects.requireNonNull(cut);
+                        model.create(volume.name, to.size(), to);
+                    }
+                    then.run();
+                });
+    }
+
+    void resize(Model.Vol volume, int blocks, Runnable then) {
+        var resize =
+                ResizeVolume.newBuilder()
+                        .setName(volume.name)
+                        .setSize((long) blocks * Model.BLOCK_BYTES);
+        execute(
+                ExecuteRequest.newBuilder().setResizeVolume(resize),
+                false,
+                answer -> {
+                    if (!answer.hasFailure()) {
+                        volume.resize(blocks);
+                    }
+                    then.run();
+                });
+    }
+
+    // ------------------------------------------------------------ nodes
+
+    void drain(String node, boolean cancel, Runnable then) {
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setDrainNode(DrainNode.newBuilder().setNode(node).setCancel(cancel)),
+                false,
+                answer -> then.run());
+    }
+
+    /// @param then only when it was removed
+    void removeNode(String node, Runnable then) {
+        execute(
+                ExecuteRequest.newBuilder().setRemoveNode(RemoveNode.newBuilder().setNode(node)),
+                false,
+                answer -> {
+                    if (!answer.hasFailure()) {
+                        then.run();
+                    }
+                });
     }
 
     // ------------------------------------------------------------ calls

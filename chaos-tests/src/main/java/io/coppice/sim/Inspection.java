@@ -42,10 +42,7 @@ final class Inspection {
         }
         Map<Integer, Lane> lanes = new TreeMap<>();
         for (SimNode node : nodes) {
-            Lane lane = node.lane();
-            if (lane != null) {
-                lanes.put(lane.storeId(), lane);
-            }
+            node.lanes().forEach(lane -> lanes.put(lane.storeId(), lane));
         }
         for (Group group : view.groups()) {
             var mapped = new TreeSet<Long>();
@@ -60,6 +57,26 @@ final class Inspection {
                 throw new Violation("group " + group.id() + ": " + String.join("; ", wrong));
             }
             replicasAreEqual(group, lanes, mapped);
+        }
+        lanes.values().forEach(lane -> holdsNoOthers(lane, view));
+    }
+
+    /// A group that left a store has left nothing behind.
+    private static void holdsNoOthers(Lane lane, MetadataView view) {
+        for (int id : lane.store().groups()) {
+            boolean placed =
+                    view.group(id).flatMap(group -> group.replica(lane.storeId())).isPresent();
+            int chunks = lane.store().list(id, 0, Integer.MAX_VALUE).size();
+            if (!placed && chunks > 0) {
+                throw new Violation(
+                        "store "
+                                + lane.storeId()
+                                + " leaks "
+                                + chunks
+                                + " chunks of group "
+                                + id
+                                + ", which has left it");
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What users were promised, as far as they can know: volumes, their blocks' [Register]s, and the
@@ -13,11 +14,18 @@ import org.jspecify.annotations.Nullable;
 final class Model {
     static final int BLOCK_BYTES = 4096;
 
+    /// A cluster sees within this time that there is space again.
+    private static final long SPACE_NANOS = 5 * Scheduler.SECOND;
+
     /// A volume, from its creation to its deletion.
     final class Vol {
         final String name;
-        final Register[] blocks;
+        Register[] blocks;
         final @Nullable Cut origin;
+        private final List<Register> cutOff = new ArrayList<>();
+
+        /// Clients let go of it.
+        boolean frozen;
 
         Vol(String name, int blockCount, @Nullable Cut origin) {
             this.name = name;
@@ -30,18 +38,38 @@ final class Model {
 
         /// A read that began at `start` has ended at `end` with this.
         void read(int block, long value, long start, long end) {
-            Register register = blocks[block];
+            read(blocks[block], block, value, start, end);
+        }
+
+        private void read(Register register, int block, long value, long start, long end) {
             register.read(value, start, end);
             boolean fromHere = value == 0 ? register.hasZeros() : register.everWrote(value);
             if (fromHere) {
                 return;
             }
-            if (origin != null) {
+            if (origin != null && register.inherits()) {
                 origin.saw(block, value, start);
             } else if (value != 0) {
                 throw new Violation(
                         register + " reads as " + Register.show(value) + ", never written to it");
             }
+        }
+
+        /// What is cut off is gone; what is added is zeros, also where something was cut off.
+        void resize(int blockCount) {
+            int before = blocks.length;
+            for (int i = blockCount; i < before; i++) {
+                cutOff.add(blocks[i]);
+            }
+            blocks = Arrays.copyOf(blocks, blockCount);
+            for (int i = before; i < blockCount; i++) {
+                blocks[i] = new Register(name + "[" + i + "]", false);
+            }
+        }
+
+        private void eachRegister(Consumer<Register> each) {
+            cutOff.forEach(each);
+            List.of(blocks).forEach(each);
         }
 
         /// A new attachment starts: whatever an earlier one had under way is decided by now.
@@ -58,6 +86,7 @@ final class Model {
         final Vol source;
         final long start;
         final long end;
+        private final Register[] registers;
         private final long[] values;
         private final boolean[] known;
 
@@ -69,9 +98,14 @@ final class Model {
             this.source = source;
             this.start = start;
             this.end = end;
-            values = new long[source.blocks.length];
-            known = new boolean[source.blocks.length];
+            registers = source.blocks;
+            values = new long[registers.length];
+            known = new boolean[registers.length];
             weak = start <= lastBlackout;
+        }
+
+        int size() {
+            return registers.length;
         }
 
         /// Somebody read this in the snapshot, or in a clone that had not written there; the read
@@ -97,7 +131,7 @@ final class Model {
             known[block] = true;
             values[block] = value;
             if (weak) {
-                if (value != 0 && !source.blocks[block].everWrote(value) && source.origin == null) {
+                if (value != 0 && !registers[block].everWrote(value) && source.origin == null) {
                     throw new Violation(
                             name
                                     + ": its block "
@@ -107,7 +141,7 @@ final class Model {
                                     + ", never written to its source");
                 }
             } else {
-                source.read(block, value, start, end);
+                source.read(registers[block], block, value, start, end);
             }
         }
 
@@ -120,7 +154,7 @@ final class Model {
         private long newest() {
             long newest = Long.MIN_VALUE;
             for (int i = 0; i < values.length; i++) {
-                Register.Write in = known[i] ? source.blocks[i].writeOf(values[i]) : null;
+                Register.Write in = known[i] ? registers[i].writeOf(values[i]) : null;
                 if (in != null) {
                     newest = Math.max(newest, in.start);
                 }
@@ -132,7 +166,7 @@ final class Model {
         private void judge(long newest) {
             for (int i = 0; i < values.length && !weak; i++) {
                 if (known[i]) {
-                    Register.Write missing = source.blocks[i].missing(values[i], newest, end);
+                    Register.Write missing = registers[i].missing(values[i], newest, end);
                     if (missing != null) {
                         throw new Violation(
                                 name
@@ -156,6 +190,9 @@ final class Model {
     private final List<List<Cut>> cuts = new ArrayList<>();
     private long lastValue;
     private long lastBlackout = -1;
+
+    /// Until when some disk was full; before the beginning: never.
+    private long fullUntil = Long.MIN_VALUE;
 
     /// Never the same twice.
     long freshValue() {
@@ -212,18 +249,36 @@ final class Model {
     void blackout(long now) {
         lastBlackout = now;
         for (Vol volume : everyVolume) {
-            for (Register block : volume.blocks) {
-                block.blackout(now);
-            }
+            volume.eachRegister(block -> block.blackout(now));
         }
         cuts.forEach(together -> together.forEach(Cut::blackout));
     }
 
+    /// A disk gets full, or (no disk is any more) none is.
+    void fills(boolean isAny, long now) {
+        if (isAny) {
+            fullUntil = Long.MAX_VALUE;
+        } else if (fullUntil == Long.MAX_VALUE) {
+            fullUntil = now;
+        }
+    }
+
+    /// A call that began at `start` was refused for want of space.
+    void refusedForSpace(String call, long start) {
+        if (!call.equals("write")) {
+            throw new Violation("a " + call + " was refused for want of space");
+        }
+        if (fullUntil == Long.MIN_VALUE || start - fullUntil > SPACE_NANOS) {
+            throw new Violation(
+                    "a write that began at "
+                            + Register.at(start)
+                            + " was refused for want of space, which there was");
+        }
+    }
+
     void judge() {
         for (Vol volume : everyVolume) {
-            for (Register block : volume.blocks) {
-                block.judge();
-            }
+            volume.eachRegister(Register::judge);
         }
         for (List<Cut> together : cuts) {
             long newest = together.stream().mapToLong(Cut::newest).max().orElse(Long.MIN_VALUE);

@@ -93,6 +93,11 @@ final class Register {
         this.inherits = inherits;
     }
 
+    /// Whether it began as a copy of another block.
+    boolean inherits() {
+        return inherits;
+    }
+
     Write write(long value, long start) {
         var write = new Write(this, value, start);
         everWritten.add(value);

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// that were not synced may be there afterwards, whole, torn or not at all.
 final class SimDisk implements Disk {
     private static final int SECTOR = 512;
+    private static final int PAGE = 4096;
+    private static final String SEGMENTS = "seg-";
 
     private record Write(int offset, byte[] bytes) {}
 
@@ -58,8 +60,8 @@ final class SimDisk implements Disk {
     private final Map<String, Content> names = new TreeMap<>();
     private final Map<String, Content> durableNames = new TreeMap<>();
     private final List<NameChange> pendingNames = new ArrayList<>();
-    private boolean failsSync;
-    private boolean failsWrite;
+    private final DiskFaults faults = new DiskFaults();
+    private @Nullable Chance strays;
 
     SimDisk(long capacity) {
         this.capacity = capacity;
@@ -102,11 +104,7 @@ final class SimDisk implements Disk {
 
     /// Flips one bit of a file whose name starts with `prefix`; false: there is none.
     boolean rot(String prefix, Chance chance) {
-        var files =
-                names.entrySet().stream()
-                        .filter(e -> e.getKey().startsWith(prefix) && e.getValue().size > 4096)
-                        .map(Map.Entry::getValue)
-                        .toList();
+        var files = filled(prefix);
         if (files.isEmpty()) {
             return false;
         }
@@ -120,12 +118,30 @@ final class SimDisk implements Disk {
         return true;
     }
 
-    void failSyncs(boolean fails) {
-        failsSync = fails;
+    private List<Content> filled(String prefix) {
+        return names.entrySet().stream()
+                .filter(e -> e.getKey().startsWith(prefix) && e.getValue().size > PAGE)
+                .map(Map.Entry::getValue)
+                .toList();
     }
 
-    void failWrites(boolean fails) {
-        failsWrite = fails;
+    DiskFaults faults() {
+        return faults;
+    }
+
+    /// Some of a segment cannot be read any more.
+    void punch(Chance chance) {
+        var files = filled(SEGMENTS);
+        if (!files.isEmpty()) {
+            Content content = chance.of(files);
+            long from = (long) chance.below(content.size / PAGE) * PAGE;
+            faults.punch(content, from, from + (1 + chance.below(3)) * (long) PAGE);
+        }
+    }
+
+    /// The next write to a segment goes wrong, and says that it succeeded.
+    void stray(Chance chance) {
+        strays = chance;
     }
 
     // ------------------------------------------------------------ the disk
@@ -168,7 +184,7 @@ final class SimDisk implements Disk {
 
     @Override
     public DiskFile open(String name) throws IOException {
-        return new Handle(content(name));
+        return new Handle(name, content(name));
     }
 
     @Override
@@ -192,7 +208,11 @@ final class SimDisk implements Disk {
 
     @Override
     public long usableBytes() {
-        return capacity - names.values().stream().mapToLong(content -> content.size).sum();
+        return Math.max(0, Math.min(capacity, faults.room()) - usedBytes());
+    }
+
+    long usedBytes() {
+        return names.values().stream().mapToLong(content -> content.size).sum();
     }
 
     @Override
@@ -206,14 +226,17 @@ final class SimDisk implements Disk {
     }
 
     private final class Handle implements DiskFile {
+        private final String name;
         private final Content content;
 
-        Handle(Content content) {
+        Handle(String name, Content content) {
+            this.name = name;
             this.content = content;
         }
 
         @Override
-        public int read(ByteBuffer target, long offset) {
+        public int read(ByteBuffer target, long offset) throws IOException {
+            faults.reads(content, offset, offset + target.remaining());
             int count = (int) Math.max(0, Math.min(target.remaining(), content.size - offset));
             if (count > 0) {
                 target.put(content.now, (int) offset, count);
@@ -223,23 +246,58 @@ final class SimDisk implements Disk {
 
         @Override
         public void write(ByteBuffer[] sources, int count, long offset) throws IOException {
-            if (failsWrite) {
-                throw new IOException("Input/output error");
-            }
+            faults.uses(DiskFaults.Kind.WRITE);
             int at = (int) offset;
+            long length = 0;
+            for (int i = 0; i < count; i++) {
+                length += sources[i].remaining();
+            }
+            if (offset + length - content.size > usableBytes()) {
+                throw new IOException("No space left on device");
+            }
+            Chance wrong = strays;
+            if (wrong != null && name.startsWith(SEGMENTS) && content.size > 2 * PAGE) {
+                strays = null;
+                goWrong(sources, count, at, (int) length, wrong);
+                return;
+            }
             for (int i = 0; i < count; i++) {
                 var bytes = new byte[sources[i].remaining()];
                 sources[i].get(bytes);
-                content.put(at, bytes, 0, bytes.length);
-                content.pending.add(new Write(at, bytes));
+                write(at, bytes);
                 at += bytes.length;
+            }
+        }
+
+        private void write(int at, byte[] bytes) {
+            content.put(at, bytes, 0, bytes.length);
+            content.pending.add(new Write(at, bytes));
+        }
+
+        /// Only the first part of it is there, or all of it, but elsewhere; its place has zeros.
+        private void goWrong(ByteBuffer[] sources, int count, int at, int length, Chance chance) {
+            ByteBuffer all = ByteBuffer.allocate(length);
+            for (int i = 0; i < count; i++) {
+                all.put(sources[i]);
+            }
+            write(at, new byte[length]);
+            int pages = (content.size - length) / PAGE;
+            if (pages > 1 && chance.percent(50)) {
+                write((1 + chance.below(pages - 1)) * PAGE, all.array());
+            } else {
+                int kept = chance.below(Math.max(1, length / SECTOR)) * SECTOR;
+                write(at, Arrays.copyOf(all.array(), kept));
             }
         }
 
         @Override
         public void sync() throws IOException {
-            if (failsSync) {
-                throw new IOException("Input/output error");
+            try {
+                faults.uses(DiskFaults.Kind.SYNC);
+            } catch (IOException e) {
+                // The system tells of it once, and forgets what it could not write.
+                content.pending.clear();
+                throw e;
             }
             content.sync();
         }

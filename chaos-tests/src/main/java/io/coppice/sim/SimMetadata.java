@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class SimMetadata {
     private static final long TICK_NANOS = 100 * Scheduler.MILLI;
 
+    /// Nobody is away for longer, unless his disk is gone.
+    private static final Duration REPAIR_AFTER = Duration.ofSeconds(20);
+
     private final String id;
     private final SimLog.Member member;
     private final SimNetwork network;
@@ -48,7 +51,10 @@ final class SimMetadata {
                                         Duration.ofSeconds(5),
                                         Duration.ofSeconds(3),
                                         true))
-                        .with(RepairLimits.defaults().withSettle(Duration.ofSeconds(2)));
+                        .with(
+                                RepairLimits.defaults()
+                                        .withAfter(REPAIR_AFTER)
+                                        .withSettle(Duration.ofSeconds(2)));
     }
 
     String id() {

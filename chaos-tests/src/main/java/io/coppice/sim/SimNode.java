@@ -15,42 +15,40 @@ import io.coppice.node.lane.LaneMetrics;
 import io.coppice.node.repair.ReadRepair;
 import io.coppice.node.replica.NodeLease;
 import io.coppice.node.replica.ReplicaLimits;
-import io.coppice.node.store.ChunkStore;
-import io.coppice.node.store.Recovery;
 import io.coppice.node.store.StoreConfig;
-import io.coppice.node.store.StoreIdentity;
 import io.coppice.port.Time;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// One storage node: a machine with one disk, and the process that runs on it, or not.
+/// One storage node: a machine with its disks, and the process that runs on it, or not.
 final class SimNode {
     private static final int PORT = 7000;
-    private static final long CAPACITY = 256L << 20;
 
     private final String name;
     private final String address;
-    private final SimDisk disk = new SimDisk(CAPACITY);
-    private final UUID uuid;
+    private final String rack;
+    private final List<SimStore> stores = new ArrayList<>();
     private final Swarm swarm;
     private final Chance chance;
     private long incarnation;
-    private boolean lostPower = true;
     private long syncExtraNanos;
-    private @Nullable String failure;
-    private String scrubbed = "";
     private @Nullable Process process;
 
-    SimNode(int number, Swarm swarm, Chance chance) {
+    SimNode(int number, Swarm swarm, Hazards hazards, Chance chance) {
         this.name = "n" + number;
         this.address = "127.0.1." + number;
-        this.uuid = new UUID(number, number);
+        this.rack = hazards.rackOf(number);
+        for (int i = 0; i < hazards.stores(); i++) {
+            stores.add(new SimStore(name + "/" + i, new UUID(number, number + 100L * i)));
+        }
         this.swarm = swarm;
         this.chance = chance;
     }
@@ -64,8 +62,13 @@ final class SimNode {
         return incarnation;
     }
 
-    SimDisk disk() {
-        return disk;
+    List<SimStore> stores() {
+        return stores;
+    }
+
+    /// The machine goes off; its disks keep what they were made to, and some of the rest.
+    void powerFails(Chance fate, boolean allLost) {
+        stores.forEach(store -> store.powerFails(fate, allLost));
     }
 
     boolean isUp() {
@@ -76,14 +79,16 @@ final class SimNode {
         return java.util.Objects.requireNonNull(process).host;
     }
 
-    @Nullable Lane lane() {
-        return process == null ? null : process.lane;
+    /// Whether a store of it is down for good.
+    boolean isFailed() {
+        return stores.stream().anyMatch(SimStore::isFailed);
     }
 
-    /// The machine goes off; its disk keeps what it was made to, and some of the rest.
-    void losesPower(Chance fate, boolean allLost) {
-        lostPower = true;
-        disk.powerFails(fate, allLost);
+    /// Of the newest process.
+    List<Lane> lanes() {
+        return process == null
+                ? List.of()
+                : process.homes.stream().flatMap(home -> Stream.ofNullable(home.lane)).toList();
     }
 
     void slowDisk(long nanos) {
@@ -103,10 +108,6 @@ final class SimNode {
         started.session.start(control, host.loop());
     }
 
-    static StoreConfig storeConfig() {
-        return new StoreConfig(64 << 10, 256 << 10, CAPACITY, 2, 95, 512 << 10, 20, 64, 64, 256);
-    }
-
     private LaneConfig laneConfig() {
         var limits =
                 new ReplicaLimits(
@@ -116,101 +117,38 @@ final class SimNode {
     }
 
     /// The node's process.
-    private final class Process implements NodeHost, StoreHome {
+    private final class Process implements NodeHost {
         private final Host host;
         private final Network network;
         private final LaneTable lanes = new LaneTable();
         private final AtomicInteger connections = new AtomicInteger();
         private final LaneMetrics metrics = new LaneMetrics(new MetricRegistry());
         private final NodeSession session;
-        private @Nullable ChunkStore store;
-        private @Nullable Lane lane;
-        private boolean suspect;
+        private final List<SimStore.Home> homes = new ArrayList<>();
 
         Process(Host host, Network network) throws IOException {
             this.host = host;
             this.network = network;
-            StoreIdentity identity = ChunkStore.identify(disk);
-            if (identity != null) {
-                open(storeConfig(), identity);
+            String cluster = "";
+            for (SimStore store : stores) {
+                SimStore.Home home = store.new Home();
+                homes.add(home);
+                cluster = cluster.isEmpty() ? home.cluster() : cluster;
             }
             var config =
                     new StorageNodeConfig(
                             name,
-                            "",
+                            rack,
                             List.of(Path.of("nowhere")),
                             address + ":" + PORT,
                             address,
                             address + ":" + PORT,
                             List.of("127.0.2.1:2"),
-                            CAPACITY,
+                            SimStore.CAPACITY,
                             300,
                             laneConfig(),
-                            storeConfig());
-            session =
-                    new NodeSession(
-                            this,
-                            config,
-                            identity == null ? "" : identity.cluster(),
-                            incarnation,
-                            storeConfig(),
-                            host);
-        }
-
-        private void open(StoreConfig config, StoreIdentity identity) throws IOException {
-            var report = new Recovery();
-            store = ChunkStore.open(disk, config, identity, report);
-            suspect = report.suspect();
-        }
-
-        @Override
-        public UUID uuid() {
-            return uuid;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return store != null;
-        }
-
-        @Override
-        public ChunkStore store() {
-            return java.util.Objects.requireNonNull(store);
-        }
-
-        @Override
-        public boolean isSuspect() {
-            return suspect;
-        }
-
-        @Override
-        public boolean isIntact() {
-            return !lostPower;
-        }
-
-        @Override
-        public void keepBoot() {
-            lostPower = false;
-        }
-
-        @Override
-        public boolean isFailed() {
-            return failure != null;
-        }
-
-        @Override
-        public void fail(String why, long wallMillis) {
-            failure = why;
-        }
-
-        @Override
-        public String scrubProgress() {
-            return scrubbed;
-        }
-
-        @Override
-        public void keepScrubProgress(String text) {
-            scrubbed = text;
+                            SimStore.config());
+            session = new NodeSession(this, config, cluster, incarnation, SimStore.config(), host);
         }
 
         @Override
@@ -224,18 +162,6 @@ final class SimNode {
         }
 
         @Override
-        public long deviceBytes() {
-            return CAPACITY;
-        }
-
-        @Override
-        public void join(String cluster, StoreConfig config) throws IOException {
-            if (store == null) {
-                open(config, new StoreIdentity(cluster, uuid));
-            }
-        }
-
-        @Override
         public InetSocketAddress dataAddress() {
             return InetSocketAddress.createUnresolved(address, PORT);
         }
@@ -246,8 +172,8 @@ final class SimNode {
         }
 
         @Override
-        public List<StoreHome> homes() {
-            return List.of(this);
+        public List<? extends StoreHome> homes() {
+            return homes;
         }
 
         @Override
@@ -282,7 +208,7 @@ final class SimNode {
                                     session,
                                     new ReadRepair()));
             lanes.add(started);
-            lane = started;
+            ((SimStore.Home) home).lane = started;
             host.execute(started::start);
             return started;
         }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +18,7 @@ import org.slf4j.LoggerFactory;
 public final class Simulation {
     private static final Logger LOG = LoggerFactory.getLogger(Simulation.class);
     private static final long START_NANOS = 30 * Scheduler.SECOND;
+    static final int REPLICAS = 3;
     private static final long RECOVERY_NANOS = 120 * Scheduler.SECOND;
 
     /// What became of a run.
@@ -33,6 +35,7 @@ public final class Simulation {
     private final long seed;
     private final Chance chance;
     private final Swarm swarm;
+    private final Hazards hazards;
     private final Scheduler scheduler = new Scheduler();
     private final Wires wires;
     private final SimNetwork network;
@@ -46,13 +49,22 @@ public final class Simulation {
     private final List<Workload> clients = new ArrayList<>();
     private final List<Workload> dead = new ArrayList<>();
     private final Admin admin;
+    private final DiskNemesis disks;
+    private final Upkeep upkeep;
+    private final Reshape reshape;
+
+    /// Blocks may be damaged without anybody knowing.
+    private final boolean latent;
+
     private int hostNumbers;
 
     private Simulation(Plan plan) {
         this.seed = plan.seed();
         chance = new Chance(seed);
-        swarm = plan.applyTo(Swarm.draw(chance));
+        hazards = plan.applyTo(Hazards.draw(seed));
+        swarm = plan.applyTo(Hazards.draw(seed).confine(Swarm.draw(chance)));
         wires = new Wires(scheduler, chance.fork(), swarm);
+        wires.lingers(hazards.lingerPercent());
         network = new SimNetwork(wires);
         log = new SimLog(scheduler, wires, chance.fork());
         log.watchedBy((entry, outcome, view) -> {
@@ -66,11 +78,24 @@ public final class Simulation {
             metadata.add(new SimMetadata("m" + i, log.join("m" + i), network));
         }
         for (int i = 1; i <= swarm.nodes(); i++) {
-            nodes.add(new SimNode(i, swarm, chance.fork()));
+            nodes.add(new SimNode(i, swarm, hazards, chance.fork()));
         }
         admin =
                 new Admin(
                         model, scheduler, wires, swarm, chance.fork(), newHost("admin"), metadata);
+        latent = swarm.rotPercent() > 0 || hazards.isLatent();
+        var more = new Chance(~seed);
+        disks = new DiskNemesis(this, scheduler, hazards, latent, more.fork(), forever, model);
+        upkeep = new Upkeep(this, scheduler, hazards, more.fork(), forever, admin, this::view);
+        reshape =
+                new Reshape(
+                        scheduler,
+                        hazards,
+                        more.fork(),
+                        forever,
+                        admin,
+                        model,
+                        volume -> clients.stream().anyMatch(client -> client.uses(volume)));
     }
 
     /// What to run: a seed, and what is left out of it.
@@ -92,6 +117,14 @@ public final class Simulation {
                 left = left.without(fault);
             }
             return seconds == 0 ? left : left.lasting((long) (seconds * Scheduler.SECOND));
+        }
+
+        Hazards applyTo(Hazards drawn) {
+            Hazards left = drawn;
+            for (String fault : without) {
+                left = left.without(fault);
+            }
+            return left;
         }
 
         /// What replays it.
@@ -165,8 +198,16 @@ public final class Simulation {
         }
         var nemesis = new Nemesis(this, scheduler, wires, swarm, chance.fork(), forever);
         nemesis.run();
+        if (!hazards.isNone()) {
+            disks.run();
+            upkeep.run();
+            reshape.run();
+        }
         goOn(swarm.chaosNanos());
         nemesis.stop();
+        disks.stop();
+        upkeep.stop();
+        reshape.stop();
         mend();
         until("all replicas serve and every call is answered", RECOVERY_NANOS, this::isWell);
         goOn(Scheduler.SECOND);
@@ -176,7 +217,7 @@ public final class Simulation {
         clients.forEach(client -> end(client.host()));
         until("what is deleted is purged", RECOVERY_NANOS, this::isPurged);
         goOn(Scheduler.SECOND);
-        new Inspection(log, nodes, swarm.rotPercent() == 0).inspect();
+        new Inspection(log, nodes, !latent).inspect();
         model.judge();
     }
 
@@ -225,14 +266,30 @@ public final class Simulation {
     private boolean isWell() {
         return log.leader() != null
                 && !admin.isBusy()
-                && view().groups().stream()
-                        .allMatch(group -> group.serving() == group.replicas().size())
+                && upkeep.isAtRest()
+                && reshape.isAtRest()
+                && isRedundant()
                 && clients.stream().allMatch(Workload::pausesWhenIdle);
+    }
+
+    /// Every group has its replicas, and none is on the way to somewhere else.
+    private boolean isRedundant() {
+        MetadataView view = view();
+        var rules =
+                new MetadataView.RepairRules(
+                        forever.wallMillis(), Long.MAX_VALUE, 0, REPLICAS, REPLICAS, Set.of());
+        return view.groups().stream()
+                        .allMatch(group ->
+                                group.serving() == REPLICAS && group.replicas().size() == REPLICAS)
+                && view.repairs(rules).isEmpty();
     }
 
     private boolean isPurged() {
         MetadataView view = view();
-        return view.sessions().isEmpty() && !view.reapPending() && view.groupsToPurge().isEmpty();
+        return isRedundant()
+                && view.sessions().isEmpty()
+                && !view.reapPending()
+                && view.groupsToPurge().isEmpty();
     }
 
     private void readEverything() {
@@ -352,7 +409,7 @@ public final class Simulation {
         wires.died(host, power);
         if (power) {
             shaken.losesPower(node);
-            node.losesPower(chance, chance.percent(40));
+            node.powerFails(chance, chance.percent(40));
         }
     }
 
@@ -362,11 +419,22 @@ public final class Simulation {
         }
     }
 
+    /// The node starts again with empty disks in the place of these.
+    void replace(SimNode node, List<SimStore> disks) {
+        LOG.info("{} gets empty disks for {}", node.name(), disks);
+        if (node.isUp()) {
+            kill(node, false);
+        }
+        disks.forEach(SimStore::replace);
+        start(node);
+    }
+
     /// Whether what this node holds is safe without it: every replica of every group serves, and
     /// not only because the quorum does not know yet what the power took from one.
     boolean othersHaveEverything(SimNode node) {
         return !shaken.isAnyBut(node)
-                && nodes.stream().allMatch(other -> other == node || other.isUp())
+                && nodes.stream()
+                        .allMatch(other -> other == node || (other.isUp() && !other.isFailed()))
                 && view().groups().stream()
                         .allMatch(group -> group.serving() == group.replicas().size());
     }
@@ -405,7 +473,7 @@ public final class Simulation {
     void rot() {
         SimNode node = nodes.getFirst();
         if (node.isUp() && othersHaveEverything(node)) {
-            node.disk().rot("seg-", chance);
+            node.stores().getFirst().disk().rot("seg-", chance);
         }
     }
 
@@ -416,7 +484,7 @@ public final class Simulation {
                 kill(node, true);
             } else {
                 shaken.losesPower(node);
-                node.losesPower(chance, false);
+                node.powerFails(chance, false);
             }
         }
         model.blackout(scheduler.now());

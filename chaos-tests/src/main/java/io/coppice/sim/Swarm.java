@@ -107,7 +107,16 @@ record Swarm(
                     "blackout",
                     "admin",
                     "spike",
-                    "drift");
+                    "drift",
+                    // of the Hazards
+                    "error",
+                    "unreadable",
+                    "stray",
+                    "full",
+                    "drain",
+                    "rollback",
+                    "resize",
+                    "linger");
 
     /// The same run without one kind of fault. Chance is drawn as before, so what is left stays
     /// much the same.

@@ -41,6 +41,8 @@ final class Wires {
 
     private final Set<Wire> open = new LinkedHashSet<>();
 
+    private double lingerPercent;
+
     Wires(Scheduler scheduler, Chance chance, Swarm swarm) {
         this.scheduler = scheduler;
         this.chance = chance;
@@ -57,6 +59,12 @@ final class Wires {
         if (cuts.remove(from + ">" + to)) {
             List.copyOf(open).forEach(Wire::flush);
         }
+    }
+
+    /// Of so many connections that break one side is still told what was on its way to it, as when
+    /// a system sends what it has before it says that the process has ended.
+    void lingers(double percent) {
+        lingerPercent = percent;
     }
 
     void slow(String host, long nanos) {
@@ -134,6 +142,9 @@ final class Wires {
         private boolean established;
         private boolean over;
 
+        /// When it is over: who is still to get what was on its way to him.
+        private @Nullable Host hears;
+
         private Wire(Host a, Host b, Opening opening) {
             this.a = a;
             this.b = b;
@@ -159,7 +170,7 @@ final class Wires {
         }
 
         private void arrive(Host from, Host to, Lane lane, Runnable arrival) {
-            if (over) {
+            if (over && (to != hears || !lane.stalled.isEmpty() || !reaches(from, to))) {
                 return;
             }
             if (!lane.stalled.isEmpty() || !reaches(from, to)) {
@@ -223,20 +234,25 @@ final class Wires {
             }
         }
 
-        /// Breaks: what is under way is lost.
+        /// Breaks: what is under way is lost, mostly.
         void reset(String why) {
             if (over) {
                 return;
             }
             over = true;
             open.remove(this);
-            tell(a, why);
-            tell(b, why);
+            if (lingerPercent > 0 && chance.percent(lingerPercent)) {
+                hears = chance.percent(50) ? a : b;
+            }
+            tell(a, toA, why);
+            tell(b, toB, why);
         }
 
-        private void tell(@Nullable Host host, String why) {
-            if (host != null && host.isAlive()) {
-                scheduler.after(latency(a, b), host, () -> opening.closed(host, why));
+        private void tell(Host host, Lane lane, String why) {
+            if (host.isAlive()) {
+                long nanos = latency(a, b);
+                long last = host == hears ? lane.lastArrival - scheduler.now() : 0;
+                scheduler.after(Math.max(nanos, last), host, () -> opening.closed(host, why));
             }
         }
     }

@@ -81,6 +81,11 @@ final class Workload {
         return host;
     }
 
+    /// Whether it may have calls on this volume under way.
+    boolean uses(Model.Vol vol) {
+        return volume == vol && (device != null || !isIdle());
+    }
+
     /// Operations that were answered.
     long done() {
         return done;
@@ -121,6 +126,12 @@ final class Workload {
             if (!opening) {
                 openSomething();
             }
+        } else if (java.util.Objects.requireNonNull(volume).frozen) {
+            if (underWay == 0) {
+                device = null;
+                opening = true;
+                open.closeAsync().whenComplete((closed, failed) -> opening = false);
+            }
         } else if (chance.percent(1) && underWay == 0) {
             device = null;
             opening = true;
@@ -142,11 +153,15 @@ final class Workload {
         }
         String name = chance.of(List.copyOf(model.volumeNames()));
         Model.Vol wanted = model.volume(name);
+        if (wanted == null || wanted.frozen) {
+            return;
+        }
         opening = true;
+        volume = wanted;
         client.openAsync(name)
                 .whenComplete((opened, failed) -> {
                     opening = false;
-                    if (opened == null || wanted == null) {
+                    if (opened == null) {
                         return;
                     }
                     if (stopping) {
@@ -178,7 +193,7 @@ final class Workload {
     void peek(String name, Runnable then) {
         Model.Cut cut = model.snapshot(name);
         Model.Vol vol = cut == null ? model.volume(name) : null;
-        int blocks = cut != null ? cut.source.blocks.length : vol == null ? 0 : vol.blocks.length;
+        int blocks = cut != null ? cut.size() : vol == null ? 0 : vol.blocks.length;
         if (blocks == 0) {
             then.run();
             return;
@@ -240,6 +255,7 @@ final class Workload {
                 (long) first * Model.BLOCK_BYTES,
                 target,
                 ending(
+                        "read",
                         open,
                         () -> {
                             for (int i = 0; i < count; i++) {
@@ -272,7 +288,7 @@ final class Workload {
                 (long) first * Model.BLOCK_BYTES,
                 source,
                 fua,
-                ending(open, () -> acknowledged(writes, fua)));
+                ending("write", open, () -> acknowledged(writes, fua)));
     }
 
     private void zero(BlockDevice open, Model.Vol vol, int first, int count) {
@@ -282,13 +298,16 @@ final class Workload {
         }
         boolean fua = chance.percent(swarm.fuaPercent());
         LOG.debug("{}[{}] +{} zero{}", vol.name, first, count, fua ? " fua" : "");
-        Completion ended = ending(open, () -> acknowledged(writes, fua));
+        boolean discard = chance.percent(50);
+        boolean mayUnmap = discard || chance.percent(50);
+        Completion ended =
+                ending(mayUnmap ? "trim" : "write", open, () -> acknowledged(writes, fua));
         long offset = (long) first * Model.BLOCK_BYTES;
         long length = (long) count * Model.BLOCK_BYTES;
-        if (chance.percent(50)) {
+        if (discard) {
             open.discard(offset, length, fua, ended);
         } else {
-            open.writeZeroes(offset, length, chance.percent(50), fua, ended);
+            open.writeZeroes(offset, length, mayUnmap, fua, ended);
         }
     }
 
@@ -307,6 +326,7 @@ final class Workload {
         var covered = List.copyOf(unflushed);
         Completion ended =
                 ending(
+                        "flush",
                         open,
                         () -> {
                             for (Register.Write write : covered) {
@@ -323,7 +343,8 @@ final class Workload {
         });
     }
 
-    private Completion ending(BlockDevice open, Runnable success) {
+    private Completion ending(String call, BlockDevice open, Runnable success) {
+        long start = scheduler.now();
         return failure -> {
             underWay--;
             if (failure != null) {
@@ -332,6 +353,9 @@ final class Workload {
             if (failure == null) {
                 done++;
                 success.run();
+            } else if (failure instanceof DeviceException why
+                    && why.reason() == DeviceException.Reason.NO_SPACE) {
+                model.refusedForSpace(call, start);
             } else if (failure instanceof DeviceException why && ends(why.reason())) {
                 if (device == open) {
                     device = null;

@@ -329,6 +329,15 @@ class StorageNodeTest {
                 Reply reply = call(replica.getAddress(), asked, new byte[0]);
                 assertEquals(DataStatus.NOT_SERVING, reply.header.getStatus(), asked::toString);
             }
+            // Who names the checksum of what is wanted needs nobody's word for what comes.
+            DataHeader.Builder byChecksum =
+                    request(DataKind.READ_REPLICA)
+                            .setStore(replica.getStore())
+                            .setChunk(chunk(1))
+                            .setBlockCount(1)
+                            .addCrcs(7);
+            Reply reply = call(replica.getAddress(), byChecksum, new byte[0]);
+            assertEquals(DataStatus.OK, reply.header.getStatus());
         }
         control.answerBeats(true);
         eventually("served again", () -> writeBlock(chunk(1), 0, 0, 3, false) == DataStatus.OK);

@@ -2,6 +2,7 @@ package io.coppice.metadata.core;
 
 import static io.coppice.metadata.core.VolumeCommands.refuse;
 
+import io.coppice.port.Marks;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -57,11 +58,18 @@ final class RepairCommands {
             return refused != null ? refused : VolumeCommands.notInitialized();
         }
         String why = needed(group, command.store(), config.replicas());
-        return why == null
-                ? changeTo(Membership.dropped(group, command.store()))
-                : refuse(
-                        Refusal.CONFLICT,
-                        "store " + command.store() + " stays in group " + group.id() + ": " + why);
+        if (why != null) {
+            return refuse(
+                    Refusal.CONFLICT,
+                    "store " + command.store() + " stays in group " + group.id() + ": " + why);
+        }
+        Outcome dropped = changeTo(Membership.dropped(group, command.store()));
+        Store of = tables.stores.get(command.store());
+        Node left = of == null ? null : tables.storageNodes.get(of.node());
+        if (left != null && left.draining() && holds(left.id()) == 0) {
+            Marks.hit("a drained node holds nothing any more");
+        }
+        return dropped;
     }
 
     /// Why the group cannot do without its replica on `store`; null: it can.

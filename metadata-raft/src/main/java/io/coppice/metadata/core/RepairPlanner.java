@@ -1,5 +1,6 @@
 package io.coppice.metadata.core;
 
+import io.coppice.port.Marks;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -302,6 +303,7 @@ final class RepairPlanner {
             if (move == null) {
                 return;
             }
+            Marks.hit("a replica moves for balance");
             moving.add(move.group().id());
             load.merge(move.from(), -1, Integer::sum);
             add(move.group(), move.to());

@@ -2,6 +2,7 @@ package io.coppice.metadata.core;
 
 import io.coppice.model.Blocks;
 import io.coppice.model.Names;
+import io.coppice.port.Marks;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -152,6 +153,7 @@ final class VolumeCommands {
                                 + command.name()
                                 + "' is attached and cannot shrink: close it first");
             }
+            Marks.hit("a volume lost what was beyond its new end");
             root = maps.truncate(root, slots(command.size(), config));
         }
         Volume resized = volume.withSize(command.size(), root);
@@ -326,6 +328,7 @@ final class VolumeCommands {
         if (refused != null) {
             return refused;
         }
+        Marks.hit("a volume was rolled back");
         maps.share(snapshot.root(), 1);
         maps.release(volume.root());
         Volume rolledBack = raise(volume).withSize(snapshot.size(), snapshot.root());

@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 
 /// Seals (R8) and fences (R9) on their way: who was told, who still has writes to finish.
 ///
@@ -108,6 +109,18 @@ final class Barriers {
             lock.unlock();
         }
         settle(all, node);
+    }
+
+    /// Whoever is not a member any more has nothing to finish, connected or not.
+    void keepOnly(IntPredicate isMember) {
+        List<Integer> gone;
+        lock.lock();
+        try {
+            gone = living.stream().filter(node -> !isMember.test(node)).toList();
+        } finally {
+            lock.unlock();
+        }
+        gone.forEach(this::lost);
     }
 
     private void settle(List<Long> ids, int node) {

@@ -145,10 +145,11 @@ final class NodeSessions implements AutoCloseable {
             lock.unlock();
         }
         removed.keySet().removeIf(node -> leadership.read(view -> view.node(node).isPresent()));
-        removed.forEach((node, session) -> {
-            session.end(why);
-            leadership.barriers().lost(node);
-        });
+        removed.forEach((node, session) -> session.end(why));
+        // Also of those whose streams are broken just now: they will not come back.
+        leadership
+                .barriers()
+                .keepOnly(node -> leadership.read(view -> view.node(node).isPresent()));
     }
 
     // ------------------------------------------------------------ beats and leases

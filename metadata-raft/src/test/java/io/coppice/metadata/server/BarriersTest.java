@@ -36,6 +36,22 @@ class BarriersTest {
     }
 
     @Test
+    void aNodeThatWasRemovedWhileItWasAwayIsNotWaitedFor() {
+        var barriers = new Barriers(Set.of(1, 2), 0);
+        var told = new ArrayList<Barrier>();
+        Consumer<Barrier> sender = told::add;
+        barriers.connected(2, sender);
+        var done = barriers.raise(VOLUMES);
+        barriers.done(1, told.getFirst().getBarrier());
+        barriers.disconnected(2, sender);
+        assertFalse(done.isDone());
+        barriers.keepOnly(node -> node != 2);
+        assertTrue(done.isDone());
+        barriers.raise(VOLUMES);
+        assertEquals(Set.of(1), barriers.waitedFor());
+    }
+
+    @Test
     void nodeThatComesBackIsToldAgain() {
         var barriers = new Barriers(Set.of(), 10);
         var told = new ArrayList<Barrier>();

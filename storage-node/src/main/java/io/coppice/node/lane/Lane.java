@@ -428,15 +428,13 @@ public final class Lane {
 
     // ---------------------------------------------------------------- mending
 
-    /// Other stores that serve the group.
-    public List<Integer> otherServing(int groupId) {
+    /// Other stores whose replicas of the group are in this state.
+    public List<Integer> others(int groupId, GroupView.State state) {
         LaneGroup group = groups.get(groupId);
         return group == null
                 ? List.of()
                 : group.replica().view().members().stream()
-                        .filter(member ->
-                                member.state() == GroupView.State.SERVING
-                                        && member.store() != storeId())
+                        .filter(member -> member.state() == state && member.store() != storeId())
                         .map(GroupView.Member::store)
                         .toList();
     }
@@ -477,6 +475,7 @@ public final class Lane {
         }
         failed = true;
         String why = String.valueOf(error.getMessage());
+        Marks.hit("a store failed and stays down");
         LOG.error("{} is down: {}", this, why, error.getCause());
         parts.store().fail(why);
         for (LaneGroup group : groups.values()) {

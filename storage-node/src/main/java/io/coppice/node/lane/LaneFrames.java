@@ -236,6 +236,11 @@ public final class LaneFrames {
             request.refuse(DataStatus.BAD_REQUEST, problem == null ? "too many blocks" : problem);
             return;
         }
+        request.byChecksum = header.getCrcsCount() == 1;
+        if (request.byChecksum) {
+            lane.reads().serveReplica(request);
+            return;
+        }
         if (!isLeased(request)) {
             return;
         }

@@ -226,6 +226,9 @@ final class LaneGroup implements Effects {
             lane.refuseWithoutLease(request);
             return;
         }
+        if (outcome == Outcome.NO_SPACE) {
+            Marks.hit("a write was refused for want of space");
+        }
         request.answer(outcome, replica.epoch());
         if (outcome == Outcome.OK && request.kind() != DataKind.READ) {
             lane.wrote(request, now);

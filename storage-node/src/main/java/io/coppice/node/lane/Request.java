@@ -36,6 +36,10 @@ public final class Request implements Ticket {
         this.startNanos = startNanos;
     }
 
+    /// It names the checksum of what it wants: data that matches is right, whatever the replica
+    /// that has it is to its group now.
+    boolean byChecksum;
+
     public DataKind kind() {
         return kind;
     }

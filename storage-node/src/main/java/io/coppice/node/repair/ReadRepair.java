@@ -5,6 +5,7 @@ import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
 import io.coppice.node.lane.BlockMender;
 import io.coppice.node.lane.Lane;
+import io.coppice.node.replica.GroupView;
 import io.coppice.node.store.BlockRead;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
@@ -18,9 +19,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Asks the other serving replicas of the group, one after the other, for a block whose data
-/// matches the checksum that this store has for it: so a replica that is ahead with a newer write
-/// is never taken for the truth.
+/// Asks the other replicas of the group, one after the other, for a block whose data matches the
+/// checksum that this store has for it: so a replica that is ahead with a newer write is never
+/// taken for the truth. Replicas that catch up are asked too: one of them may have the only good
+/// copy, and get no further before this one is mended.
 ///
 /// Where the checksum is lost with its record's header, the version of the chunk decides: replicas
 /// that have applied the same operations hold the same data (R3). Ours has not changed the block
@@ -41,7 +43,10 @@ public final class ReadRepair implements BlockMender {
             Consumer<@Nullable ByteBuf> done) {
         Deque<Integer> stores = new ArrayDeque<>();
         for (int round = 0; round < (crc == BlockRead.UNKNOWN_CRC ? ROUNDS : 1); round++) {
-            stores.addAll(lane.otherServing(group));
+            stores.addAll(lane.others(group, GroupView.State.SERVING));
+        }
+        if (crc != BlockRead.UNKNOWN_CRC) {
+            stores.addAll(lane.others(group, GroupView.State.SYNCING));
         }
         new Search(lane, group, chunk, block, crc, lane.versionOf(chunk), done, stores).next();
     }
@@ -76,6 +81,9 @@ public final class ReadRepair implements BlockMender {
                             .setChunk(chunk)
                             .setBlock(block)
                             .setBlockCount(1);
+            if (crc != BlockRead.UNKNOWN_CRC) {
+                request.addCrcs(crc);
+            }
             lane.callReplica(store, request, this);
         }
 

@@ -7,6 +7,9 @@ final class Backup implements Role {
     private boolean acknowledgeDue;
     private boolean syncDue;
 
+    /// The primary believes that there is no room here, and sends no data for that.
+    private boolean toldFull;
+
     Backup(GroupReplica replica) {
         this.replica = replica;
     }
@@ -52,7 +55,7 @@ final class Backup implements Role {
     public void appended() {
         if (acknowledgeDue) {
             acknowledgeDue = false;
-            replica.acknowledgeInOrder();
+            acknowledge();
         }
         if (syncDue) {
             syncDue = false;
@@ -62,6 +65,23 @@ final class Backup implements Role {
 
     @Override
     public void synced() {
+        acknowledge();
+    }
+
+    /// Nothing else would tell the primary that there is room again.
+    @Override
+    public void tick() {
+        if (toldFull && hasRoom()) {
+            acknowledge();
+        }
+    }
+
+    private void acknowledge() {
+        toldFull = !hasRoom();
         replica.acknowledgeInOrder();
+    }
+
+    private boolean hasRoom() {
+        return replica.index().canAccept(0, false);
     }
 }

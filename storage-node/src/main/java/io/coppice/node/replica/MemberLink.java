@@ -17,6 +17,8 @@ final class MemberLink {
     long synced;
     long sent;
     boolean stalled;
+
+    /// It has no room for data, as far as it has said on this connection and in this view.
     boolean full;
 
     /// In the present epoch it was asked for its tail, and the answer said that we have all it has.
@@ -44,10 +46,22 @@ final class MemberLink {
         return serving || (joined && holds);
     }
 
+    /// In a new view.
+    void serves(boolean isServing) {
+        serving = isServing;
+        full = false;
+    }
+
+    /// What it may have missed is sent again.
+    void resumed() {
+        stalled = false;
+        full = false;
+    }
+
     void join(long from) {
         joined = true;
         holds = false;
-        stalled = false;
+        resumed();
         acked = from;
         synced = 0;
         sent = from;

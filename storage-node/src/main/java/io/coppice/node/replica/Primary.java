@@ -120,7 +120,7 @@ final class Primary implements Role {
                     replica.epoch(),
                     "it serves without having caught up from this primary");
         }
-        link.serving = serving;
+        link.serves(serving);
     }
 
     private static boolean isMember(State state) {
@@ -305,7 +305,7 @@ final class Primary implements Role {
 
     private boolean roomEverywhere(Change change, boolean newChunk) {
         for (MemberLink link : links) {
-            if (link.serving && link.full) {
+            if (link.holdsTail() && link.full) {
                 return false;
             }
         }
@@ -415,6 +415,7 @@ final class Primary implements Role {
                     // are sent again
                 }
                 link.full = ack.outcome() == Outcome.NO_SPACE;
+                link.joined &= !link.full || link.holdsTail(); // else it starts over, with room
                 link.acked = Math.max(link.acked, ack.appended());
                 link.synced = Math.max(link.synced, ack.synced());
                 advance();
@@ -475,7 +476,7 @@ final class Primary implements Role {
         if (!link.isLive()) {
             return;
         }
-        link.stalled = false;
+        link.resumed();
         if (!replica.tail().reachesBackTo(link.acked + 1, replica.last())) {
             link.joined = false;
             if (link.serving) {

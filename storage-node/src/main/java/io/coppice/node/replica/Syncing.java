@@ -359,8 +359,14 @@ final class Syncing implements Role {
 
     /// Keeps the primary busy with as much as is allowed, and notices when nothing is left to do.
     private void pump() {
+        // While the store is full it waits: live operations come in the meantime, or it starts
+        // over.
+        boolean hasRoom = index.canAccept(0, false);
         int postponed = 0;
-        while (fetching < replica.limits().fetches() && !queue.isEmpty() && effects.mayFetch()) {
+        while (hasRoom
+                && fetching < replica.limits().fetches()
+                && !queue.isEmpty()
+                && effects.mayFetch()) {
             Needed next = queue.removeFirst();
             boolean relativeComes =
                     next.parent != 0
@@ -376,7 +382,7 @@ final class Syncing implements Role {
                 fetch(next);
             }
         }
-        if (needed.size() == 0 && !listed && !pageAsked) {
+        if (hasRoom && needed.size() == 0 && !listed && !pageAsked) {
             pageAsked = true;
             effects.askPage(primary, replica.epoch(), cursor);
         }

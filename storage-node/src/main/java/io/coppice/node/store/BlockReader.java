@@ -4,6 +4,7 @@ import io.coppice.model.Blocks;
 import io.coppice.node.format.RecordCodec;
 import io.coppice.node.format.RecordHeader;
 import io.coppice.port.Disk.DiskFile;
+import io.coppice.port.Marks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -141,8 +142,8 @@ final class BlockReader {
         target.position(start + count * Blocks.BLOCK_BYTES);
     }
 
-    /// The first block of a record with a small header. False: the header is not small, nothing was
-    /// read.
+    /// The first block of a record with a small header. False: the header is not small, or cannot
+    /// be read together with the block; nothing was read.
     private boolean readLone(long location, ByteBuffer target, int[] crcs, int crcAt, BadBlocks bad)
             throws IOException {
         Segment segment = segments.at(location);
@@ -153,13 +154,15 @@ final class BlockReader {
             readAt(file, scratch, Location.headerOffset(location));
         }
         scratch.flip();
-        if (RecordCodec.headerBytes(scratch, 0) > RecordHeader.SMALL_BYTES) {
+        if (!scratch.hasRemaining()
+                || RecordCodec.headerBytes(scratch, 0) > RecordHeader.SMALL_BYTES) {
             return false;
         }
         boolean whole = scratch.limit() == LONE_BYTES;
         RecordHeader header =
                 codec.decode(scratch, 0, segment.number, Location.headerOffset(location));
         if (header == null || header.dataBlocks() == 0) {
+            Marks.hit("a record's header was damaged");
             crcs[crcAt] = BlockRead.UNKNOWN_CRC;
             spoil(target, start, bad, 0);
         } else {
@@ -181,6 +184,7 @@ final class BlockReader {
         try {
             return file.read(target, offset);
         } catch (IOException unreadable) {
+            Marks.hit("a stretch of the disk could not be read");
             target.position(start);
             return 0;
         }

@@ -477,7 +477,8 @@ public final class ChunkStore implements AutoCloseable {
     /// is more to do now; call it again after foreground work. False: call it again after a while.
     public boolean cleanStep(int budgetBytes) throws IOException {
         log.commit();
-        return cleaner.step(budgetBytes, space.isTight(checkpointBytes));
+        return space.mayMove(budgetBytes, checkpointBytes)
+                && cleaner.step(budgetBytes, space.isTight(checkpointBytes));
     }
 
     /// Blocks that the cleaner moved since the store was opened.

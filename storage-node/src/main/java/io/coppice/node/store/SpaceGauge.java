@@ -63,6 +63,14 @@ final class SpaceGauge {
         return freeBytes(checkpointBytes) < room;
     }
 
+    /// Whether the cleaner may take so much of the reserve. Others may have filled the device
+    /// beyond it: then the checkpoint that gives back what is emptied must still fit, and the
+    /// records of trims and purges.
+    boolean mayMove(long bytes, long checkpointBytes) {
+        long kept = config.segmentBytes() / 2 + checkpointBytes;
+        return freeBytes(checkpointBytes) - Math.min(bytes, config.segmentBytes()) >= kept;
+    }
+
     /// The next checkpoint is written beside this one.
     private long reserve(long checkpointBytes) {
         return (long) config.reserveSegments() * config.segmentBytes() + checkpointBytes;

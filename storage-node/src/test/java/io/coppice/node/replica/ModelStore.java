@@ -42,6 +42,7 @@ final class ModelStore implements ChunkIndex {
 
     TreeMap<Long, Chunk> chunks = new TreeMap<>(Long::compareUnsigned);
     Position position = Position.NONE;
+    boolean full;
     private TreeMap<Long, Chunk> written = new TreeMap<>(Long::compareUnsigned);
     private Position writtenPosition = Position.NONE;
 
@@ -160,7 +161,7 @@ final class ModelStore implements ChunkIndex {
 
     @Override
     public boolean canAccept(long bytes, boolean newChunk) {
-        return true;
+        return !full;
     }
 
     @Override

@@ -100,6 +100,9 @@ final class MemoryDisk implements Disk {
     /// Reads of this file fail.
     @Nullable String failRead;
 
+    /// Of that file, from here on.
+    long failReadFrom;
+
     long writtenBytes;
 
     /// Steps of the device so far: writes, changes of names and syncs.
@@ -326,7 +329,9 @@ final class MemoryDisk implements Disk {
 
         @Override
         public int read(ByteBuffer target, long offset) throws IOException {
-            if (failRead != null && file == names.get(failRead)) {
+            if (failRead != null
+                    && file == names.get(failRead)
+                    && offset + target.remaining() > failReadFrom) {
                 throw new IOException("Input/output error");
             }
             int count = (int) Math.max(0, Math.min(target.remaining(), file.data.size - offset));

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.coppice.model.Blocks;
 import io.coppice.model.Position;
+import io.coppice.node.format.RecordCodec;
+import io.coppice.node.format.RecordHeader;
 import io.coppice.wire.Checksums;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -321,6 +324,18 @@ final class RecoveryTest {
         at.store.repair(A, 0, Checksums.crc32c(StoreFixture.blocks(1)), StoreFixture.blocks(1));
         at.sync();
         assertArrayEquals(new long[] {1, -1}, Arrays.copyOf(at.read(A), 2));
+    }
+
+    /// By it a good copy can be told from any other.
+    @Test
+    void theChecksumOfABlockThatCannotBeReadIsKnown() throws IOException {
+        at.write(A, 0, 0, 1);
+        at.sync();
+        at.disk.failRead = FIRST;
+        at.disk.failReadFrom = RecordCodec.SEGMENT_HEADER_BYTES + RecordHeader.SMALL_BYTES;
+        BlockRead read = at.store.read(A, 0, 1, ByteBuffer.allocate(Blocks.BLOCK_BYTES));
+        assertArrayEquals(new int[] {0}, read.bad());
+        assertEquals(Checksums.crc32c(StoreFixture.blocks(1)), read.crcs()[0]);
     }
 
     @Test

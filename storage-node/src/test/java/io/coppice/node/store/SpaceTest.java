@@ -105,6 +105,37 @@ final class SpaceTest {
         assertEquals(Admission.OPEN, at.store.admission());
     }
 
+    /// The cleaner leaves room for what gives space back.
+    @Test
+    void aDeviceThatOthersFillDoesNotEndTheStore() throws IOException {
+        var at = new StoreFixture(StoreFixture.TINY);
+        for (int i = 0; i < 300; i++) {
+            at.write(A + i, 0, 0, 1, 2, 3, 4);
+        }
+        for (int i = 0; i < 300; i++) {
+            at.write(A + i, 0, 0, 5, 6);
+        }
+        at.sync();
+        at.checkpoint();
+        long used = at.store.usedBytes();
+        at.disk.capacity = used + (128L << 10);
+        at.store.refreshSpace();
+        assertEquals(Admission.FULL, at.store.admission());
+        int steps = 0;
+        while (at.store.cleanStep(16 << 10)) {
+            assertTrue(++steps < 1_000);
+        }
+        at.store.purge(1, at.next(), java.util.stream.LongStream.range(A, A + 200).toArray());
+        at.checkpoint();
+        assertTrue(at.store.usedBytes() < used / 2, "of " + used + ": " + at.store.usedBytes());
+        at.disk.capacity = 1L << 40;
+        at.store.refreshSpace();
+        assertEquals(Admission.OPEN, at.store.admission());
+        at.clean();
+        at.checkpoint();
+        assertEquals(5, at.read(A + 250)[0]);
+    }
+
     @Test
     void aSmallStoreThatIsNearFullAsksForItsGarbage() throws IOException {
         var at = new StoreFixture(StoreFixture.TINY.withCapacityBytes(12 * (128L << 10)));
