@@ -83,6 +83,7 @@ final class Inspection {
     private void quorumAgrees() {
         byte[] first = null;
         for (SimLog.Member member : log.members()) {
+            member.applyAll(); // a follower applies a little later than its leader
             var bytes = new ByteArrayOutputStream();
             try (var capture = member.capture()) {
                 capture.writeTo(bytes);

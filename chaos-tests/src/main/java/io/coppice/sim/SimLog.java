@@ -207,7 +207,8 @@ final class SimLog {
                     });
         }
 
-        private void applyAll() {
+        /// What is committed.
+        void applyAll() {
             while (applied < entries.size()) {
                 applyNext();
             }
