@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 
@@ -18,13 +19,18 @@ import java.util.function.IntPredicate;
 ///
 /// A barrier is done when every living node has said so. A node lives from its registration until
 /// the quorum has declared it lost; one whose stream broke meanwhile is waited for, and told again
-/// when it is back, because the writes that it had accepted may still be under way. No thread, no
+/// when it is back, because the writes that it had accepted may still be under way.
+///
+/// And then all groups must have enough serving replicas at some moment. While too few serve, one
+/// that was last may hold a write that was never acknowledged; it may lead again, and the write
+/// with it, after somebody has read without it. Once enough serve it leads no more. No thread, no
 /// clock: the caller decides how long to wait, and a barrier that nobody waits for any more still
 /// completes. Thread-safe.
 final class Barriers {
     /// One barrier under way.
     private record Pending(Barrier barrier, Set<Integer> missing, CompletableFuture<Void> done) {}
 
+    private final BooleanSupplier enoughServe;
     private final ReentrantLock lock = new ReentrantLock();
     // Under the lock.
     private final Map<Long, Pending> pending = new LinkedHashMap<>();
@@ -34,7 +40,10 @@ final class Barriers {
 
     /// @param living nodes that are up when this leader starts; none of them is connected yet
     /// @param firstId barriers get ids above it; larger than any of an earlier leader's
-    Barriers(Set<Integer> living, long firstId) {
+    /// @param enoughServe whether every group has enough serving replicas now; called without the
+    ///   lock
+    Barriers(Set<Integer> living, long firstId, BooleanSupplier enoughServe) {
+        this.enoughServe = enoughServe;
         this.living.addAll(living);
         this.lastId = firstId;
     }
@@ -44,23 +53,16 @@ final class Barriers {
         var done = new CompletableFuture<Void>();
         List<Consumer<Barrier>> told;
         Barrier barrier;
-        boolean nobody;
         lock.lock();
         try {
             barrier = Barrier.newBuilder().setBarrier(++lastId).addAllVolumes(volumes).build();
-            var missing = new TreeSet<>(living);
-            nobody = missing.isEmpty();
-            if (!nobody) {
-                pending.put(barrier.getBarrier(), new Pending(barrier, missing, done));
-            }
+            pending.put(barrier.getBarrier(), new Pending(barrier, new TreeSet<>(living), done));
             told = List.copyOf(connected.values());
         } finally {
             lock.unlock();
         }
         told.forEach(node -> node.accept(barrier));
-        if (nobody) {
-            done.complete(null);
-        }
+        recheck();
         return done;
     }
 
@@ -124,20 +126,41 @@ final class Barriers {
     }
 
     private void settle(List<Long> ids, int node) {
-        var finished = new ArrayList<Pending>();
         lock.lock();
         try {
             for (long id : ids) {
                 Pending one = pending.get(id);
-                if (one != null && one.missing().remove(node) && one.missing().isEmpty()) {
-                    pending.remove(id);
-                    finished.add(one);
+                if (one != null) {
+                    one.missing().remove(node);
                 }
             }
         } finally {
             lock.unlock();
         }
-        finished.forEach(one -> one.done().complete(null));
+        recheck();
+    }
+
+    /// Groups may have changed: ends what waited for nothing else.
+    void recheck() {
+        if (isAnyReady() && enoughServe.getAsBoolean()) {
+            var finished = new ArrayList<Pending>();
+            lock.lock();
+            try {
+                pending.values().removeIf(one -> one.missing().isEmpty() && finished.add(one));
+            } finally {
+                lock.unlock();
+            }
+            finished.forEach(one -> one.done().complete(null));
+        }
+    }
+
+    private boolean isAnyReady() {
+        lock.lock();
+        try {
+            return pending.values().stream().anyMatch(one -> one.missing().isEmpty());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Nodes that some barrier still waits for, for messages.

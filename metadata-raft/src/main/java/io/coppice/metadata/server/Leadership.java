@@ -1,5 +1,6 @@
 package io.coppice.metadata.server;
 
+import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
@@ -81,7 +82,8 @@ final class Leadership implements AutoCloseable {
                                 .collect(Collectors.toSet()));
         // Barriers of an earlier leader had lower ids: the log only grows, and a barrier is no
         // entry.
-        this.barriers = new Barriers(up, quorum.logIndex() << 20);
+        this.barriers =
+                new Barriers(up, quorum.logIndex() << 20, () -> read(Leadership::enoughServe));
         this.nodes = new NodeSessions(this);
         this.clients = new ClientSessions(this);
         this.repair = new Repair(this);
@@ -287,6 +289,9 @@ final class Leadership implements AutoCloseable {
                         barriers.waitedFor().stream()
                                 .map(node -> view.node(node).map(Node::name).orElse("node " + node))
                                 .collect(Collectors.joining(", ")));
+        if (names.isEmpty()) {
+            return "too few replicas serve in some groups; retry when more nodes are up";
+        }
         return "node " + names + " did not finish its writes in time; retry later";
     }
 
@@ -299,6 +304,12 @@ final class Leadership implements AutoCloseable {
         }
         nodes.pushViews(ids);
         clients.pushViews(ids);
+        barriers.recheck();
+    }
+
+    private static boolean enoughServe(MetadataView view) {
+        int enough = view.config().map(ClusterConfig::minWriteReplicas).orElse(0);
+        return view.groups().stream().allMatch(group -> group.serving() >= enough);
     }
 
     /// Tells the holder of a volume, if it has one with a live stream, what became of it.

@@ -18,12 +18,12 @@ class BarriersTest {
 
     @Test
     void withoutNodesABarrierIsDoneAtOnce() {
-        assertTrue(new Barriers(Set.of(), 0).raise(VOLUMES).isDone());
+        assertTrue(new Barriers(Set.of(), 0, () -> true).raise(VOLUMES).isDone());
     }
 
     @Test
     void everyLivingNodeIsWaitedFor() {
-        var barriers = new Barriers(Set.of(1, 2), 0);
+        var barriers = new Barriers(Set.of(1, 2), 0, () -> true);
         var told = new ArrayList<Barrier>();
         barriers.connected(1, told::add);
         var done = barriers.raise(VOLUMES);
@@ -37,7 +37,7 @@ class BarriersTest {
 
     @Test
     void aNodeThatWasRemovedWhileItWasAwayIsNotWaitedFor() {
-        var barriers = new Barriers(Set.of(1, 2), 0);
+        var barriers = new Barriers(Set.of(1, 2), 0, () -> true);
         var told = new ArrayList<Barrier>();
         Consumer<Barrier> sender = told::add;
         barriers.connected(2, sender);
@@ -53,7 +53,7 @@ class BarriersTest {
 
     @Test
     void nodeThatComesBackIsToldAgain() {
-        var barriers = new Barriers(Set.of(), 10);
+        var barriers = new Barriers(Set.of(), 10, () -> true);
         var told = new ArrayList<Barrier>();
         Consumer<Barrier> firstStream = told::add;
         barriers.connected(1, firstStream);
@@ -69,7 +69,7 @@ class BarriersTest {
 
     @Test
     void nodeThatComesNewIsWaitedForToo() {
-        var barriers = new Barriers(Set.of(1), 0);
+        var barriers = new Barriers(Set.of(1), 0, () -> true);
         var done = barriers.raise(VOLUMES);
         var told = new ArrayList<Barrier>();
         barriers.connected(2, told::add);
@@ -81,10 +81,25 @@ class BarriersTest {
 
     @Test
     void answersToUnknownBarriersAreIgnored() {
-        var barriers = new Barriers(Set.of(1), 0);
+        var barriers = new Barriers(Set.of(1), 0, () -> true);
         barriers.done(1, 99);
         var done = barriers.raise(VOLUMES);
         barriers.done(2, 1);
         assertFalse(done.isDone());
+    }
+
+    /// What was never acknowledged may come back while too few serve.
+    @Test
+    void itWaitsUntilEnoughReplicasServe() {
+        boolean[] enough = {false};
+        var barriers = new Barriers(Set.of(1), 0, () -> enough[0]);
+        var done = barriers.raise(VOLUMES);
+        barriers.done(1, 1);
+        barriers.lost(1);
+        assertFalse(done.isDone());
+        enough[0] = true;
+        barriers.recheck();
+        assertTrue(done.isDone());
+        assertEquals(0, barriers.underWay());
     }
 }
