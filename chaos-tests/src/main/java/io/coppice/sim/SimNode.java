@@ -97,7 +97,7 @@ final class SimNode {
     }
 
     static StoreConfig storeConfig() {
-        return new StoreConfig(64 << 10, 256 << 10, CAPACITY, 2, 95, 512 << 10, 20, 64, 64, 256);
+        return new StoreConfig(Admin.CHUNK_BYTES, 256 << 10, CAPACITY, 2, 95, 512 << 10, 20, 64, 64, 256);
     }
 
     private LaneConfig laneConfig() {

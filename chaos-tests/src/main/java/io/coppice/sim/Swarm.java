@@ -107,7 +107,13 @@ record Swarm(
                     "blackout",
                     "admin",
                     "spike",
-                    "drift");
+                    "drift",
+                    "onlooker",
+                    "island",
+                    "stall",
+                    "news",
+                    "behead",
+                    "darkness");
 
     /// The same run without one kind of fault. Chance is drawn as before, so what is left stays
     /// much the same.
