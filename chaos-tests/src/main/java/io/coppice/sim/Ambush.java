@@ -154,8 +154,7 @@ final class Ambush {
     private List<String> elders(MetadataView view) {
         for (Group group : view.groups()) {
             Group old = before.get(group.id());
-            boolean joined = old != null && group.serving() > old.serving() && old.serving() > 1;
-            if (joined) {
+            if (old != null && old.serving() > 1 && group.serving() > old.serving()) {
                 return old.replicas().stream()
                         .filter(replica -> replica.state() == ReplicaState.SERVING)
                         .map(replica -> Simulation.nodeOf(view, replica))

@@ -21,7 +21,7 @@ final class Onlooker {
     private static final int RUN_BLOCKS_MAX = 3;
 
     /// Some wait for a write that hangs; the others go on.
-    private static final int LOOKS_MAX = 30;
+    private static final int LOOKS_MAX = 16;
 
     private final Model model;
     private final Scheduler scheduler;
@@ -140,8 +140,7 @@ final class Onlooker {
             int chunk = (first + i) / CHUNK_BLOCKS;
             long value = Workload.value(target, i, vol.name);
             if (now[chunk] == before[chunk] && now[chunk] >= 0) {
-                Workload.LOG.debug(
-                        "{}: {}[{}] looked at {}", start, vol.name, first + i, value);
+                Workload.LOG.debug("{}: {}[{}] looked at {}", start, vol.name, first + i, value);
                 vol.read(first + i, value, start, scheduler.now());
             } else {
                 outdated = true;

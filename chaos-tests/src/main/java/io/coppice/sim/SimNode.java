@@ -97,7 +97,8 @@ final class SimNode {
     }
 
     static StoreConfig storeConfig() {
-        return new StoreConfig(Admin.CHUNK_BYTES, 256 << 10, CAPACITY, 2, 95, 512 << 10, 20, 64, 64, 256);
+        return new StoreConfig(
+                Admin.CHUNK_BYTES, 256 << 10, CAPACITY, 2, 95, 512 << 10, 20, 64, 64, 256);
     }
 
     private LaneConfig laneConfig() {

@@ -410,9 +410,7 @@ public final class Simulation {
     /// Another client than the holder wants its volume.
     void sendAfter(String volume, Workload holder) {
         var others =
-                clients.stream()
-                        .filter(client -> client != holder && !client.looksOnly())
-                        .toList();
+                clients.stream().filter(client -> client != holder && !client.looksOnly()).toList();
         (others.isEmpty() ? startClient(false) : chance.of(others)).want(volume);
     }
 

@@ -75,8 +75,7 @@ final class Workload {
         this.chance = chance;
         this.host = host;
         this.client = CoppiceClient.start(config(host.name()), world, new MetricRegistry());
-        this.onlooker =
-                new Onlooker(model, scheduler, focus, chance.fork(), truth, client);
+        this.onlooker = new Onlooker(model, scheduler, focus, chance.fork(), truth, client);
     }
 
     private static ClientConfig config(String name) {
