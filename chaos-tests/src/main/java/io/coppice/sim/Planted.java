@@ -43,7 +43,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             LANE + "Lane.java",
                             "return parts.lease().holds(nowNanos);",
                             "return true;",
-                            0),
+                            25),
                     new Planted(
                             "replace a primary whose lease still runs",
                             "R5",
@@ -62,7 +62,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                                     + " CompletableFuture.<Void>completedFuture(null),\n"
                                     + "                               "
                                     + " leadership.config().timeouts().barrier().toMillis(),",
-                            0),
+                            40),
                     new Planted(
                             "write in place in a sealed generation",
                             "R8",
@@ -85,14 +85,14 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             SERVER + "ClientSession.java",
                             "return attached.barrier()",
                             "return attached.volume().id() < 0",
-                            30),
+                            50),
                     new Planted(
                             "let a client read that was taken over from",
                             "R4 R9",
                             LANE + "LaneFrames.java",
                             "lane.barriers().isFenced(header.getVolume(), header.getFence())",
                             "header.getVolume() < 0",
-                            50),
+                            0),
                     new Planted(
                             "give out chunk ids twice",
                             "ids are never reused",
@@ -113,7 +113,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             CLIENT + "plan/MapCache.java",
                             "return generation == presentGeneration && (owned",
                             "return (owned",
-                            0),
+                            10),
                     new Planted(
                             "resume a session that has ended",
                             "nothing leaks",
@@ -202,5 +202,5 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             REPLICA + "Syncing.java",
                             "|| !index.version(summary.chunk()).equals(summary.version())) {",
                             "|| index.version(summary.chunk()).sequence() < 0) {",
-                            0));
+                            25));
 }
