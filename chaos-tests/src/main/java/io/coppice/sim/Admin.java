@@ -24,6 +24,7 @@ import java.util.function.Consumer;
 /// The administrator: one command after the other, each repeated until it is answered.
 final class Admin {
     static final String CLUSTER = "sim";
+    static final int CHUNK_BYTES = 64 << 10;
     private static final long ANSWER_NANOS = 12 * Scheduler.SECOND;
     private static final long RETRY_NANOS = 200 * Scheduler.MILLI;
     private static final int VOLUMES_MAX = 6;
@@ -71,7 +72,7 @@ final class Admin {
                         .setReplicas(3)
                         .setMinWriteReplicas(2)
                         .setGroups(swarm.groups())
-                        .setChunkBytes(64 << 10)
+                        .setChunkBytes(CHUNK_BYTES)
                         .setDurabilityAlways(swarm.syncAlways());
         execute(
                 ExecuteRequest.newBuilder()
@@ -104,7 +105,7 @@ final class Admin {
         }
         int kind = chance.below(100);
         if (kind < 35) {
-            snapshot();
+            snapshot(anyVolume());
         } else if (kind < 65) {
             cloneSomething();
         } else if (kind < 75) {
@@ -128,9 +129,16 @@ final class Admin {
         return chance.of(List.copyOf(model.volumeNames()));
     }
 
-    private void snapshot() {
+    /// A snapshot of this volume, if there is time.
+    void snapshotOf(String volume) {
+        if (!busy && model.volumeNames().contains(volume)) {
+            snapshot(volume);
+        }
+    }
+
+    private void snapshot(String first) {
         var sources = new ArrayList<String>();
-        sources.add(anyVolume());
+        sources.add(first);
         String second = anyVolume();
         if (!sources.contains(second)) {
             sources.add(second);

@@ -13,6 +13,7 @@ final class Nemesis {
     private final Swarm swarm;
     private final Chance chance;
     private final Host forever;
+    private final Ambush ambush;
     private final List<String[]> cuts = new ArrayList<>();
     private boolean over;
 
@@ -22,7 +23,9 @@ final class Nemesis {
             Wires wires,
             Swarm swarm,
             Chance chance,
-            Host forever) {
+            Host forever,
+            Ambush ambush) {
+        this.ambush = ambush;
         this.world = world;
         this.scheduler = scheduler;
         this.wires = wires;
@@ -32,16 +35,22 @@ final class Nemesis {
     }
 
     void run() {
+        ambush.start();
+        go();
+    }
+
+    private void go() {
         if (over) {
             return;
         }
         step();
-        later(STEP_NANOS, this::run);
+        later(STEP_NANOS, this::go);
     }
 
     /// No more faults, and those that last end.
     void stop() {
         over = true;
+        ambush.stop();
         cuts.forEach(cut -> wires.heal(cut[0], cut[1]));
         cuts.clear();
     }
@@ -84,6 +93,7 @@ final class Nemesis {
         if (chance.percent(swarm.adminPercent())) {
             world.admin().act();
         }
+        ambush.step();
     }
 
     private void killNode(boolean power) {
@@ -105,10 +115,6 @@ final class Nemesis {
     private void cut() {
         String a = world.anyHost().name();
         String b = world.anyHost().name();
-        if (chance.percent(20)) {
-            island();
-            return;
-        }
         if (a.equals(b)) {
             // One host alone.
             for (Host other : world.hosts()) {
@@ -120,20 +126,6 @@ final class Nemesis {
         cut(a, b);
         if (chance.percent(50)) {
             cut(b, a);
-        }
-    }
-
-    /// A node and a client see each other, and nobody else sees them.
-    private void island() {
-        String node = chance.of(world.nodes()).name();
-        String client = world.anyClient();
-        for (Host other : world.hosts()) {
-            if (!other.name().equals(node) && !other.name().equals(client)) {
-                for (String islander : List.of(node, client)) {
-                    cut(islander, other.name());
-                    cut(other.name(), islander);
-                }
-            }
         }
     }
 

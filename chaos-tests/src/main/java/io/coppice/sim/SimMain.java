@@ -131,6 +131,7 @@ public final class SimMain implements Callable<Integer> {
 
     private int plant() throws IOException {
         int missed = 0;
+        out.println("| planted bug | breaks | found by | as |\n|---|---|---|---|");
         var some = Planted.ALL.stream().filter(each -> each.name().contains(bug)).toList();
         for (Planted planted : some) {
             Mutant mutant = Mutant.of(planted, root, Files.createTempDirectory("planted"));
@@ -142,12 +143,11 @@ public final class SimMain implements Callable<Integer> {
             missed += found.isEmpty() ? 1 : 0;
             out.printf(
                     java.util.Locale.ROOT,
-                    "%s [%s]: %s%n",
+                    "| %s | %s | %s | %s |%n",
                     planted.name(),
                     planted.rules(),
-                    found.isEmpty()
-                            ? "NOT FOUND in " + seeds + " seeds"
-                            : "seed " + (seed - 1) + ", " + found);
+                    found.isEmpty() ? "none of " + seeds + " seeds" : "seed " + (seed - 1),
+                    found.lines().findFirst().orElse(""));
         }
         out.printf(
                 java.util.Locale.ROOT,

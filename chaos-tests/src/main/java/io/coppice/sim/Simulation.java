@@ -1,15 +1,22 @@
 package io.coppice.sim;
 
 import io.coppice.client.CoppiceClient;
+import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
+import io.coppice.metadata.core.Node;
+import io.coppice.metadata.core.Outcome;
+import io.coppice.metadata.core.Replica;
+import io.coppice.model.ChunkId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +43,7 @@ public final class Simulation {
     private final Chance chance;
     private final Swarm swarm;
     private final Hazards hazards;
+    private final Focus focus;
     private final Scheduler scheduler = new Scheduler();
     private final Wires wires;
     private final SimNetwork network;
@@ -56,13 +64,17 @@ public final class Simulation {
     /// Blocks may be damaged without anybody knowing.
     private final boolean latent;
 
+    private final Ambush ambush;
     private int hostNumbers;
 
     private Simulation(Plan plan) {
         this.seed = plan.seed();
         chance = new Chance(seed);
         hazards = plan.applyTo(Hazards.draw(seed));
-        swarm = plan.applyTo(Hazards.draw(seed).confine(Swarm.draw(chance)));
+        Swarm drawn = Hazards.draw(seed).confine(Swarm.draw(chance));
+        boolean fragile = drawn.rotPercent() > 0 || Hazards.draw(seed).isLatent();
+        focus = plan.applyTo(Focus.draw(new Chance(~seed), fragile));
+        swarm = plan.applyTo(focus.calm(drawn));
         wires = new Wires(scheduler, chance.fork(), swarm);
         wires.lingers(hazards.lingerPercent());
         network = new SimNetwork(wires);
@@ -72,8 +84,12 @@ public final class Simulation {
                 LOG.info("what was not flushed is given up: {}", outcome);
                 model.blackout(scheduler.now());
             }
+            if (outcome instanceof Outcome.GroupsChanged) {
+                hearOfGroups(view);
+            }
         });
         forever = new Host(scheduler, "world", 0, 1.0, chance.fork());
+        ambush = new Ambush(this, scheduler, wires, focus, chance.fork(), forever);
         for (int i = 1; i <= 3; i++) {
             metadata.add(new SimMetadata("m" + i, log.join("m" + i), network));
         }
@@ -121,6 +137,14 @@ public final class Simulation {
 
         Hazards applyTo(Hazards drawn) {
             Hazards left = drawn;
+            for (String fault : without) {
+                left = left.without(fault);
+            }
+            return left;
+        }
+
+        Focus applyTo(Focus drawn) {
+            Focus left = drawn;
             for (String fault : without) {
                 left = left.without(fault);
             }
@@ -194,9 +218,12 @@ public final class Simulation {
         admin.initialize(() -> admin.createVolume(() -> admin.createVolume(() -> ready[0] = true)));
         until("the cluster starts", START_NANOS, () -> ready[0]);
         for (int i = 0; i < swarm.clients(); i++) {
-            startClient();
+            startClient(false);
         }
-        var nemesis = new Nemesis(this, scheduler, wires, swarm, chance.fork(), forever);
+        for (int i = 0; i < focus.onlookers(); i++) {
+            startClient(true);
+        }
+        var nemesis = new Nemesis(this, scheduler, wires, swarm, chance.fork(), forever, ambush);
         nemesis.run();
         if (!hazards.isNone()) {
             disks.run();
@@ -293,7 +320,7 @@ public final class Simulation {
     }
 
     private void readEverything() {
-        Workload reader = startClientQuietly();
+        Workload reader = startClientQuietly(false);
         var names = new ArrayList<>(model.volumeNames());
         names.addAll(model.snapshotNames());
         int[] left = {names.size()};
@@ -334,13 +361,14 @@ public final class Simulation {
         return new SimControl(host, wires, () -> metadata, this::view);
     }
 
-    private Workload startClientQuietly() {
+    private Workload startClientQuietly(boolean looksOnly) {
         Host host = newHost("c" + (hostNumbers + 1));
         var client =
                 new Workload(
                         model,
                         scheduler,
                         swarm,
+                        focus,
                         chance.fork(),
                         host,
                         this::view,
@@ -351,14 +379,17 @@ public final class Simulation {
                                 host,
                                 host,
                                 host,
-                                () -> {}));
+                                () -> {}),
+                        looksOnly,
+                        ambush::flushed);
         clients.add(client);
         return client;
     }
 
-    private void startClient() {
-        Workload client = startClientQuietly();
+    private Workload startClient(boolean looksOnly) {
+        Workload client = startClientQuietly(looksOnly);
         client.host().execute(client::run);
+        return client;
     }
 
     private void end(Host host) {
@@ -380,6 +411,10 @@ public final class Simulation {
 
     // ------------------------------------------------------------ for the nemesis
 
+    private void hearOfGroups(MetadataView view) {
+        ambush.groupsChanged(view);
+    }
+
     Admin admin() {
         return admin;
     }
@@ -394,8 +429,47 @@ public final class Simulation {
         return all;
     }
 
-    String anyClient() {
-        return clients.isEmpty() ? "" : chance.of(clients).host().name();
+    /// A client with a volume attached; null: none.
+    @Nullable Workload anyHolder() {
+        var holders = clients.stream().filter(client -> !client.volumeName().isEmpty()).toList();
+        return holders.isEmpty() ? null : chance.of(holders);
+    }
+
+    /// The node that leads the first chunk of a volume, or some group; empty: none does.
+    String primaryOf(String volume) {
+        MetadataView view = view();
+        long chunk = view.volume(volume).map(v -> view.chunkAt(v.root(), 0)).orElse(0L);
+        return view.group(ChunkId.group(chunk))
+                .filter(group -> chunk != 0)
+                .or(() -> Optional.of(chance.of(view.groups())))
+                .map(group -> primaryOf(view, group))
+                .orElse("");
+    }
+
+    static String primaryOf(MetadataView view, Group group) {
+        return group.primary().map(primary -> nodeOf(view, primary)).orElse("");
+    }
+
+    static String nodeOf(MetadataView view, Replica replica) {
+        return view.store(replica.store())
+                .flatMap(store -> view.node(store.node()))
+                .map(Node::name)
+                .orElse("");
+    }
+
+    boolean isUp(String node) {
+        return nodes.stream().anyMatch(each -> each.name().equals(node) && each.isUp());
+    }
+
+    boolean looksOnly(Host host) {
+        return clients.stream().anyMatch(each -> each.host() == host && each.looksOnly());
+    }
+
+    /// Another client than the holder wants its volume.
+    void sendAfter(String volume, Workload holder) {
+        var others =
+                clients.stream().filter(client -> client != holder && !client.looksOnly()).toList();
+        (others.isEmpty() ? startClient(false) : chance.of(others)).want(volume);
     }
 
     Host anyHost() {
@@ -465,7 +539,7 @@ public final class Simulation {
             clients.remove(client);
             dead.add(client);
             end(client.host());
-            startClient();
+            startClient(client.looksOnly());
         }
     }
 
@@ -488,9 +562,12 @@ public final class Simulation {
             }
         }
         model.blackout(scheduler.now());
+        boolean anyIsLate = chance.percent(focus.awayPercent());
+        String late = anyIsLate ? primaryOf("") : "";
         for (SimNode node : nodes) {
-            scheduler.after(
-                    chance.between(100, 3_000) * Scheduler.MILLI, forever, () -> restart(node));
+            boolean isLate = node.name().equals(late);
+            long away = isLate ? chance.between(7_000, 15_000) : chance.between(100, 3_000);
+            scheduler.after(away * Scheduler.MILLI, forever, () -> restart(node));
         }
     }
 

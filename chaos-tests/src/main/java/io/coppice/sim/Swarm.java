@@ -108,6 +108,12 @@ record Swarm(
                     "admin",
                     "spike",
                     "drift",
+                    "onlooker",
+                    "island",
+                    "stall",
+                    "news",
+                    "behead",
+                    "darkness",
                     // of the Hazards
                     "error",
                     "unreadable",

@@ -104,6 +104,21 @@ final class Wires {
         }
     }
 
+    /// One of all connections delivers nothing of what is sent from now on for `stallNanos`, while
+    /// others go on. With `patienceNanos`, who made it gives it up after that, and may have made
+    /// another one when what it had sent arrives.
+    void stallOne(long stallNanos, long patienceNanos) {
+        var all = open.stream().filter(wire -> wire.established).toList();
+        if (all.isEmpty()) {
+            return;
+        }
+        Wire wire = chance.of(all);
+        wire.stall(stallNanos);
+        if (patienceNanos > 0) {
+            scheduler.after(patienceNanos, wire.a, wire::giveUp);
+        }
+    }
+
     private long latency(Host from, Host to) {
         long extra = slow.getOrDefault(from.name(), 0L) + slow.getOrDefault(to.name(), 0L);
         return swarm.latencyNanos(chance) + (extra == 0 ? 0 : chance.between(0, extra));
@@ -231,6 +246,19 @@ final class Wires {
                             open.remove(this);
                             opening.closed(by == a ? b : a, "connection closed by the peer");
                         });
+            }
+        }
+
+        private void stall(long nanos) {
+            toA.lastArrival = Math.max(toA.lastArrival, scheduler.now() + nanos);
+            toB.lastArrival = Math.max(toB.lastArrival, scheduler.now() + nanos);
+        }
+
+        /// The side that made it hears no more, and thinks it broken; what it had sent arrives.
+        private void giveUp() {
+            if (!over) {
+                tell(a, toA, "timed out");
+                close(a);
             }
         }
 

@@ -21,14 +21,19 @@ import org.slf4j.LoggerFactory;
 /// One client of the cluster: opens volumes and snapshots, reads and writes them, and tells the
 /// [Model] every call and answer.
 final class Workload {
-    private static final Logger LOG = LoggerFactory.getLogger(Workload.class);
+    static final Logger LOG = LoggerFactory.getLogger(Workload.class);
     private static final int RUN_BLOCKS_MAX = 4;
+    private static final long WANTS_NANOS = 10 * Scheduler.SECOND;
 
     private final Model model;
     private final Scheduler scheduler;
     private final Swarm swarm;
+    private final Focus focus;
     private final Chance chance;
     private final Host host;
+    private final Onlooker onlooker;
+    private final boolean looksOnly;
+    private final Runnable flushed;
     private final Supplier<MetadataView> truth;
     private final CoppiceClient client;
     private @Nullable BlockDevice device;
@@ -38,18 +43,31 @@ final class Workload {
     private boolean pausing;
     private int underWay;
     private long done;
+    private long narrowUntil;
+    private boolean onlyReads;
+
+    /// The volume that it is to open next; empty: any.
+    private String wanted = "";
 
     /// Acknowledged, and not known to be flushed.
     private final List<Register.Write> unflushed = new ArrayList<>();
 
+    /// @param looksOnly it writes nothing
+    /// @param flushed told whenever a flush was answered
     Workload(
             Model model,
             Scheduler scheduler,
             Swarm swarm,
+            Focus focus,
             Chance chance,
             Host host,
             Supplier<MetadataView> truth,
-            CoppiceClient.World world) {
+            CoppiceClient.World world,
+            boolean looksOnly,
+            Runnable flushed) {
+        this.focus = focus;
+        this.looksOnly = looksOnly;
+        this.flushed = flushed;
         this.truth = truth;
         this.model = model;
         this.scheduler = scheduler;
@@ -57,6 +75,7 @@ final class Workload {
         this.chance = chance;
         this.host = host;
         this.client = CoppiceClient.start(config(host.name()), world, new MetricRegistry());
+        this.onlooker = new Onlooker(model, scheduler, focus, chance.fork(), truth, client);
     }
 
     private static ClientConfig config(String name) {
@@ -88,11 +107,11 @@ final class Workload {
 
     /// Operations that were answered.
     long done() {
-        return done;
+        return done + onlooker.done();
     }
 
     boolean isIdle() {
-        return underWay == 0 && !opening;
+        return underWay == 0 && !opening && onlooker.isIdle();
     }
 
     /// No more new calls; true once all that were made are answered.
@@ -113,6 +132,7 @@ final class Workload {
     /// Starts nothing more; closes what is open once it is idle.
     void stop() {
         stopping = true;
+        onlooker.close();
         BlockDevice open = device;
         if (open != null) {
             device = null;
@@ -120,7 +140,15 @@ final class Workload {
         }
     }
 
+    boolean looksOnly() {
+        return looksOnly;
+    }
+
     private void step() {
+        if (looksOnly || chance.percent(focus.lookPercent())) {
+            onlooker.step();
+            return;
+        }
         BlockDevice open = device;
         if (open == null) {
             if (!opening) {
@@ -132,32 +160,56 @@ final class Workload {
                 opening = true;
                 open.closeAsync().whenComplete((closed, failed) -> opening = false);
             }
-        } else if (chance.percent(1) && underWay == 0) {
+        } else if (underWay == 0 && (wantsOther() || chance.percent(1))) {
             device = null;
             opening = true;
             open.closeAsync().whenComplete((closed, failed) -> opening = false);
-        } else if (underWay < swarm.depth()) {
+        } else if (underWay < swarm.depth() && !wantsOther()) {
             operate(open, java.util.Objects.requireNonNull(volume));
         }
+    }
+
+    /// The name of the volume that it has open; empty: none.
+    String volumeName() {
+        return device == null || volume == null ? "" : volume.name;
+    }
+
+    /// It gives up what it has, and tries to get that volume.
+    void want(String name) {
+        wanted = name;
+        narrowUntil = scheduler.now() + WANTS_NANOS;
+        onlyReads = false;
+        host.after(WANTS_NANOS, () -> wanted = "");
+    }
+
+    private boolean wantsOther() {
+        return !wanted.equals(volumeName()) && model.volumeNames().contains(wanted);
+    }
+
+    /// It looks at the same few blocks again and again.
+    void onlyReadsUntil(long time) {
+        narrowUntil = time;
+        onlyReads = true;
     }
 
     // ------------------------------------------------------------ opening
 
     private void openSomething() {
-        if (chance.percent(15) && !model.snapshotNames().isEmpty()) {
+        if (wanted.isEmpty() && chance.percent(15) && !model.snapshotNames().isEmpty()) {
             peek(chance.of(List.copyOf(model.snapshotNames())), () -> {});
             return;
         }
         if (model.volumeNames().isEmpty()) {
             return;
         }
-        String name = chance.of(List.copyOf(model.volumeNames()));
-        Model.Vol wanted = model.volume(name);
-        if (wanted == null || wanted.frozen) {
+        boolean knows = model.volumeNames().contains(wanted);
+        String name = knows ? wanted : chance.of(List.copyOf(model.volumeNames()));
+        Model.Vol opens = model.volume(name);
+        if (opens == null || opens.frozen) {
             return;
         }
         opening = true;
-        volume = wanted;
+        volume = opens;
         client.openAsync(name)
                 .whenComplete((opened, failed) -> {
                     opening = false;
@@ -170,10 +222,11 @@ final class Workload {
                     }
                     LOG.debug("{} is open, the latest: {}", name, isTheLatest(name));
                     if (isTheLatest(name)) {
-                        wanted.attached(scheduler.now());
+                        opens.attached(scheduler.now());
                     }
                     LOG.debug("opened {}", name);
-                    volume = wanted;
+                    volume = opens;
+                    wanted = "";
                     device = opened;
                     unflushed.clear();
                 });
@@ -234,10 +287,11 @@ final class Workload {
     // ------------------------------------------------------------ operations
 
     private void operate(BlockDevice open, Model.Vol vol) {
-        int first = chance.below(vol.blocks.length);
+        boolean narrow = scheduler.now() < narrowUntil;
+        int first = focus.firstBlock(chance, vol.blocks.length, narrow);
         int count = 1 + chance.below(Math.min(RUN_BLOCKS_MAX, vol.blocks.length - first));
         underWay++;
-        if (chance.percent(swarm.readPercent())) {
+        if ((narrow && onlyReads) || chance.percent(swarm.readPercent())) {
             read(open, vol, first, count);
         } else if (chance.percent(swarm.flushPercent())) {
             flush(open);
@@ -334,6 +388,7 @@ final class Workload {
                                 Register.flushed(write, scheduler.now());
                             }
                             unflushed.removeAll(covered);
+                            flushed.run();
                         });
         open.flush(failure -> {
             if (failure != null && failure.reason() == DeviceException.Reason.WRITES_LOST) {
@@ -373,7 +428,7 @@ final class Workload {
     }
 
     /// A block holds one value, again and again: anything else is torn or somebody else's.
-    private static long value(ByteBuf target, int block, String name) {
+    static long value(ByteBuf target, int block, String name) {
         int at = block * Model.BLOCK_BYTES;
         long value = target.getLong(at);
         for (int i = 8; i < Model.BLOCK_BYTES; i += 8) {
