@@ -60,13 +60,20 @@ final class Onlooker {
         return underWay == 0 && !opening;
     }
 
+    /// Whether it may have calls on this volume under way.
+    boolean uses(Model.Vol vol) {
+        return volume == vol && (device != null || !isIdle());
+    }
+
     void step() {
         BlockDevice open = device;
         Model.Vol vol = volume;
         if (open == null || vol == null) {
             open();
-        } else if (underWay == 0 && chance.percent(outdated ? 20 : 1)) {
-            close();
+        } else if (vol.frozen || chance.percent(outdated ? 20 : 1)) {
+            if (underWay == 0) {
+                close();
+            }
         } else if (underWay < LOOKS_MAX) {
             read(open, vol);
         }
@@ -86,14 +93,17 @@ final class Onlooker {
         }
         String name = chance.of(java.util.List.copyOf(model.volumeNames()));
         Model.Vol wanted = model.volume(name);
-        long[] before = chunksOf(name, wanted == null ? 0 : wanted.blocks.length);
+        if (wanted == null || wanted.frozen) {
+            return;
+        }
+        long[] before = chunksOf(name, wanted.blocks.length);
         opening = true;
+        volume = wanted;
         client.openAsync(name, OpenOption.READ_ONLY)
                 .whenComplete((opened, failed) -> {
                     opening = false;
                     if (opened != null) {
                         device = opened;
-                        volume = wanted;
                         chunks = before;
                         outdated = false;
                     }

@@ -232,10 +232,10 @@ public final class Simulation {
         }
         goOn(swarm.chaosNanos());
         nemesis.stop();
-        disks.stop();
         upkeep.stop();
         reshape.stop();
         mend();
+        disks.stop(); // a disk may have shown itself broken only now
         until("all replicas serve and every call is answered", RECOVERY_NANOS, this::isWell);
         goOn(Scheduler.SECOND);
         readEverything();

@@ -102,7 +102,7 @@ final class Workload {
 
     /// Whether it may have calls on this volume under way.
     boolean uses(Model.Vol vol) {
-        return volume == vol && (device != null || !isIdle());
+        return onlooker.uses(vol) || volume == vol && (device != null || !isIdle());
     }
 
     /// Operations that were answered.
@@ -302,6 +302,8 @@ final class Workload {
         }
     }
 
+    /// Zeros of a client that was taken over from are not judged: where its map has nothing it asks
+    /// nobody, and so does not hear of its fence.
     private void read(BlockDevice open, Model.Vol vol, int first, int count) {
         long start = scheduler.now();
         ByteBuf target = Unpooled.buffer(count * Model.BLOCK_BYTES, count * Model.BLOCK_BYTES);
@@ -315,7 +317,9 @@ final class Workload {
                             for (int i = 0; i < count; i++) {
                                 long value = value(target, i, vol.name);
                                 LOG.debug("{}: {}[{}] read {}", start, vol.name, first + i, value);
-                                vol.read(first + i, value, start, scheduler.now());
+                                if (value != 0 || isTheLatest(vol.name)) {
+                                    vol.read(first + i, value, start, scheduler.now());
+                                }
                             }
                         }));
     }

@@ -79,7 +79,11 @@ final class Membership {
             boolean waits = state == ReplicaState.DOWN || state == ReplicaState.LAST;
             Replica back =
                     new Replica(
-                            store, state, position, replica.equal(), replica.shaken() || !intact);
+                            store,
+                            state,
+                            position,
+                            replica.equal(),
+                            replica.shaken() || (!intact && state != ReplicaState.SERVING));
             replicas.add(waits && serves ? become(back, ReplicaState.SYNCING) : back);
         }
         Group noted = next(group, replicas);
