@@ -28,6 +28,9 @@ final class Attachments {
     /// Attaches under way, by name: who asks meanwhile shares the answer.
     private final Map<String, List<CompletableFuture<BlockDevice>>> opening = new HashMap<>();
 
+    /// Attached when nobody waited for it any more.
+    private final List<Attached> unwanted = new ArrayList<>();
+
     Attachments(CoppiceClient client, ControlSession session, EventLoop loop, ClientConfig config) {
         this.client = client;
         this.session = session;
@@ -47,6 +50,10 @@ final class Attachments {
                 return;
             }
         }
+        loop.schedule(
+                () -> timedOut(name, future),
+                config.controlDeadline().toMillis(),
+                TimeUnit.MILLISECONDS);
         List<CompletableFuture<BlockDevice>> others = opening.get(name);
         if (others != null) {
             others.add(future);
@@ -60,14 +67,13 @@ final class Attachments {
                 ClientMessage.newBuilder().setAttach(attach),
                 sequence,
                 answer -> attached(name, users, answer));
-        loop.schedule(
-                () -> timedOut(name, users),
-                config.controlDeadline().toMillis(),
-                TimeUnit.MILLISECONDS);
     }
 
-    private void timedOut(String name, List<CompletableFuture<BlockDevice>> users) {
-        if (opening.remove(name, users)) {
+    /// The request is still under way: who asks for the volume before it is answered shares it.
+    /// Else its answer, or what is done with that, would be about the attachment of a later one.
+    private void timedOut(String name, CompletableFuture<BlockDevice> user) {
+        List<CompletableFuture<BlockDevice>> users = opening.get(name);
+        if (users != null && users.remove(user)) {
             var failure =
                     new DeviceException(
                             Reason.TIMED_OUT,
@@ -77,35 +83,50 @@ final class Attachments {
                                     + " s ("
                                     + session.trouble()
                                     + ")");
-            users.forEach(user -> user.completeExceptionally(failure));
+            user.completeExceptionally(failure);
         }
     }
 
     private void attached(
             String name, List<CompletableFuture<BlockDevice>> users, ClientDirective answer) {
-        boolean wanted = opening.remove(name, users);
+        opening.remove(name, users);
         if (answer.hasFailure()) {
             Failure failure = answer.getFailure();
             users.forEach(user ->
                     user.completeExceptionally(
                             failure(name, failure.getCode(), failure.getMessage())));
+        } else if (users.isEmpty()) {
+            unwanted.add(answer.getAttached());
+        } else {
+            open(name, users, answer.getAttached());
+        }
+        detachUnwanted();
+    }
+
+    /// Only when no request is under way: one may be for the same volume under another name.
+    private void detachUnwanted() {
+        if (!opening.isEmpty()) {
             return;
         }
-        Attached attached = answer.getAttached();
+        for (Attached attached : unwanted) {
+            if (!devices.containsKey(attached.getVolume())) {
+                long sequence = session.nextSequence();
+                session.call(
+                        ClientMessage.newBuilder()
+                                .setDetach(
+                                        Detach.newBuilder()
+                                                .setVolume(attached.getVolume())
+                                                .setFence(attached.getFence())
+                                                .setSequence(sequence)),
+                        sequence,
+                        ignored -> {});
+            }
+        }
+        unwanted.clear();
+    }
+
+    private void open(String name, List<CompletableFuture<BlockDevice>> users, Attached attached) {
         RemoteDevice device = devices.get(attached.getVolume());
-        if (device == null && !wanted) {
-            long sequence = session.nextSequence();
-            session.call(
-                    ClientMessage.newBuilder()
-                            .setDetach(
-                                    Detach.newBuilder()
-                                            .setVolume(attached.getVolume())
-                                            .setFence(attached.getFence())
-                                            .setSequence(sequence)),
-                    sequence,
-                    ignored -> {});
-            return;
-        }
         if (device == null) {
             device =
                     client.newDevice(

@@ -36,7 +36,9 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +63,8 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private long lossEpoch;
     private long size;
     private boolean attached;
+    private final List<ClientDirective> heldAttaches = new ArrayList<>();
+    volatile boolean holdsAttaches;
     int flipMessages;
     int flips;
     int abandoned;
@@ -122,6 +126,13 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
         }
     }
 
+    /// What was attached meanwhile is answered now.
+    synchronized void answerAttaches() {
+        holdsAttaches = false;
+        heldAttaches.forEach(java.util.Objects.requireNonNull(client)::onNext);
+        heldAttaches.clear();
+    }
+
     synchronized boolean isAttached() {
         return attached;
     }
@@ -156,7 +167,12 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
                         client = out;
                     }
                     if (client == out) {
-                        out.onNext(answer(message).setId(message.getId()).build());
+                        ClientDirective answer = answer(message).setId(message.getId()).build();
+                        if (holdsAttaches && message.hasAttach()) {
+                            heldAttaches.add(answer);
+                        } else {
+                            out.onNext(answer);
+                        }
                     }
                 }
             }

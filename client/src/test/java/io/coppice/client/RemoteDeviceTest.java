@@ -89,6 +89,24 @@ class RemoteDeviceTest {
         assertEquals(0, node.madeInMemory.get());
     }
 
+    /// Both requests are of one session, so both answers are about one attachment.
+    @Test
+    void anOpenThatTimedOutDoesNotEndTheNextOne() throws Exception {
+        var config =
+                ClientConfig.defaults(List.of(quorum.address()), "hasty")
+                        .withControlDeadline(Duration.ofMillis(300));
+        try (CoppiceClient hasty = CoppiceClient.connect(config)) {
+            quorum.holdsAttaches = true;
+            DeviceException late = assertThrows(DeviceException.class, () -> hasty.open("vol"));
+            assertEquals(DeviceException.Reason.TIMED_OUT, late.reason());
+            CompletableFuture<BlockDevice> next = hasty.openAsync("vol");
+            quorum.answerAttaches();
+            BlockDevice device = next.get(10, TimeUnit.SECONDS);
+            device.blocking().write(0, new byte[4096], 0, 4096);
+            assertTrue(quorum.isAttached());
+        }
+    }
+
     @Test
     void aFlushSaysOnceThatWritesWereLost() throws IOException {
         BlockDevice device = client.open("vol");
