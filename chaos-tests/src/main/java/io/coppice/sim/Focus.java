@@ -49,7 +49,9 @@ record Focus(
                         chance.percent(75) ? 0 : 1,
                         chance.percent(60) ? 0 : 3 + chance.below(12),
                         chance.percent(30) ? 0 : 40 + chance.below(50));
-        return rots ? drawn.without("behead").without("darkness").without("news") : drawn;
+        return rots
+                ? drawn.without("behead").without("darkness").without("news").without("island")
+                : drawn;
     }
 
     /// What is left of the other faults.

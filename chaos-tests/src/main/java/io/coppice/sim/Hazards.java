@@ -64,7 +64,15 @@ record Hazards(
     /// Damage that shows late is survived while every other replica is whole: it has runs of its
     /// own, as rot does.
     Swarm confine(Swarm drawn) {
-        return isLatent() ? drawn.without("kill").without("power").without("blackout") : drawn;
+        if (!isLatent()) {
+            return drawn;
+        }
+        // Nor may all others be cut off: who then serves alone has the only copy that counts.
+        return drawn.without("kill")
+                .without("power")
+                .without("blackout")
+                .without("pause")
+                .without("cut");
     }
 
     /// Three racks for all nodes, or none.

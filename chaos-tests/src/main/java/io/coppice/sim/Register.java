@@ -82,6 +82,9 @@ final class Register {
 
     private long eraStart = -1;
 
+    /// Of the era before.
+    private long eraBefore = -1;
+
     /// Whether the beginning may be anything, as far as this register knows.
     private boolean anyFirst;
 
@@ -140,7 +143,9 @@ final class Register {
     private void keeps(Write write) {
         if (write.end == UNKNOWN) {
             write.end = write.acknowledged;
-            write.earliest = Math.max(write.start, eraStart + 1);
+            if (write.start > eraBefore && isLastOfThePast(write)) {
+                write.earliest = Math.max(write.start, eraStart + 1);
+            }
         } else if (write.end <= eraStart && past.contains(write)) {
             write.kept = true;
             findPossibleFirst();
@@ -232,12 +237,19 @@ final class Register {
         }
     }
 
+    /// Then what is left of the past is this one. Else it may have been done before another one.
+    private boolean isLastOfThePast(Write write) {
+        return past.stream()
+                .allMatch(other -> other == write || other.refused || other.latest() < write.start);
+    }
+
     /// Everybody who was served by then lost what was not flushed: judges what was, and begins anew
     /// with what may be left.
     void blackout(long now) {
         judge();
         possibleBefore = possibleFirst;
         anyBefore = anyFirst;
+        eraBefore = eraStart;
         eraStart = now;
         past = List.copyOf(writes);
         findPossibleFirst();
@@ -253,7 +265,9 @@ final class Register {
                 left.put(write.value, write.start);
             }
         }
-        boolean beginningIsLeft = past.stream().noneMatch(this::wasLeft);
+        // One that was under way when the era before began may have been done before that.
+        boolean beginningIsLeft =
+                past.stream().noneMatch(write -> wasLeft(write) && write.start > eraBefore);
         if (beginningIsLeft) {
             left.put(0L, -1L);
             if (possibleBefore != null) {
@@ -350,7 +364,8 @@ final class Register {
     /// A zero must come from a trim or the beginning, with nothing certain between.
     private void judgeZero(Read read) {
         for (Write cover : writes) {
-            if (cover.value == 0 || cover.refused || cover.end >= read.start) {
+            boolean maybeOfThePast = cover.start <= eraStart && mayBeginWithZeros();
+            if (cover.value == 0 || cover.refused || cover.end >= read.start || maybeOfThePast) {
                 continue;
             }
             boolean zeroedSince =
@@ -371,7 +386,7 @@ final class Register {
                                 + at(cover.end));
             }
         }
-        if (possibleFirst != null && !anyFirst && !possibleFirst.containsKey(0L)) {
+        if (!mayBeginWithZeros()) {
             boolean zeroed =
                     writes.stream().anyMatch(w -> w.value == 0 && !w.refused && w.start < read.end);
             if (!zeroed) {
@@ -382,6 +397,10 @@ final class Register {
                                 + " although flushed data was there before the power failed");
             }
         }
+    }
+
+    private boolean mayBeginWithZeros() {
+        return possibleFirst == null || anyFirst || possibleFirst.containsKey(0L);
     }
 
     @Override

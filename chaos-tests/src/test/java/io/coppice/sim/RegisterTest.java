@@ -124,6 +124,28 @@ class RegisterTest {
         assertThrows(Violation.class, register::judge);
     }
 
+    /// Its other part hung; at this block it was done before the next one.
+    @Test
+    void aWriteThatWasUnderWayForLongNeedNotBeTheLast() {
+        Register.Write slow = register.write(1, 10);
+        wrote(2, 20, 25).flushed = 25;
+        register.blackout(50);
+        Register.acknowledged(slow, 60, true, 50);
+        register.read(2, 65, 70);
+        register.blackout(80);
+        register.read(2, 90, 95);
+        register.judge();
+
+        var other = new Register("other", false);
+        Register.Write late = other.write(1, 10);
+        other.write(2, 20).end = 25;
+        other.blackout(50);
+        Register.acknowledged(late, 60, false, 50);
+        Register.flushed(late, 65);
+        other.read(2, 70, 75);
+        other.judge();
+    }
+
     @Test
     void whatABlackoutLeftMayNotChangeByItself() {
         wrote(1, 10, 20);
