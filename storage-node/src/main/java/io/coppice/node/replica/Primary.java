@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// It starts *reconciling* (R6): each other serving member is asked for what it has beyond us; when
 /// all have answered, what any of them lacks is sent from the tail, and requests are served.
 final class Primary implements Role {
+    private static final long UNTOLD = -1;
+
     private static final int PURGES_MAX = 256;
 
     private final GroupReplica replica;
@@ -34,7 +36,9 @@ final class Primary implements Role {
     private boolean reconciled;
     private boolean enoughReplicas;
     private boolean syncDue;
-    private long committedTold;
+
+    /// What all members have heard of; [#UNTOLD]: a member may have missed it.
+    private long committedTold = UNTOLD;
 
     Primary(GroupReplica replica) {
         this.replica = replica;
@@ -73,6 +77,7 @@ final class Primary implements Role {
     /// sent again under the new epoch to those who have not acknowledged it.
     void continueIn(GroupView view) {
         updateLinks(view);
+        committedTold = UNTOLD; // what was said in the old epoch is not heard in this one
         if (reconciled) {
             links.forEach(this::resend);
         } else {
@@ -517,6 +522,7 @@ final class Primary implements Role {
         MemberLink link = linkOrNull(store);
         if (link != null) {
             link.stalled = true;
+            committedTold = UNTOLD;
         }
     }
 

@@ -46,6 +46,13 @@ class ReplicaWorldTest {
         assertEquals(Set.of(), run.refusals, "without faults nothing is refused");
     }
 
+    /// Once failed: a backup did not hear what was committed, and kept its tail until the next
+    /// write.
+    @Test
+    void whatIsCommittedIsToldAgainInANewEpoch() {
+        new Run(5395, true).run(600);
+    }
+
     /// Once failed: one of two that were last showed what it alone had, and then the other one led.
     @Test
     void whatWasNeverAcknowledgedIsNotShownWhileAnotherMayLead() {
