@@ -346,7 +346,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                 return;
             }
         }
-        keepBoot();
+        node.homes().forEach(StoreHome::keepBoot); // only now does the quorum know what was lost
         recentBarriers.clear();
         for (Lane lane : lanes()) {
             lane.execute(() -> {
@@ -386,23 +386,6 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             Integer id = ids.get(uuid);
             if (id != null && !lanesByUuid.containsKey(uuid) && !directory.isFailed()) {
                 join(directory, id, sized);
-            }
-        }
-    }
-
-    /// Only now: the quorum knows of what the machine may have lost in its boot before.
-    private void keepBoot() {
-        for (StoreHome directory : node.homes()) {
-            try {
-                if (directory.isOpen() && !directory.isFailed()) {
-                    directory.keepBoot();
-                }
-            } catch (IOException e) {
-                LOG.warn(
-                        "node {}: the next start of {} will count as one of the machine: {}",
-                        config.name(),
-                        directory,
-                        e.toString());
             }
         }
     }

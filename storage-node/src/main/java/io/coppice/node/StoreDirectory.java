@@ -174,10 +174,18 @@ final class StoreDirectory implements StoreHome, AutoCloseable {
     }
 
     @Override
-    public void keepBoot() throws IOException {
-        if (!isIntact()) {
-            properties.setProperty(BOOT, boot);
+    public void keepBoot() {
+        if (store == null || isFailed() || isIntact()) {
+            return;
+        }
+        properties.setProperty(BOOT, boot);
+        try {
             save();
+        } catch (IOException e) {
+            LOG.warn(
+                    "store {}: its next start counts as one of the machine: {}",
+                    path,
+                    e.toString());
         }
     }
 

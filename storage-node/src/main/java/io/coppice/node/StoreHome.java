@@ -24,8 +24,8 @@ public interface StoreHome {
     boolean isIntact();
 
     /// The quorum has registered this process, and knows of what was lost before it. May wait for
-    /// the disk.
-    void keepBoot() throws IOException;
+    /// the disk; if that fails, the next start counts as one of the machine.
+    void keepBoot();
 
     /// What the device has, for a store that is not open yet.
     long deviceBytes() throws IOException;

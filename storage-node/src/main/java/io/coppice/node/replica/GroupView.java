@@ -12,7 +12,12 @@ public record GroupView(int group, long epoch, List<Member> members) {
         DOWN,
         SYNCING,
         SERVING,
-        LAST
+        LAST;
+
+        /// Whether it gets the group's operations.
+        boolean isLive() {
+            return this == SERVING || this == SYNCING;
+        }
     }
 
     /// @param store id of the store that holds the replica; unique in the cluster

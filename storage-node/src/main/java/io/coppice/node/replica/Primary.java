@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// It starts *reconciling* (R6): each other serving member is asked for what it has beyond us; when
 /// all have answered, what any of them lacks is sent from the tail, and requests are served.
 final class Primary implements Role {
-    private static final long UNTOLD = -1;
-
     private static final int PURGES_MAX = 256;
 
     private final GroupReplica replica;
@@ -36,9 +34,7 @@ final class Primary implements Role {
     private boolean reconciled;
     private boolean enoughReplicas;
     private boolean syncDue;
-
-    /// What all members have heard of; [#UNTOLD]: a member may have missed it.
-    private long committedTold = UNTOLD;
+    private long committedTold; // -1: a member may have missed it
 
     Primary(GroupReplica replica) {
         this.replica = replica;
@@ -77,7 +73,7 @@ final class Primary implements Role {
     /// sent again under the new epoch to those who have not acknowledged it.
     void continueIn(GroupView view) {
         updateLinks(view);
-        committedTold = UNTOLD; // what was said in the old epoch is not heard in this one
+        committedTold = -1; // what was said in the old epoch is not heard in this one
         if (reconciled) {
             links.forEach(this::resend);
         } else {
@@ -95,9 +91,9 @@ final class Primary implements Role {
     }
 
     private void updateLinks(GroupView view) {
-        links.removeIf(link -> !isMember(view.stateOf(link.store)));
+        links.removeIf(link -> !view.stateOf(link.store).isLive());
         for (Member member : view.members()) {
-            if (member.store() == replica.store() || !isMember(member.state())) {
+            if (member.store() == replica.store() || !member.state().isLive()) {
                 continue;
             }
             MemberLink link = linkOrNull(member.store());
@@ -126,10 +122,6 @@ final class Primary implements Role {
                     "it serves without having caught up from this primary");
         }
         link.serves(serving);
-    }
-
-    private static boolean isMember(State state) {
-        return state == State.SERVING || state == State.SYNCING;
     }
 
     @Override
@@ -522,7 +514,7 @@ final class Primary implements Role {
         MemberLink link = linkOrNull(store);
         if (link != null) {
             link.stalled = true;
-            committedTold = UNTOLD;
+            committedTold = -1;
         }
     }
 
