@@ -43,7 +43,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             LANE + "Lane.java",
                             "return parts.lease().holds(nowNanos);",
                             "return true;",
-                            25),
+                            0),
                     new Planted(
                             "replace a primary whose lease still runs",
                             "R5",
@@ -62,7 +62,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                                     + " CompletableFuture.<Void>completedFuture(null),\n"
                                     + "                               "
                                     + " leadership.config().timeouts().barrier().toMillis(),",
-                            40),
+                            0),
                     new Planted(
                             "write in place in a sealed generation",
                             "R8",
@@ -85,7 +85,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             SERVER + "ClientSession.java",
                             "return attached.barrier()",
                             "return attached.volume().id() < 0",
-                            50),
+                            0),
                     new Planted(
                             "let a client read that was taken over from",
                             "R4 R9",
