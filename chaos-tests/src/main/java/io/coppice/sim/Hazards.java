@@ -1,7 +1,5 @@
 package io.coppice.sim;
 
-import java.util.List;
-
 /// More of what this seed is like, beside the [Swarm]: what disks do, and what administrators do to
 /// a cluster in use. Each is off in most runs. Drawn from a source of its own, so that a seed
 /// without any of it is the run that it always was. Percentages are per step of [Hazard].
@@ -28,18 +26,6 @@ record Hazards(
         int stores,
         boolean racks) {
     private static final long OWN = 0x48617a61726473L;
-
-    /// Names of what can be left out.
-    static final List<String> FAULTS =
-            List.of(
-                    "error",
-                    "unreadable",
-                    "stray",
-                    "full",
-                    "drain",
-                    "rollback",
-                    "resize",
-                    "linger");
 
     static Hazards draw(long seed) {
         var chance = new Chance(seed ^ OWN);
