@@ -28,12 +28,8 @@ final class DirtyGroups {
         groups.clear(group);
     }
 
-    /// All of them, which are here no more.
-    DirtyGroups takeAll() {
-        var taken = new DirtyGroups();
-        taken.addAll(this);
+    void clear() {
         groups.clear();
-        return taken;
     }
 
     long since(int group) {

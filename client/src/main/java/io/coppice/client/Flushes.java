@@ -28,7 +28,10 @@ final class Flushes {
     private final int callersMax;
 
     /// Groups with acknowledged writes that no finished or running flush covers.
-    private final DirtyGroups dirty = new DirtyGroups();
+    private DirtyGroups dirty = new DirtyGroups();
+
+    /// Empty; takes turns with `dirty`, so that a flush makes no table of its own.
+    private DirtyGroups spare = new DirtyGroups();
 
     private @Nullable Run running;
     private List<Completion> waiting = new ArrayList<>();
@@ -74,7 +77,8 @@ final class Flushes {
     }
 
     private void start(List<Completion> callers) {
-        var run = new Run(callers, dirty.takeAll());
+        var run = new Run(callers, dirty);
+        dirty = spare;
         running = run;
         run.round();
     }
@@ -161,7 +165,7 @@ final class Flushes {
             if (lost.isEmpty()) {
                 return null;
             }
-            lost.takeAll(); // said once
+            lost.clear(); // said once
             Marks.hit("a flush said that writes were lost");
             return new DeviceException(
                     DeviceException.Reason.WRITES_LOST,
@@ -177,6 +181,8 @@ final class Flushes {
             running = null;
             dirty.addAll(left);
             dirty.addAll(lost);
+            left.clear();
+            spare = left;
             if (failure == null && !waiting.isEmpty()) {
                 var next = waiting;
                 waiting = new ArrayList<>();
