@@ -64,7 +64,7 @@ public interface Effects {
     /// Ask the primary for its chunks above `cursor`; 0 also joins the stream of live operations.
     void askPage(int primary, long epoch, long cursor);
 
-    /// Whether another chunk may be asked for now: all groups of a store share the memory for those
+    /// Whether another chunk may be asked for: all groups of a store share the memory for those
     /// that are on their way. If not, the next tick asks again.
     boolean mayFetch();
 
