@@ -48,6 +48,7 @@ final class LeaderDuties {
     void tick() {
         leadership.nodes().tick();
         leadership.clients().tick();
+        leadership.barriers().recheck(); // a change of a group whose outcome nobody heard
         elect();
         emptyTrash();
         reap();
