@@ -2,7 +2,7 @@ package io.coppice.sim;
 
 /// More of what this seed is like, beside the [Swarm]: what disks do, and what administrators do to
 /// a cluster in use. Each is off in most runs. Drawn from a source of its own, so that a seed
-/// without any of it is the run that it always was. Percentages are per step of [Hazard].
+/// without any of it is the run that it always was. Percentages are per step of [DiskNemesis].
 ///
 /// @param errorPercent a disk fails to write, or to sync
 /// @param unreadablePercent a stretch of a file cannot be read any more

@@ -148,6 +148,7 @@ public final class SimMain implements Callable<Integer> {
                     planted.rules(),
                     found.isEmpty() ? "none of " + seeds + " seeds" : "seed " + (seed - 1),
                     found.lines().findFirst().orElse(""));
+            out.flush();
         }
         out.printf(
                 java.util.Locale.ROOT,

@@ -70,9 +70,10 @@ public final class Simulation {
     private Simulation(Plan plan) {
         this.seed = plan.seed();
         chance = new Chance(seed);
-        hazards = plan.applyTo(Hazards.draw(seed));
-        Swarm drawn = Hazards.draw(seed).confine(Swarm.draw(chance));
-        boolean fragile = drawn.rotPercent() > 0 || Hazards.draw(seed).isLatent();
+        Hazards all = Hazards.draw(seed);
+        hazards = plan.applyTo(all);
+        Swarm drawn = all.confine(Swarm.draw(chance));
+        boolean fragile = drawn.rotPercent() > 0 || all.isLatent();
         focus = plan.applyTo(Focus.draw(new Chance(~seed), fragile));
         swarm = plan.applyTo(focus.calm(drawn));
         wires = new Wires(scheduler, chance.fork(), swarm);
