@@ -38,6 +38,13 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "return false;",
                             0),
                     new Planted(
+                            "take what a deposed primary replicates",
+                            "R1 R3",
+                            REPLICA + "GroupReplica.java",
+                            "return epoch < view.epoch() ? Outcome.STALE_EPOCH : Outcome.OK;",
+                            "return Outcome.OK;",
+                            0),
+                    new Planted(
                             "serve after the lease",
                             "R5",
                             LANE + "Lane.java",
@@ -87,6 +94,13 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "return attached.volume().id() < 0",
                             0),
                     new Planted(
+                            "let a client write that was taken over from",
+                            "R9",
+                            REPLICA + "VolumeBarriers.java",
+                            "if (origin.fence() < minFence(entry)) {",
+                            "if (origin.fence() < 0) {",
+                            0),
+                    new Planted(
                             "let a client read that was taken over from",
                             "R4 R9",
                             LANE + "LaneFrames.java",
@@ -114,6 +128,14 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "return generation == presentGeneration && (owned",
                             "return (owned",
                             10),
+                    new Planted(
+                            "acknowledge a first write before its flip",
+                            "R8 R9",
+                            CLIENT + "plan/DevicePlan.java",
+                            "        derivation.applied.add(op);\n        if (derivation.stage ==",
+                            "        derivation.applied.add(op);\n        complete(op, null);\n"
+                                    + "        if (derivation.stage ==",
+                            0),
                     new Planted(
                             "resume a session that has ended",
                             "nothing leaks",
@@ -143,6 +165,13 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "part.file().sync();",
                             "part.file().size();",
                             30),
+                    new Planted(
+                            "answer FUA before it is durable",
+                            "flush",
+                            REPLICA + "GroupReplica.java",
+                            "return operation.origin().fua()\n",
+                            "return operation.sequence() < 0\n",
+                            0),
                     new Planted(
                             "flush the primary only",
                             "flush",
@@ -209,5 +238,20 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             REPLICA + "Syncing.java",
                             "|| !index.version(summary.chunk()).equals(summary.version())) {",
                             "|| index.version(summary.chunk()).sequence() < 0) {",
-                            25));
+                            25),
+                    new Planted(
+                            "drop what comes for a chunk that is being fetched",
+                            "R7",
+                            REPLICA + "Syncing.java",
+                            "if (!waiting.fetching || waiting.overflowed || waiting.purged) {",
+                            "if (waiting.chunk != 0) {",
+                            0),
+                    new Planted(
+                            "read a block without looking at its checksum",
+                            "R10",
+                            STORE + "BlockReader.java",
+                            "if (whole && checksum(scratch, RecordHeader.SMALL_BYTES) =="
+                                    + " crcs[crcAt]) {",
+                            "if (whole) {",
+                            0));
 }

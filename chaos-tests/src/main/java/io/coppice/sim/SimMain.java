@@ -19,6 +19,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -74,9 +77,10 @@ public final class SimMain implements Callable<Integer> {
 
     @Option(
             names = "--bug",
+            split = ",",
             paramLabel = "TEXT",
             description = "with --bugs: those named like this")
-    private String bug = "";
+    private List<String> named = List.of("");
 
     @Option(names = "--root", hidden = true)
     private Path root = Path.of(System.getProperty("coppice.root", "."));
@@ -129,33 +133,50 @@ public final class SimMain implements Callable<Integer> {
 
     // ------------------------------------------------------------ planted bugs
 
-    private int plant() throws IOException {
-        int missed = 0;
+    private int plant() throws IOException, InterruptedException {
+        var found = new LongAdder();
         out.println("| planted bug | breaks | found by | as |\n|---|---|---|---|");
-        var some = Planted.ALL.stream().filter(each -> each.name().contains(bug)).toList();
-        for (Planted planted : some) {
-            Mutant mutant = Mutant.of(planted, root, Files.createTempDirectory("planted"));
-            long seed = from;
-            String found = "";
-            while (seed < from + seeds && found.isEmpty()) {
-                found = mutant.violation(seed++);
+        var some =
+                Planted.ALL.stream()
+                        .filter(each -> named.stream().anyMatch(each.name()::contains))
+                        .toList();
+        try (var workers = Executors.newFixedThreadPool(Math.max(1, threads))) {
+            List<Callable<Void>> searches = new ArrayList<>();
+            some.forEach(planted -> searches.add(() -> search(planted, found)));
+            for (Future<Void> search : workers.invokeAll(searches)) {
+                search.get();
             }
-            missed += found.isEmpty() ? 1 : 0;
-            out.printf(
-                    java.util.Locale.ROOT,
-                    "| %s | %s | %s | %s |%n",
-                    planted.name(),
-                    planted.rules(),
-                    found.isEmpty() ? "none of " + seeds + " seeds" : "seed " + (seed - 1),
-                    found.lines().findFirst().orElse(""));
-            out.flush();
+        } catch (ExecutionException failed) {
+            throw new IOException(failed.getCause());
         }
         out.printf(
-                java.util.Locale.ROOT,
-                "%d of %d planted bugs found%n",
-                some.size() - missed,
-                some.size());
-        return missed == 0 ? 0 : 1;
+                java.util.Locale.ROOT, "%d of %d planted bugs found%n", found.sum(), some.size());
+        return found.sum() == some.size() ? 0 : 1;
+    }
+
+    private Void search(Planted planted, LongAdder found) throws IOException {
+        Mutant mutant = Mutant.of(planted, root, Files.createTempDirectory("planted"));
+        long seed = from;
+        String violation = "";
+        while (seed < from + seeds && violation.isEmpty()) {
+            violation = mutant.violation(seed++);
+        }
+        if (!violation.isEmpty()) {
+            found.increment();
+        }
+        String line =
+                String.format(
+                        java.util.Locale.ROOT,
+                        "| %s | %s | %s | %s |",
+                        planted.name(),
+                        planted.rules(),
+                        violation.isEmpty() ? "none of " + seeds + " seeds" : "seed " + (seed - 1),
+                        violation.lines().findFirst().orElse(""));
+        synchronized (out) {
+            out.println(line);
+            out.flush();
+        }
+        return null;
     }
 
     // ------------------------------------------------------------ many seeds
