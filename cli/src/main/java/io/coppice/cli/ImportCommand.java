@@ -13,7 +13,6 @@ import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.ExecuteRequest;
-import io.coppice.wire.pb.ResizeVolume;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -127,19 +126,20 @@ final class ImportCommand extends DataVerb {
         }
         create(known.map(bytes -> Blocks.count(bytes) * Blocks.BLOCK_BYTES).orElse(UNKNOWN_SIZE));
         return orDelete(() -> {
-            Copied copied = copyRaw(in, known.orElse(0L));
-            if (known.isEmpty()) {
-                resize(copied.size());
+            try (CoppiceClient client = connect()) {
+                Copied copied = copyRaw(client, in, known.orElse(0L));
+                if (known.isEmpty()) {
+                    client.resize(name, copied.size());
+                }
+                return copied;
             }
-            return copied;
         });
     }
 
-    private Copied copyRaw(InputStream in, long total) throws IOException {
+    private Copied copyRaw(CoppiceClient client, InputStream in, long total) throws IOException {
         long at = 0;
         long[] stored = {0};
-        try (CoppiceClient client = connect();
-                BlockDevice device = client.open(name);
+        try (BlockDevice device = client.open(name);
                 Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
             WriteBehind writes = new WriteBehind(device);
             byte[] piece = in.readNBytes(PIECE_BYTES);
@@ -208,11 +208,16 @@ final class ImportCommand extends DataVerb {
     }
 
     private Copied apply(DifferenceReader reader) throws IOException, ControlException {
+        try (CoppiceClient client = connect()) {
+            client.resize(name, reader.header().sizeBytes());
+            return apply(client, reader);
+        }
+    }
+
+    private Copied apply(CoppiceClient client, DifferenceReader reader) throws IOException {
         long size = reader.header().sizeBytes();
-        resize(size);
         long stored = 0;
-        try (CoppiceClient client = connect();
-                BlockDevice device = client.open(name);
+        try (BlockDevice device = client.open(name);
                 Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
             WriteBehind writes = new WriteBehind(device);
             Optional<Difference.Change> change = reader.next();
@@ -242,12 +247,6 @@ final class ImportCommand extends DataVerb {
                                         .setName(name)
                                         .setSize(size)
                                         .putAllLabels(Labels.parse(labels))));
-    }
-
-    private void resize(long size) throws ControlException {
-        execute(
-                ExecuteRequest.newBuilder()
-                        .setResizeVolume(ResizeVolume.newBuilder().setName(name).setSize(size)));
     }
 
     private interface Work {

@@ -213,6 +213,29 @@ class ClusterTest {
         run(4, "attachment", "break", "nobody");
     }
 
+    @Test
+    void whatIsCutOffWithinAChunkIsZerosWhenItGrowsAgain() throws IOException {
+        Path image = image("wide", 4);
+        run(0, "import", image.toString(), "wide");
+        run(0, "snapshot", "create", "wide@s");
+        run(0, "clone", "wide@s", "narrow");
+        run(0, "volume", "resize", "narrow", "512K");
+        Path difference = dir.resolve("narrow.diff");
+        run(0, "export", "narrow", difference.toString(), "--from", "wide@s");
+        run(0, "import", difference.toString(), "copy-of-narrow", "--from", "wide@s");
+        byte[] expected = new byte[IMAGE_BYTES];
+        System.arraycopy(Files.readAllBytes(image), 0, expected, 0, 512 << 10);
+        for (String name : List.of("narrow", "copy-of-narrow")) {
+            run(0, "volume", "resize", name, String.valueOf(IMAGE_BYTES));
+            Path grown = dir.resolve(name);
+            run(0, "export", name, grown.toString());
+            assertArrayEquals(expected, Files.readAllBytes(grown), name);
+        }
+        Path kept = dir.resolve("kept");
+        run(0, "export", "wide@s", kept.toString());
+        assertEquals(-1, Files.mismatch(image, kept));
+    }
+
     private static Instant time(JsonObject from, String field) {
         return Instant.parse(from.get(field).getAsString());
     }

@@ -40,7 +40,9 @@ public sealed interface Command {
     /// Out of the trash: the youngest one of that name; `as` empty: under its old name.
     record RestoreVolume(String name, String as) implements Command {}
 
-    record ResizeVolume(String name, long size) implements Command {}
+    /// @param fence the attachment whose client has made zeros, durably, of what a smaller size
+    ///   cuts off the last chunk that is kept, and writes there no more; 0: none
+    record ResizeVolume(String name, long size, long fence) implements Command {}
 
     record RenameVolume(String name, String newName) implements Command {}
 

@@ -62,7 +62,10 @@ final class LogEncoder {
                             RestoreVolume.newBuilder().setName(c.name()).setAs(c.as()));
             case Command.ResizeVolume c ->
                     record.setResizeVolume(
-                            ResizeVolume.newBuilder().setName(c.name()).setSize(c.size()));
+                            ResizeVolume.newBuilder()
+                                    .setName(c.name())
+                                    .setSize(c.size())
+                                    .setFence(c.fence()));
             case Command.RenameVolume c ->
                     record.setRenameVolume(
                             RenameVolume.newBuilder().setName(c.name()).setNewName(c.newName()));
