@@ -97,6 +97,7 @@ final class StoreFailureTest {
         eventually("registered", () -> cluster.nodes.get(broken).isRegistered());
         assertEquals(1, gauge(broken, "node.stores.down"));
         assertEquals(0, cluster.control.registration("node-" + broken).getStoresCount());
+        assertEquals(1, cluster.control.registration("node-" + broken).getFailedStoresCount());
         assertEquals(ReplicaState.REPLICA_DOWN, cluster.control.state(GROUP, broken));
         assertEquals(DataStatus.OK, cluster.writeBlock(chunk(1), 0, 4, 14, false));
     }
@@ -126,7 +127,8 @@ final class StoreFailureTest {
         eventually("written down", () -> Files.exists(mark));
         eventually(
                 "the quorum knows",
-                () -> cluster.control.registration("node-" + node).getStoresCount() == 0);
+                () -> cluster.control.registration("node-" + node).getFailedStoresCount() == 1);
+        assertEquals(0, cluster.control.registration("node-" + node).getStoresCount());
     }
 
     @Test

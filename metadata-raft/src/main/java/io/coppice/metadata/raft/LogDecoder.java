@@ -222,6 +222,6 @@ final class LogDecoder {
                 c.getRack(),
                 c.getCluster(),
                 stores,
-                c.getStuckStoresList());
+                c.getFailedStoresList());
     }
 }

@@ -229,7 +229,7 @@ final class LogEncoder {
                         .setPid(c.pid())
                         .setRack(c.rack())
                         .setCluster(c.cluster())
-                        .addAllStuckStores(c.stuck());
+                        .addAllFailedStores(c.failed());
         for (Command.StoreReport store : c.stores()) {
             var report =
                     StoreReport.newBuilder()
