@@ -30,8 +30,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `import FILE|- NAME`: a raw image becomes a new volume; with `--from` a difference becomes a new
-/// volume that starts as the older source (or, when NAME is that source, is applied to it in
-/// place). A volume that was made here is deleted again when the import fails.
+/// volume that starts as the older source, which the difference must name (or, when NAME is the
+/// volume of that snapshot and has not changed since, is applied to it in place). A volume that was
+/// made here is deleted again when the import fails.
 @Command(
         name = "import",
         description = "Make a volume from a raw image, or with --from from a difference.")
@@ -193,7 +194,19 @@ final class ImportCommand extends DataVerb {
     private Copied importDifference(InputStream in, SourceName base)
             throws IOException, ControlException {
         DifferenceReader reader = new DifferenceReader(in);
-        if (base.toString().equals(name)) {
+        String start = reader.header().from();
+        if (!start.equals(base.toString())) {
+            throw new CliException(
+                    ExitCode.CONFLICT,
+                    file
+                            + " is the difference to "
+                            + start
+                            + ", not to "
+                            + base
+                            + ": name that one with --from");
+        }
+        if (base.volume().equals(name)) {
+            refuseChanged(base);
             return apply(reader);
         }
         execute(
@@ -205,6 +218,25 @@ final class ImportCommand extends DataVerb {
                                         .addNames(name)
                                         .putAllLabels(Labels.parse(labels))));
         return orDelete(() -> apply(reader));
+    }
+
+    /// Applied to anything but what it was made from, a difference gives what never was.
+    private void refuseChanged(SourceName base) throws ControlException {
+        if (!base.isSnapshot()) {
+            throw new CliException(
+                    ExitCode.USAGE,
+                    "nobody can tell whether "
+                            + name
+                            + " has changed since: apply a difference to a snapshot in place");
+        }
+        if (!DiffCommand.extents(control(), base, SourceName.parse(name)).isEmpty()) {
+            throw new CliException(
+                    ExitCode.CONFLICT,
+                    name
+                            + " has changed since "
+                            + base
+                            + ": roll it back, or import under another name");
+        }
     }
 
     private Copied apply(DifferenceReader reader) throws IOException, ControlException {

@@ -214,6 +214,34 @@ class ClusterTest {
     }
 
     @Test
+    void aDifferenceAppliesOnlyToWhatItWasMadeFrom() throws IOException {
+        run(0, "import", image("monday", 6).toString(), "base");
+        run(0, "snapshot", "create", "base@mon");
+        run(0, "clone", "base@mon", "newer");
+        fill("newer");
+        Path difference = dir.resolve("newer.diff");
+        run(0, "export", "newer", difference.toString(), "--from", "base@mon");
+        run(0, "snapshot", "create", "base@same");
+        run(5, "import", difference.toString(), "wrong", "--from", "base@same");
+        run(4, "volume", "show", "wrong");
+        run(5, "import", difference.toString(), "base", "--from", "base");
+        run(0, "import", difference.toString(), "base", "--from", "base@mon");
+        Path left = dir.resolve("newer.raw");
+        Path right = dir.resolve("base.raw");
+        run(0, "export", "newer", left.toString());
+        run(0, "export", "base", right.toString());
+        assertEquals(-1, Files.mismatch(left, right));
+        run(5, "import", difference.toString(), "base", "--from", "base@mon");
+        Path live = dir.resolve("live.diff");
+        run(0, "export", "newer", live.toString(), "--from", "base");
+        run(2, "import", live.toString(), "base", "--from", "base");
+    }
+
+    private static void fill(String volume) throws IOException {
+        run(0, "bench", volume, "--rw", "randwrite", "--time", "200ms", "--size", "8M");
+    }
+
+    @Test
     void whatIsCutOffWithinAChunkIsZerosWhenItGrowsAgain() throws IOException {
         Path image = image("wide", 4);
         run(0, "import", image.toString(), "wide");
