@@ -312,6 +312,18 @@ class ClusterTest {
         assertEquals(3, json("node", "ls").getAsJsonArray().size());
         assertEquals(
                 "up", json("node", "show", "node1").getAsJsonObject().get("state").getAsString());
+        JsonObject scrub =
+                json("node", "show", "node1")
+                        .getAsJsonObject()
+                        .getAsJsonArray("stores")
+                        .get(0)
+                        .getAsJsonObject()
+                        .getAsJsonObject("scrub");
+        assertEquals(0, scrub.get("errors").getAsLong());
+        assertEquals(
+                scrub.get("passes").getAsLong() == 0,
+                scrub.get("finished").isJsonNull(),
+                scrub::toString);
         run(4, "node", "show", "node9");
         run(4, "node", "drain", "node9");
         run(5, "node", "drain", "node1"); // three replicas need three other nodes
