@@ -263,11 +263,13 @@ final class Admin {
                 });
     }
 
-    void resize(Model.Vol volume, int blocks, Runnable then) {
+    /// @param fence of the attachment that has made zeros of what is cut off within a chunk
+    void resize(Model.Vol volume, int blocks, long fence, Runnable then) {
         var resize =
                 ResizeVolume.newBuilder()
                         .setName(volume.name)
-                        .setSize((long) blocks * Model.BLOCK_BYTES);
+                        .setSize((long) blocks * Model.BLOCK_BYTES)
+                        .setFence(fence);
         execute(
                 ExecuteRequest.newBuilder().setResizeVolume(resize),
                 false,

@@ -1,7 +1,6 @@
 package io.coppice.sim;
 
 import java.util.List;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,10 +13,8 @@ final class Reshape {
     private static final long STEP_NANOS = 100 * Scheduler.MILLI;
     private static final long PATIENCE_NANOS = 10 * Scheduler.SECOND;
 
-    /// What a volume loses by half of its last chunk it has again when it grows.
-    private static final int CHUNK_BLOCKS = 16;
-
-    private static final int CHUNKS_MAX = 5;
+    static final int CHUNK_BLOCKS = Admin.CHUNK_BYTES / Model.BLOCK_BYTES;
+    private static final int BLOCKS_MAX = 5 * CHUNK_BLOCKS;
 
     private final Scheduler scheduler;
     private final Hazards hazards;
@@ -25,14 +22,15 @@ final class Reshape {
     private final Host forever;
     private final Admin admin;
     private final Model model;
-    private final Predicate<Model.Vol> inUse;
+    private final List<Workload> clients;
     private Model.@Nullable Vol held;
     private String snapshot = "";
     private long until;
+    private boolean cutting;
     private boolean asked;
     private boolean over;
 
-    /// @param inUse whether some client that lives may have calls on the volume under way
+    /// @param clients those that live
     Reshape(
             Scheduler scheduler,
             Hazards hazards,
@@ -40,14 +38,14 @@ final class Reshape {
             Host forever,
             Admin admin,
             Model model,
-            Predicate<Model.Vol> inUse) {
+            List<Workload> clients) {
         this.scheduler = scheduler;
         this.hazards = hazards;
         this.chance = chance;
         this.forever = forever;
         this.admin = admin;
         this.model = model;
-        this.inUse = inUse;
+        this.clients = clients;
     }
 
     void run() {
@@ -80,7 +78,7 @@ final class Reshape {
             }
         } else if (!asked && (model.volume(volume.name) != volume || scheduler.now() > until)) {
             letGo(volume);
-        } else if (!asked && !admin.isBusy() && !inUse.test(volume)) {
+        } else if (!asked && !cutting && !admin.isBusy() && !isInUse(volume)) {
             ask(volume);
         }
     }
@@ -91,16 +89,14 @@ final class Reshape {
             volume.frozen = true;
             snapshot = to;
             asked = false;
+            cutting = false;
             until = scheduler.now() + PATIENCE_NANOS;
         }
     }
 
     private void ask(Model.Vol volume) {
         if (snapshot.isEmpty()) {
-            int blocks = (1 + chance.below(CHUNKS_MAX)) * CHUNK_BLOCKS;
-            LOG.info("{} gets {} blocks, from {}", volume.name, blocks, volume.blocks.length);
-            asked = true;
-            admin.resize(volume, blocks, () -> letGo(volume));
+            resize(volume, 1 + chance.below(BLOCKS_MAX));
         } else if (model.snapshot(snapshot) == null) {
             letGo(volume);
         } else {
@@ -108,6 +104,40 @@ final class Reshape {
             asked = true;
             admin.rollback(volume, snapshot, () -> letGo(volume));
         }
+    }
+
+    private void resize(Model.Vol volume, int blocks) {
+        if (blocks >= volume.blocks.length || blocks % CHUNK_BLOCKS == 0) {
+            resize(volume, blocks, 0, () -> letGo(volume));
+        } else if (!clients.isEmpty()) {
+            cutting = true;
+            chance.of(clients).cutOff(volume, blocks, cut -> resize(volume, blocks, cut));
+        }
+    }
+
+    private void resize(Model.Vol volume, int blocks, Workload.Cutting cut) {
+        boolean wanted = held == volume && cutting;
+        cutting = false;
+        if (!wanted || admin.isBusy()) {
+            cut.close();
+            return;
+        }
+        Runnable then =
+                () -> {
+                    cut.close();
+                    letGo(volume);
+                };
+        resize(volume, blocks, cut.fence(), then);
+    }
+
+    private void resize(Model.Vol volume, int blocks, long fence, Runnable then) {
+        LOG.info("{} gets {} blocks, from {}", volume.name, blocks, volume.blocks.length);
+        asked = true;
+        admin.resize(volume, blocks, fence, then);
+    }
+
+    private boolean isInUse(Model.Vol volume) {
+        return clients.stream().anyMatch(client -> client.uses(volume));
     }
 
     private void letGo(Model.Vol volume) {

@@ -17,6 +17,7 @@ import io.coppice.node.replica.NodeLease;
 import io.coppice.node.replica.ReplicaLimits;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.port.Time;
+import io.coppice.wire.pb.ScrubReport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -184,6 +185,12 @@ final class SimNode {
         @Override
         public Time time() {
             return host;
+        }
+
+        /// No scrub runs here.
+        @Override
+        public ScrubReport scrub(int storeId) {
+            return ScrubReport.getDefaultInstance();
         }
 
         @Override

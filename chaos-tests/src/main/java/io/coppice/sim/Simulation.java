@@ -104,15 +104,7 @@ public final class Simulation {
         var more = new Chance(~seed);
         disks = new DiskNemesis(this, scheduler, hazards, latent, more.fork(), forever, model);
         upkeep = new Upkeep(this, scheduler, hazards, more.fork(), forever, admin, this::view);
-        reshape =
-                new Reshape(
-                        scheduler,
-                        hazards,
-                        more.fork(),
-                        forever,
-                        admin,
-                        model,
-                        volume -> clients.stream().anyMatch(client -> client.uses(volume)));
+        reshape = new Reshape(scheduler, hazards, more.fork(), forever, admin, model, clients);
     }
 
     /// What to run: a seed, and what is left out of it.

@@ -7,12 +7,14 @@ import io.coppice.client.Completion;
 import io.coppice.client.CoppiceClient;
 import io.coppice.client.DeviceException;
 import io.coppice.client.OpenOption;
+import io.coppice.metadata.core.Attachment;
 import io.coppice.metadata.core.MetadataView;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -235,11 +237,17 @@ final class Workload {
     /// Whether this client's attachment is the one that the quorum knows; when its answer was late,
     /// another client may have taken the volume over meanwhile.
     private boolean isTheLatest(String name) {
+        return fence(name) != 0;
+    }
+
+    /// Of this client's attachment, if that is the latest; else 0.
+    private long fence(String name) {
         MetadataView view = truth.get();
         return view.volume(name)
                 .flatMap(found -> view.attachment(found.id()))
                 .filter(attachment -> attachment.client().equals(host.name()))
-                .isPresent();
+                .map(Attachment::fence)
+                .orElse(0L);
     }
 
     /// Reads all of a snapshot, or of a volume at rest, without an attachment.
@@ -366,6 +374,70 @@ final class Workload {
             open.discard(offset, length, fua, ended);
         } else {
             open.writeZeroes(offset, length, mayUnmap, fua, ended);
+        }
+    }
+
+    /// Makes zeros of what the volume loses of the last chunk that it keeps, as the client library
+    /// does before the quorum cuts, and stays attached until `whenCut` is told that it may close.
+    void cutOff(Model.Vol vol, int first, Consumer<Cutting> whenCut) {
+        underWay++;
+        client.openAsync(vol.name)
+                .whenComplete((opened, failed) -> {
+                    if (opened == null) {
+                        underWay--;
+                        return;
+                    }
+                    long fence = fence(vol.name);
+                    if (fence != 0) {
+                        vol.attached(scheduler.now());
+                    }
+                    cutOff(opened, vol, first, new Cutting(opened, fence), whenCut);
+                });
+    }
+
+    private void cutOff(
+            BlockDevice open,
+            Model.Vol vol,
+            int first,
+            Cutting cutting,
+            Consumer<Cutting> whenCut) {
+        int chunkEnd = Math.ceilDiv(first, Reshape.CHUNK_BLOCKS) * Reshape.CHUNK_BLOCKS;
+        int count = Math.min(chunkEnd, vol.blocks.length) - first;
+        var writes = new ArrayList<Register.Write>();
+        for (int i = 0; i < count; i++) {
+            writes.add(vol.blocks[first + i].write(0, scheduler.now()));
+        }
+        open.discard(
+                (long) first * Model.BLOCK_BYTES,
+                (long) count * Model.BLOCK_BYTES,
+                true,
+                failure -> {
+                    if (failure == null) {
+                        acknowledged(writes, true);
+                        whenCut.accept(cutting);
+                    } else {
+                        cutting.close();
+                    }
+                });
+    }
+
+    /// A volume that is about to lose its end.
+    final class Cutting {
+        private final BlockDevice open;
+        private final long fence;
+
+        private Cutting(BlockDevice open, long fence) {
+            this.open = open;
+            this.fence = fence;
+        }
+
+        /// Of the attachment that it is open by.
+        long fence() {
+            return fence;
+        }
+
+        void close() {
+            host.execute(() -> open.closeAsync().whenComplete((closed, failed) -> underWay--));
         }
     }
 

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -17,24 +16,9 @@ class TidyTest {
     private static final int SHOWN_PER_FILE = 3;
     private static final String SEP = System.lineSeparator();
 
-    /// `long-files.txt` names those that were longer when the rule came, with the lines that each
-    /// may have. They only shrink; one that fits is struck off.
     @Test
     void filesAreShort() {
-        Map<String, Integer> known = Ratchet.read("long-files.txt");
-        var wrong = new ArrayList<String>();
-        for (Path source : House.javaSources()) {
-            int limit = known.getOrDefault(House.name(source), Tidy.FILE_LINES_MAX);
-            Tidy.length(House.read(source), limit).forEach(what -> wrong.add(at(source, what)));
-        }
-        known.forEach((file, limit) -> {
-            Path source = House.ROOT.resolve(file);
-            if (!Files.exists(source)
-                    || Tidy.length(House.read(source), Tidy.FILE_LINES_MAX).isEmpty()) {
-                wrong.add(file + ": is short now, strike it off long-files.txt");
-            }
-        });
-        report(wrong);
+        check(House.javaSources(), text -> Tidy.length(text, Tidy.FILE_LINES_MAX));
     }
 
     @Test

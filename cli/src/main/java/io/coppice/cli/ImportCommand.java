@@ -13,7 +13,6 @@ import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.ExecuteRequest;
-import io.coppice.wire.pb.ResizeVolume;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,8 +30,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `import FILE|- NAME`: a raw image becomes a new volume; with `--from` a difference becomes a new
-/// volume that starts as the older source (or, when NAME is that source, is applied to it in
-/// place). A volume that was made here is deleted again when the import fails.
+/// volume that starts as the older source, which the difference must name (or, when NAME is the
+/// volume of that snapshot and has not changed since, is applied to it in place). A volume that was
+/// made here is deleted again when the import fails.
 @Command(
         name = "import",
         description = "Make a volume from a raw image, or with --from from a difference.")
@@ -127,19 +127,20 @@ final class ImportCommand extends DataVerb {
         }
         create(known.map(bytes -> Blocks.count(bytes) * Blocks.BLOCK_BYTES).orElse(UNKNOWN_SIZE));
         return orDelete(() -> {
-            Copied copied = copyRaw(in, known.orElse(0L));
-            if (known.isEmpty()) {
-                resize(copied.size());
+            try (CoppiceClient client = connect()) {
+                Copied copied = copyRaw(client, in, known.orElse(0L));
+                if (known.isEmpty()) {
+                    client.resize(name, copied.size());
+                }
+                return copied;
             }
-            return copied;
         });
     }
 
-    private Copied copyRaw(InputStream in, long total) throws IOException {
+    private Copied copyRaw(CoppiceClient client, InputStream in, long total) throws IOException {
         long at = 0;
         long[] stored = {0};
-        try (CoppiceClient client = connect();
-                BlockDevice device = client.open(name);
+        try (BlockDevice device = client.open(name);
                 Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
             WriteBehind writes = new WriteBehind(device);
             byte[] piece = in.readNBytes(PIECE_BYTES);
@@ -193,7 +194,19 @@ final class ImportCommand extends DataVerb {
     private Copied importDifference(InputStream in, SourceName base)
             throws IOException, ControlException {
         DifferenceReader reader = new DifferenceReader(in);
-        if (base.toString().equals(name)) {
+        String start = reader.header().from();
+        if (!start.equals(base.toString())) {
+            throw new CliException(
+                    ExitCode.CONFLICT,
+                    file
+                            + " is the difference to "
+                            + start
+                            + ", not to "
+                            + base
+                            + ": name that one with --from");
+        }
+        if (base.volume().equals(name)) {
+            refuseChanged(base);
             return apply(reader);
         }
         execute(
@@ -207,12 +220,36 @@ final class ImportCommand extends DataVerb {
         return orDelete(() -> apply(reader));
     }
 
+    /// Applied to anything but what it was made from, a difference gives what never was.
+    private void refuseChanged(SourceName base) throws ControlException {
+        if (!base.isSnapshot()) {
+            throw new CliException(
+                    ExitCode.USAGE,
+                    "nobody can tell whether "
+                            + name
+                            + " has changed since: apply a difference to a snapshot in place");
+        }
+        if (!DiffCommand.extents(control(), base, SourceName.parse(name)).isEmpty()) {
+            throw new CliException(
+                    ExitCode.CONFLICT,
+                    name
+                            + " has changed since "
+                            + base
+                            + ": roll it back, or import under another name");
+        }
+    }
+
     private Copied apply(DifferenceReader reader) throws IOException, ControlException {
+        try (CoppiceClient client = connect()) {
+            client.resize(name, reader.header().sizeBytes());
+            return apply(client, reader);
+        }
+    }
+
+    private Copied apply(CoppiceClient client, DifferenceReader reader) throws IOException {
         long size = reader.header().sizeBytes();
-        resize(size);
         long stored = 0;
-        try (CoppiceClient client = connect();
-                BlockDevice device = client.open(name);
+        try (BlockDevice device = client.open(name);
                 Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
             WriteBehind writes = new WriteBehind(device);
             Optional<Difference.Change> change = reader.next();
@@ -242,12 +279,6 @@ final class ImportCommand extends DataVerb {
                                         .setName(name)
                                         .setSize(size)
                                         .putAllLabels(Labels.parse(labels))));
-    }
-
-    private void resize(long size) throws ControlException {
-        execute(
-                ExecuteRequest.newBuilder()
-                        .setResizeVolume(ResizeVolume.newBuilder().setName(name).setSize(size)));
     }
 
     private interface Work {

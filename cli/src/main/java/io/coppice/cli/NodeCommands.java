@@ -101,7 +101,18 @@ final class NodeCommands extends Noun {
                                     Sizes.show(used(node)) + " of " + Sizes.show(capacity(node)))
                             .toString();
             Table stores =
-                    new Table("STORE", "STATE", "USED", "LIVE", "CAPACITY", "GROUPS", "UUID");
+                    new Table(
+                            "STORE",
+                            "STATE",
+                            "USED",
+                            "LIVE",
+                            "CAPACITY",
+                            "GROUPS",
+                            "SCRUBBED",
+                            "LEFT",
+                            "DAMAGED",
+                            "MENDED",
+                            "UUID");
             node.getStoresList()
                     .forEach(store ->
                             stores.row(
@@ -111,6 +122,10 @@ final class NodeCommands extends Noun {
                                     Sizes.show(store.getLiveBytes()),
                                     Sizes.show(store.getCapacityBytes()),
                                     store.getGroups(),
+                                    Times.show(store.getScrub().getFinishedMillis()),
+                                    Sizes.show(store.getScrub().getLeftBytes()),
+                                    store.getScrub().getErrors(),
+                                    store.getScrub().getRepaired(),
                                     store.getUuid()));
             return details + "\n\n" + stores;
         }

@@ -9,6 +9,7 @@ import io.coppice.wire.pb.MetadataServerInfo;
 import io.coppice.wire.pb.NodeInfo;
 import io.coppice.wire.pb.ReplicaInfo;
 import io.coppice.wire.pb.ReplicaState;
+import io.coppice.wire.pb.ScrubReport;
 import io.coppice.wire.pb.SnapshotInfo;
 import io.coppice.wire.pb.StoreInfo;
 import io.coppice.wire.pb.Usage;
@@ -165,6 +166,18 @@ final class Views {
         view.put("live_bytes", info.getLiveBytes());
         view.put("capacity_bytes", info.getCapacityBytes());
         view.put("groups", info.getGroups());
+        view.put("scrub", scrub(info.getScrub()));
+        return complete(view);
+    }
+
+    private static Map<String, Object> scrub(ScrubReport info) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("left_bytes", info.getLeftBytes());
+        view.put("errors", info.getErrors());
+        view.put("repaired", info.getRepaired());
+        view.put("unrepaired", info.getUnrepaired());
+        view.put("passes", info.getPasses());
+        view.put("finished", time(info.getFinishedMillis()));
         return complete(view);
     }
 

@@ -213,6 +213,57 @@ class ClusterTest {
         run(4, "attachment", "break", "nobody");
     }
 
+    @Test
+    void aDifferenceAppliesOnlyToWhatItWasMadeFrom() throws IOException {
+        run(0, "import", image("monday", 6).toString(), "base");
+        run(0, "snapshot", "create", "base@mon");
+        run(0, "clone", "base@mon", "newer");
+        fill("newer");
+        Path difference = dir.resolve("newer.diff");
+        run(0, "export", "newer", difference.toString(), "--from", "base@mon");
+        run(0, "snapshot", "create", "base@same");
+        run(5, "import", difference.toString(), "wrong", "--from", "base@same");
+        run(4, "volume", "show", "wrong");
+        run(5, "import", difference.toString(), "base", "--from", "base");
+        run(0, "import", difference.toString(), "base", "--from", "base@mon");
+        Path left = dir.resolve("newer.raw");
+        Path right = dir.resolve("base.raw");
+        run(0, "export", "newer", left.toString());
+        run(0, "export", "base", right.toString());
+        assertEquals(-1, Files.mismatch(left, right));
+        run(5, "import", difference.toString(), "base", "--from", "base@mon");
+        Path live = dir.resolve("live.diff");
+        run(0, "export", "newer", live.toString(), "--from", "base");
+        run(2, "import", live.toString(), "base", "--from", "base");
+    }
+
+    private static void fill(String volume) throws IOException {
+        run(0, "bench", volume, "--rw", "randwrite", "--time", "200ms", "--size", "8M");
+    }
+
+    @Test
+    void whatIsCutOffWithinAChunkIsZerosWhenItGrowsAgain() throws IOException {
+        Path image = image("wide", 4);
+        run(0, "import", image.toString(), "wide");
+        run(0, "snapshot", "create", "wide@s");
+        run(0, "clone", "wide@s", "narrow");
+        run(0, "volume", "resize", "narrow", "512K");
+        Path difference = dir.resolve("narrow.diff");
+        run(0, "export", "narrow", difference.toString(), "--from", "wide@s");
+        run(0, "import", difference.toString(), "copy-of-narrow", "--from", "wide@s");
+        byte[] expected = new byte[IMAGE_BYTES];
+        System.arraycopy(Files.readAllBytes(image), 0, expected, 0, 512 << 10);
+        for (String name : List.of("narrow", "copy-of-narrow")) {
+            run(0, "volume", "resize", name, String.valueOf(IMAGE_BYTES));
+            Path grown = dir.resolve(name);
+            run(0, "export", name, grown.toString());
+            assertArrayEquals(expected, Files.readAllBytes(grown), name);
+        }
+        Path kept = dir.resolve("kept");
+        run(0, "export", "wide@s", kept.toString());
+        assertEquals(-1, Files.mismatch(image, kept));
+    }
+
     private static Instant time(JsonObject from, String field) {
         return Instant.parse(from.get(field).getAsString());
     }
@@ -261,6 +312,18 @@ class ClusterTest {
         assertEquals(3, json("node", "ls").getAsJsonArray().size());
         assertEquals(
                 "up", json("node", "show", "node1").getAsJsonObject().get("state").getAsString());
+        JsonObject scrub =
+                json("node", "show", "node1")
+                        .getAsJsonObject()
+                        .getAsJsonArray("stores")
+                        .get(0)
+                        .getAsJsonObject()
+                        .getAsJsonObject("scrub");
+        assertEquals(0, scrub.get("errors").getAsLong());
+        assertEquals(
+                scrub.get("passes").getAsLong() == 0,
+                scrub.get("finished").isJsonNull(),
+                scrub::toString);
         run(4, "node", "show", "node9");
         run(4, "node", "drain", "node9");
         run(5, "node", "drain", "node1"); // three replicas need three other nodes

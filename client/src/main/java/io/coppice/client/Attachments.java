@@ -45,8 +45,7 @@ final class Attachments {
     void attach(String name, CompletableFuture<BlockDevice> future) {
         for (RemoteDevice device : devices.values()) {
             if (device.name().equals(name) && device.ended() == null) {
-                device.share();
-                future.complete(device);
+                share(device, 1, List.of(future));
                 return;
             }
         }
@@ -138,14 +137,22 @@ final class Attachments {
                                     attached.getGeneration(),
                                     attached.getFence()));
             devices.put(attached.getVolume(), device);
+            share(device, users.size() - 1, users);
         } else {
-            device.share(); // the same volume under its new name
+            share(device, users.size(), users); // the same volume under its new name
         }
-        for (int i = 1; i < users.size(); i++) {
-            device.share();
-        }
+    }
+
+    /// Counts all of them before the first is told: it may close at once.
+    private static void share(
+            RemoteDevice device, int more, List<CompletableFuture<BlockDevice>> users) {
+        DeviceException refused = device.share(more);
         for (CompletableFuture<BlockDevice> user : users) {
-            user.complete(device);
+            if (refused == null) {
+                user.complete(device);
+            } else {
+                user.completeExceptionally(refused);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import com.codahale.metrics.MetricRegistry;
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
 import io.coppice.directory.ControlPlane;
+import io.coppice.model.Blocks;
 import io.coppice.model.Invariant;
 import io.coppice.net.Network;
 import io.coppice.net.Transport;
@@ -219,8 +220,12 @@ public final class CoppiceClient implements AutoCloseable {
             throw new IllegalStateException(
                     "waiting on the event loop would wait for ever; use openAsync");
         }
+        return waitFor(openAsync(name, options));
+    }
+
+    private static <T> T waitFor(CompletableFuture<T> future) throws IOException {
         try {
-            return openAsync(name, options).get();
+            return future.get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof DeviceException failure) {
                 throw new DeviceException(
@@ -261,22 +266,28 @@ public final class CoppiceClient implements AutoCloseable {
         return future;
     }
 
-    /// Gives a volume another size. What is beyond a smaller one reads as zeros should the volume
-    /// grow again: the quorum drops whole chunks, and the tail of the last one that is kept is
-    /// discarded here first. A volume that is attached cannot shrink.
+    /// Gives a volume another size; waits. What is beyond a smaller one reads as zeros should the
+    /// volume grow again: the quorum drops whole chunks, and what is cut off the last one that is
+    /// kept is made zeros here first, under an attachment that lasts until the quorum has cut. So
+    /// nobody writes there in between; when the cut fails, its zeros may stay. A volume that is
+    /// attached cannot shrink.
+    ///
+    /// @throws DeviceException when it is in use, also here, or the cluster does not answer
     public ExecuteResponse resize(String name, long size) throws IOException, ControlException {
         learnCluster();
-        long chunkEnd = (size + chunkBytes - 1) / chunkBytes * chunkBytes;
-        long tailEnd = Math.min(chunkEnd, find(name).size());
-        if (size > 0 && tailEnd > size) {
-            try (BlockDevice device = open(name)) {
-                device.blocking().discard(size, tailEnd - size);
-                device.blocking().flush();
-            }
+        boolean endsInChunk = size > 0 && Blocks.isAligned(size) && size % chunkBytes != 0;
+        if (!endsInChunk || size >= find(name).size()) {
+            return resize(name, size, 0);
         }
-        return control.execute(
-                ExecuteRequest.newBuilder()
-                        .setResizeVolume(ResizeVolume.newBuilder().setName(name).setSize(size)));
+        try (RemoteDevice device = (RemoteDevice) open(name)) {
+            waitFor(device.cutOff(size));
+            return resize(name, size, device.fence());
+        }
+    }
+
+    private ExecuteResponse resize(String name, long size, long fence) throws ControlException {
+        var resize = ResizeVolume.newBuilder().setName(name).setSize(size).setFence(fence);
+        return control.execute(ExecuteRequest.newBuilder().setResizeVolume(resize));
     }
 
     /// Administration of the same cluster.

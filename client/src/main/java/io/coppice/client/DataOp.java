@@ -39,6 +39,9 @@ final class DataOp extends ChunkOp implements ReplyHandler {
 
     long epoch;
 
+    /// Pauses in a row without news of its group: the next one is longer.
+    int pauses;
+
     /// As it was sent the newest time, its success means that it is durable.
     boolean durable;
 

@@ -183,8 +183,7 @@ final class NodeCalls {
     private void pause(DataOp op, String why) {
         op.lastRefusal = why;
         pausing.add(op);
-        loop.schedule(
-                () -> resume(op), pauseMillis(Math.max(1, op.attempts)), TimeUnit.MILLISECONDS);
+        loop.schedule(() -> resume(op), pauseMillis(++op.pauses), TimeUnit.MILLISECONDS);
     }
 
     private void resume(DataOp op) {
@@ -208,6 +207,7 @@ final class NodeCalls {
         gone.forEach(Peer::close);
         for (DataOp op : new ArrayList<>(pausing)) {
             if (groups.contains(op.group())) {
+                op.pauses = 0; // a new primary is ready within milliseconds
                 resume(op);
             }
         }

@@ -49,6 +49,10 @@ final class RemoteDevice implements BlockDevice {
     private @Nullable CompletableFuture<Void> closing;
     private @Nullable DeviceException ended;
     private boolean pumping;
+
+    /// A part of it is about to go.
+    private boolean cutting;
+
     private int handles = 1;
     private volatile long size;
 
@@ -125,9 +129,44 @@ final class RemoteDevice implements BlockDevice {
         return ended;
     }
 
-    /// One more user of the same device: as many closes end it.
-    void share() {
-        handles++;
+    /// So many more users of the same device, as many closes end it; or why not.
+    @Nullable DeviceException share(int more) {
+        if (cutting && more > 0) {
+            return new DeviceException(
+                    DeviceException.Reason.IN_USE, name + " is being resized: try again");
+        }
+        handles += more;
+        return null;
+    }
+
+    /// Makes zeros, durably, of what is from `end` on in its chunk: the quorum is about to cut it
+    /// off. Its one user does no more than that, and close; nobody may come to share it.
+    CompletableFuture<Void> cutOff(long end) {
+        var future = new CompletableFuture<Void>();
+        run(() -> {
+            if (handles > 1) {
+                future.completeExceptionally(
+                        new DeviceException(
+                                DeviceException.Reason.IN_USE,
+                                name + " is open here and cannot shrink: close it first"));
+                return;
+            }
+            cutting = true;
+            Completion zeroed =
+                    failure -> {
+                        if (failure == null) {
+                            future.complete(null);
+                        } else {
+                            future.completeExceptionally(failure);
+                        }
+                    };
+            long chunkEnd = Math.ceilDiv(end, pieces.chunkBytes()) * pieces.chunkBytes();
+            long length = Math.min(chunkEnd, size) - end;
+            if (mayWrite(zeroed) && isInside(end, length, zeroed)) {
+                zero(end, end + length, true, zeroed);
+            }
+        });
+        return future;
     }
 
     /// The attachment is gone: everything fails from here on.

@@ -63,6 +63,7 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private long lossEpoch;
     private long size;
     private boolean attached;
+    private boolean serves = true;
     private final List<ClientDirective> heldAttaches = new ArrayList<>();
     volatile boolean holdsAttaches;
     int flipMessages;
@@ -121,6 +122,16 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
         epoch = newEpoch;
         lossEpoch = newEpoch;
         node.epoch = newEpoch;
+        if (client != null) {
+            client.onNext(ClientDirective.newBuilder().setViews(views()).build());
+        }
+    }
+
+    /// In a new epoch all groups serve, or none does; clients are told.
+    synchronized void serves(boolean serving) {
+        epoch++;
+        node.epoch = epoch;
+        serves = serving;
         if (client != null) {
             client.onNext(ClientDirective.newBuilder().setViews(views()).build());
         }
@@ -360,13 +371,16 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
                             .setId(id)
                             .setEpoch(epoch)
                             .setLossEpoch(lossEpoch)
-                            .setPrimary(1)
+                            .setPrimary(serves ? 1 : 0)
                             .addReplicas(
                                     ReplicaInfo.newBuilder()
                                             .setStore(1)
                                             .setNode(1)
                                             .setAddress(node.address())
-                                            .setState(ReplicaState.REPLICA_SERVING)));
+                                            .setState(
+                                                    serves
+                                                            ? ReplicaState.REPLICA_SERVING
+                                                            : ReplicaState.REPLICA_LAST)));
         }
         return views.build();
     }

@@ -8,7 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.codahale.metrics.MetricRegistry;
+import io.coppice.directory.ControlClient;
 import io.coppice.net.Transport;
+import io.coppice.port.Entropy;
+import io.coppice.port.Time;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
@@ -18,6 +22,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -289,6 +296,104 @@ class RemoteDeviceTest {
         device.flush();
         device.flush();
         assertEquals(1, node.syncs.get());
+    }
+
+    /// Seven pauses that double take so long at least, whatever the jitter.
+    @Test
+    void aGroupWithoutPrimaryIsAskedForEverMoreSlowly() throws Exception {
+        var eighth = new CountDownLatch(8);
+        Entropy chance =
+                () -> {
+                    eighth.countDown();
+                    return 1L << 40;
+                };
+        try (CoppiceClient patient = inWorld(Duration.ofMillis(5), chance)) {
+            BlockDevice device = patient.open("vol");
+            device.blocking().write(0, new byte[4096], 0, 4096);
+            stopServing(device);
+            long start = System.nanoTime();
+            CompletableFuture<Void> written = write(device);
+            assertTrue(eighth.await(30, TimeUnit.SECONDS));
+            long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+            assertTrue(millis >= 2 + 5 + 10 + 20 + 40 + 80 + 160, "only " + millis + " ms");
+            quorum.serves(true);
+            written.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void aNewViewEndsThePause() throws Exception {
+        var pausing = new CountDownLatch(1);
+        Entropy chance =
+                () -> {
+                    pausing.countDown();
+                    return 1;
+                };
+        try (CoppiceClient sleepy = inWorld(Duration.ofHours(1), chance)) {
+            BlockDevice device = sleepy.open("vol");
+            device.blocking().write(0, new byte[4096], 0, 4096);
+            stopServing(device);
+            CompletableFuture<Void> written = write(device);
+            assertTrue(pausing.await(10, TimeUnit.SECONDS));
+            quorum.serves(true);
+            written.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    /// Until the client has heard of it.
+    private void stopServing(BlockDevice device) throws Exception {
+        var told = new CompletableFuture<Long>();
+        device.onSizeChange(told::complete);
+        quorum.serves(false);
+        quorum.resize(2L * SIZE); // comes after the view
+        told.get(10, TimeUnit.SECONDS);
+    }
+
+    private CompletableFuture<Void> write(BlockDevice device) {
+        var written = new CompletableFuture<Void>();
+        device.write(
+                0,
+                Unpooled.wrappedBuffer(new byte[4096]),
+                false,
+                failure -> {
+                    if (failure == null) {
+                        written.complete(null);
+                    } else {
+                        written.completeExceptionally(failure);
+                    }
+                });
+        return written;
+    }
+
+    private CoppiceClient inWorld(Duration retryPause, Entropy chance) {
+        var defaults = ClientConfig.defaults(List.of(quorum.address()), "test");
+        var config =
+                new ClientConfig(
+                        defaults.endpoints(),
+                        defaults.clientName(),
+                        defaults.operationDeadline(),
+                        defaults.controlDeadline(),
+                        defaults.attemptTimeout(),
+                        retryPause,
+                        retryPause.plusMillis(500),
+                        defaults.pieceBytes(),
+                        defaults.inFlightOperations(),
+                        defaults.inFlightBytes(),
+                        defaults.queuedRequests(),
+                        defaults.mapPages(),
+                        defaults.flipMessages(),
+                        defaults.chunkIdsLeased());
+        ExecutorService waiters = Executors.newCachedThreadPool();
+        var world =
+                new CoppiceClient.World(
+                        transport,
+                        transport.next(),
+                        new ControlClient(config.endpoints(), config.controlDeadline()),
+                        waiters,
+                        Time.system(),
+                        chance,
+                        waiters::shutdownNow);
+        return CoppiceClient.start(config, world, new MetricRegistry());
     }
 
     @Test

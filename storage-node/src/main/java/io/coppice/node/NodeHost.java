@@ -6,6 +6,7 @@ import io.coppice.node.replica.NodeLease;
 import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
 import io.coppice.port.Time;
+import io.coppice.wire.pb.ScrubReport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -26,6 +27,9 @@ public interface NodeHost {
     /// @param lease what it may serve by
     Lane startLane(StoreHome home, int storeId, StoreConfig storeConfig, NodeLease lease)
             throws StoreFormatException;
+
+    /// How far the scrub of a store with a lane is.
+    ScrubReport scrub(int storeId);
 
     /// The store cannot be opened: it is down.
     void cannotBeUsed(StoreHome home, IOException why);

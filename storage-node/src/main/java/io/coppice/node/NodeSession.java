@@ -239,7 +239,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         NodeHeartbeat.Builder beat = NodeHeartbeat.newBuilder();
         lanesByUuid.forEach((uuid, lane) -> {
             if (leases.takesPart(lane)) {
-                beat.addStores(StoreReports.space(uuid, lane));
+                beat.addStores(StoreReports.space(uuid, lane).setScrub(node.scrub(lane.storeId())));
             }
         });
         long sequence = beat(now);

@@ -18,6 +18,7 @@ import io.coppice.node.store.StoreFormatException;
 import io.coppice.port.Disk;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.Hello;
+import io.coppice.wire.pb.ScrubReport;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -25,6 +26,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -49,6 +52,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private final LaneTable lanes = new LaneTable();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<StoreDirectory> directories = new ArrayList<>();
+    private final Map<Integer, Scrubber> scrubbers = new ConcurrentHashMap<>();
     private final List<ExecutorService> threads = new ArrayList<>();
 
     /// The lanes' loops.
@@ -234,8 +238,15 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         var scrubber =
                 new Scrubber(lane, mender, home.uuid(), scrubJournal(home, background), time);
         scrubber.register(metrics, "node.store." + storeId + ".scrub");
+        scrubbers.put(storeId, scrubber);
         lane.execute(scrubber::start);
         return lane;
+    }
+
+    @Override
+    public ScrubReport scrub(int storeId) {
+        Scrubber scrubber = scrubbers.get(storeId);
+        return scrubber == null ? ScrubReport.getDefaultInstance() : scrubber.report();
     }
 
     private static Scrubber.Journal scrubJournal(StoreHome directory, Executor background) {

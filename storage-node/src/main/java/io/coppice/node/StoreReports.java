@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class StoreReports {
     private StoreReports() {}
 
-    /// The stores with which the node registers: those that failed are not named, those that are
-    /// stuck only by their ids.
+    /// The stores with which the node registers: those that failed only by their ids, those that
+    /// are stuck not at all.
     ///
     /// @param positions of the groups of those lanes that move
     /// @param capacityBytes of a store that is not open yet; 0: what its device has
@@ -33,13 +33,10 @@ final class StoreReports {
         for (StoreHome home : homes) {
             String uuid = home.uuid().toString();
             Lane lane = lanes.get(uuid);
-            if (home.isFailed() || (lane != null && hasFailed.test(lane))) {
-                continue;
-            }
             Map<Integer, Position> held = lane == null ? Map.of() : positions.get(lane);
-            if (held == null) {
-                register.addStuckStores(uuid);
-            } else {
+            if (home.isFailed() || (lane != null && hasFailed.test(lane))) {
+                register.addFailedStores(uuid);
+            } else if (held != null) {
                 register.addStores(of(home, lane, held, capacityBytes));
             }
         }

@@ -13,6 +13,7 @@ import io.coppice.wire.pb.Purge;
 import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.ReplicaInfo;
 import io.coppice.wire.pb.ReplicaState;
+import io.coppice.wire.pb.ScrubReport;
 import io.coppice.wire.pb.StoreId;
 import io.coppice.wire.pb.StoreReport;
 import io.coppice.wire.pb.VolumeBarrier;
@@ -41,6 +42,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     private final int groupCount;
     private final Map<String, Integer> ids = new TreeMap<>();
     private final Map<String, RegisterNode> registrations = new HashMap<>();
+    private final Map<Integer, ScrubReport> scrubs = new HashMap<>();
     private final Map<Integer, StreamObserver<NodeDirective>> sessions = new HashMap<>();
     private final Map<Integer, GroupInfo.Builder> groups = new TreeMap<>();
     private final Map<Long, Set<Integer>> barriersDone = new HashMap<>();
@@ -78,6 +80,11 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     /// What the node said of itself last.
     synchronized RegisterNode registration(String name) {
         return registrations.get(name);
+    }
+
+    /// What the store's node said of its scrub last.
+    synchronized ScrubReport scrub(int store) {
+        return scrubs.getOrDefault(store, ScrubReport.getDefaultInstance());
     }
 
     synchronized ReplicaState state(int group, int store) {
@@ -273,6 +280,9 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     private void handle(int id, NodeMessage message, StreamObserver<NodeDirective> down) {
         switch (message.getMessageCase()) {
             case HEARTBEAT -> {
+                message.getHeartbeat()
+                        .getStoresList()
+                        .forEach(store -> scrubs.put(store.getId(), store.getScrub()));
                 if (answersBeats) {
                     down.onNext(
                             NodeDirective.newBuilder()

@@ -13,6 +13,7 @@ import io.coppice.node.lane.LaneConfig;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.ReplicaState;
+import io.coppice.wire.pb.ScrubReport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -97,6 +98,7 @@ final class StoreFailureTest {
         eventually("registered", () -> cluster.nodes.get(broken).isRegistered());
         assertEquals(1, gauge(broken, "node.stores.down"));
         assertEquals(0, cluster.control.registration("node-" + broken).getStoresCount());
+        assertEquals(1, cluster.control.registration("node-" + broken).getFailedStoresCount());
         assertEquals(ReplicaState.REPLICA_DOWN, cluster.control.state(GROUP, broken));
         assertEquals(DataStatus.OK, cluster.writeBlock(chunk(1), 0, 4, 14, false));
     }
@@ -126,7 +128,8 @@ final class StoreFailureTest {
         eventually("written down", () -> Files.exists(mark));
         eventually(
                 "the quorum knows",
-                () -> cluster.control.registration("node-" + node).getStoresCount() == 0);
+                () -> cluster.control.registration("node-" + node).getFailedStoresCount() == 1);
+        assertEquals(0, cluster.control.registration("node-" + node).getStoresCount());
     }
 
     @Test
@@ -173,6 +176,15 @@ final class StoreFailureTest {
         eventually("mended", () -> scrubbed(rotten, "repaired") == scrubbed(rotten, "errors"));
         eventually("the pass is complete", () -> scrubbed(rotten, "passes") == 1);
         assertEquals(0, scrubbed(rotten, "unrepaired"));
+        eventually(
+                "the quorum is told",
+                () -> {
+                    ScrubReport told = cluster.control.scrub(rotten);
+                    return told.getErrors() >= 2
+                            && told.getRepaired() == told.getErrors()
+                            && told.getPasses() == 1
+                            && told.getFinishedMillis() > 0;
+                });
         assertTrue(scrubbed(rotten, "bytes") > 31 * Blocks.BLOCK_BYTES);
         cluster.assertEqualReplicas();
         int bad =

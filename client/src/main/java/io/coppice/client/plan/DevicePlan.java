@@ -21,23 +21,13 @@ import org.jspecify.annotations.Nullable;
 public final class DevicePlan {
     private final PlanConfig config;
     private final PlanPort port;
-    private final MapCache cache;
-    private final PageLoads loads;
-    private final LongMap<Slot> slots = new LongMap<>();
-    private final LiveOps live = new LiveOps();
-
-    /// Operations to plan next; drained before every entry point returns, so that chains of waiting
-    /// operations do not become chains of calls.
-    private final ArrayDeque<ChunkOp> ready = new ArrayDeque<>();
-
-    private final ArrayDeque<ChunkOp> awaitingGeneration = new ArrayDeque<>();
+    private final KnownMap map;
+    private final Operations ops = new Operations();
     private final ArrayDeque<ChunkOp> awaitingPlacement = new ArrayDeque<>();
     private final ArrayDeque<Derivation> flips = new ArrayDeque<>();
     private int flipMessages;
     private boolean draining;
     private boolean turnEndAsked;
-    private boolean pollingGeneration;
-    private long generation;
     private long size;
     private @Nullable Fault end;
 
@@ -46,14 +36,12 @@ public final class DevicePlan {
     public DevicePlan(PlanConfig config, PlanPort port, long generation, long size) {
         this.config = config;
         this.port = port;
-        this.generation = generation;
         this.size = size;
-        cache = new MapCache(config.pagesMax());
-        loads = new PageLoads();
+        map = new KnownMap(config.pagesMax(), generation, ops, this::askTurnEnd, port);
     }
 
     public long generation() {
-        return generation;
+        return map.generation();
     }
 
     public long size() {
@@ -62,12 +50,12 @@ public final class DevicePlan {
 
     /// Operations that have not been acknowledged.
     public int unfinished() {
-        return live.count();
+        return ops.unfinished();
     }
 
     /// Chunk indexes with a write or a flip under way.
     int busySlots() {
-        return slots.size();
+        return ops.busySlots();
     }
 
     // ------------------------------------------------------------ from the device
@@ -76,15 +64,11 @@ public final class DevicePlan {
     public void start(ChunkOp op) {
         Fault ended = end;
         if (ended != null) {
-            complete(op, ended);
-            release(op);
+            ops.refuse(op, ended);
             return;
         }
         op.reading = op.kind() != Kind.WRITE && op.kind() != Kind.ZERO;
-        live.add(op);
-        if (!op.writes() || slot(op.index()).lock(op)) {
-            ready.add(op);
-        }
+        ops.begin(op);
         drain();
     }
 
@@ -92,8 +76,8 @@ public final class DevicePlan {
     /// deadlines.
     public void expire(long nowNanos, Fault fault) {
         ChunkOp oldest;
-        while ((oldest = live.oldest()) != null && oldest.deadlineNanos() - nowNanos <= 0) {
-            giveUp(oldest, fault);
+        while ((oldest = ops.oldest()) != null && oldest.deadlineNanos() - nowNanos <= 0) {
+            ops.giveUp(oldest, fault);
         }
         drain();
     }
@@ -104,25 +88,21 @@ public final class DevicePlan {
             end = fault;
         }
         ChunkOp oldest;
-        while ((oldest = live.oldest()) != null) {
-            giveUp(oldest, fault);
+        while ((oldest = ops.oldest()) != null) {
+            ops.giveUp(oldest, fault);
         }
         drain();
     }
 
     /// Forgets the map, for devices whose map others change.
     public void dropMap() {
-        cache.clear();
-        loads.allDirty();
+        map.drop();
     }
 
     /// The events of this turn are handled: what was gathered is sent.
     public void turnEnd() {
         turnEndAsked = false;
-        long[] pages = loads.takeWanted();
-        if (pages.length > 0) {
-            port.loadPages(pages);
-        }
+        map.load();
         sendFlips();
         drain();
     }
@@ -144,9 +124,9 @@ public final class DevicePlan {
     public void refusedBySeal(ChunkOp op) {
         Derivation derivation = leaveDerivation(op);
         if (derivation == null) {
-            awaitGeneration(op);
+            map.awaitGeneration(op);
         } else {
-            park(
+            ops.park(
                     op,
                     derivation.parked); // if the flip is under way already, its outcome comes first
             failIfDeriving(derivation, Again.IN_NEXT_GENERATION);
@@ -158,11 +138,11 @@ public final class DevicePlan {
     public void chunkMissing(ChunkOp op) {
         Derivation derivation = leaveDerivation(op);
         if (derivation == null) {
-            parkForPage(op, true);
+            map.awaitPage(op, true);
         } else if (derivation.stage == Derivation.Stage.FLIPPING) {
-            makeReady(op);
+            ops.makeReady(op);
         } else {
-            park(op, derivation.parked);
+            ops.park(op, derivation.parked);
             failIfDeriving(derivation, Again.AFTER_RELOAD);
         }
         drain();
@@ -174,10 +154,10 @@ public final class DevicePlan {
     public void refusedAsOld(ChunkOp op) {
         Derivation derivation = leaveDerivation(op);
         if (derivation != null && derivation.stage == Derivation.Stage.FAILED) {
-            park(op, derivation.parked);
+            ops.park(op, derivation.parked);
             settle(derivation);
         } else {
-            makeReady(op);
+            ops.makeReady(op);
         }
         drain();
     }
@@ -186,7 +166,7 @@ public final class DevicePlan {
     public void failed(ChunkOp op, Fault fault) {
         Derivation derivation = leaveDerivation(op);
         if (derivation == null) {
-            finish(op, fault);
+            ops.finish(op, fault);
             drain();
             return;
         }
@@ -194,10 +174,10 @@ public final class DevicePlan {
         boolean deriving = derivation.stage == Derivation.Stage.DERIVING;
         if (groupFull && deriving && op.placementTry + 1 < port.placementTriesMax()) {
             op.placementTry++;
-            park(op, derivation.parked);
+            ops.park(op, derivation.parked);
             fail(derivation, Again.AT_ONCE);
         } else {
-            finish(op, fault);
+            ops.finish(op, fault);
             boolean last = derivation.inFlight == 0 && deriving;
             if (last) {
                 fail(derivation, Again.AT_ONCE);
@@ -215,15 +195,13 @@ public final class DevicePlan {
         flipMessages--;
         for (Derivation derivation : batch.derivations()) {
             derivation.stage = Derivation.Stage.FLIPPED;
-            boolean owned = derivation.newChunk != 0 && derivation.generation == generation;
-            cache.flipped(derivation.index, derivation.newChunk, owned, generation);
-            loads.dirty(MapCache.pageOf(derivation.index));
-            leaveSlot(derivation);
+            map.flipped(derivation);
+            ops.leaveSlot(derivation);
             ChunkOp next;
             while ((next = derivation.applied.poll()) != null) {
-                finish(next, null);
+                ops.finish(next, null);
             }
-            makeAllReady(derivation.parked);
+            ops.makeAllReady(derivation.parked);
         }
         sendFlips();
         drain();
@@ -247,7 +225,7 @@ public final class DevicePlan {
             ChunkOp next;
             while ((next = derivation.applied.poll()) != null) {
                 next.derivation = null;
-                finish(next, fault);
+                ops.finish(next, fault);
             }
             fail(derivation, Again.AFTER_RELOAD);
         }
@@ -257,33 +235,13 @@ public final class DevicePlan {
 
     /// A map page; `chunks` without trailing zeros, `ownedBits` a bitmap, both of `pageGeneration`.
     public void pageLoaded(long page, long[] chunks, byte[] ownedBits, long pageGeneration) {
-        if (pageGeneration > generation) {
-            adopt(pageGeneration);
-        }
-        if (!loads.isAwaited(page)) {
-            drain(); // nobody waits any more, and flips since then may have passed it
-            return;
-        }
-        if (pageGeneration < generation || loads.isDirty(page)) {
-            // Captured before something that we know: a flip of ours, or a newer generation.
-            loads.again(page);
-            askTurnEnd();
-            drain();
-            return;
-        }
-        cache.put(page, chunks, ownedBits, pageGeneration);
-        makeAllReady(loads.loaded(page));
+        map.loaded(page, chunks, ownedBits, pageGeneration);
         drain();
     }
 
     /// The page cannot be had (the snapshot was deleted): those who wait for it fail.
     public void pageFailed(long page, Fault fault) {
-        ArrayDeque<ChunkOp> waiting = loads.loaded(page);
-        ChunkOp next;
-        while ((next = waiting.poll()) != null) {
-            next.parkedIn = null;
-            finish(next, fault);
-        }
+        map.failed(page, fault);
         drain();
     }
 
@@ -293,32 +251,25 @@ public final class DevicePlan {
         if (mapChanged) {
             dropMap();
         }
-        if (newGeneration > generation) {
-            adopt(newGeneration);
-        }
+        map.adopt(newGeneration);
         drain();
     }
 
     /// Chunk ids arrived, or other groups serve now.
     public void placementChanged() {
-        makeAllReady(awaitingPlacement);
+        ops.makeAllReady(awaitingPlacement);
         drain();
     }
 
     /// Looks for a generation that was not told; true while one is awaited.
     public boolean pollGeneration() {
-        ChunkOp waiting = awaitingGeneration.peek();
-        if (waiting == null) {
-            pollingGeneration = false;
-            return false;
-        }
-        loads.want(MapCache.pageOf(waiting.index()));
-        askTurnEnd();
-        return true;
+        return map.pollGeneration();
     }
 
     // ------------------------------------------------------------ planning
 
+    /// Before every entry point returns, so that chains of waiting operations do not become chains
+    /// of calls.
     private void drain() {
         if (draining) {
             return;
@@ -326,7 +277,7 @@ public final class DevicePlan {
         draining = true;
         try {
             ChunkOp op;
-            while ((op = ready.poll()) != null) {
+            while ((op = ops.nextReady()) != null) {
                 plan(op);
             }
         } finally {
@@ -337,7 +288,7 @@ public final class DevicePlan {
     private void plan(ChunkOp op) {
         Fault ended = end;
         if (op.completed || ended != null) {
-            finish(op, ended);
+            ops.finish(op, ended);
             return;
         }
         Slot slot = op.slot;
@@ -347,7 +298,7 @@ public final class DevicePlan {
         } else if (derivation == null) {
             planWrite(op);
         } else if (derivation.stage == Derivation.Stage.FAILED) {
-            park(op, derivation.parked);
+            ops.park(op, derivation.parked);
         } else {
             join(op, derivation);
         }
@@ -355,16 +306,16 @@ public final class DevicePlan {
 
     private void planRead(ChunkOp op, @Nullable Derivation derivation) {
         // While a flip is under way the old chunk holds all that was acknowledged.
-        MapCache.Page page = cache.page(op.index());
+        MapCache.Page page = map.page(op.index());
         long chunk;
         if (page != null) {
             chunk = page.chunk(op.index());
-            op.ownedSlot = page.isOwned(op.index(), generation);
+            op.ownedSlot = page.isOwned(op.index(), map.generation());
         } else if (derivation != null) {
             chunk = derivation.oldChunk;
             op.ownedSlot = false;
         } else {
-            parkForPage(op, false);
+            map.awaitPage(op, false);
             return;
         }
         if (chunk == 0) {
@@ -379,25 +330,25 @@ public final class DevicePlan {
     private void readDone(ChunkOp op) {
         op.reading = false;
         if (op.kind() == Kind.PATCH) {
-            makeReady(op);
+            ops.makeReady(op);
         } else {
-            finish(op, null);
+            ops.finish(op, null);
         }
     }
 
     private void planWrite(ChunkOp op) {
-        MapCache.Page page = cache.page(op.index());
+        MapCache.Page page = map.page(op.index());
         if (page == null) {
-            parkForPage(op, false);
+            map.awaitPage(op, false);
             return;
         }
         long old = page.chunk(op.index());
         boolean zero = op.kind() == Kind.ZERO;
         if (zero && old == 0) {
-            finish(op, null);
+            ops.finish(op, null);
         } else if (zero && isWhole(op)) {
             unmap(op, old);
-        } else if (page.isOwned(op.index(), generation)) {
+        } else if (page.isOwned(op.index(), map.generation())) {
             address(op, old, 0, false);
             submit(op);
         } else {
@@ -406,8 +357,8 @@ public final class DevicePlan {
     }
 
     private void unmap(ChunkOp op, long old) {
-        var derivation = new Derivation(op.index(), old, 0, generation);
-        enterSlot(op, derivation);
+        var derivation = new Derivation(op.index(), old, 0, map.generation());
+        ops.enterSlot(op, derivation);
         op.derivation = derivation;
         op.stage = Stage.APPLIED;
         derivation.applied.add(op);
@@ -418,11 +369,11 @@ public final class DevicePlan {
         int group = old == 0 ? port.placeNewChunk(op.index(), op.placementTry) : ChunkId.group(old);
         long fresh = group < 0 ? 0 : port.takeChunkId(group);
         if (fresh == 0) {
-            park(op, awaitingPlacement);
+            ops.park(op, awaitingPlacement);
             return;
         }
-        var derivation = new Derivation(op.index(), old, fresh, generation);
-        enterSlot(op, derivation);
+        var derivation = new Derivation(op.index(), old, fresh, map.generation());
+        ops.enterSlot(op, derivation);
         send(op, derivation, old, old == 0);
     }
 
@@ -445,7 +396,7 @@ public final class DevicePlan {
         op.chunk = chunk;
         op.fromChunk = from;
         op.create = create;
-        op.generation = generation;
+        op.generation = map.generation();
         if (!op.reading) {
             op.sequence = port.nextSequence(ChunkId.group(chunk));
         }
@@ -470,7 +421,7 @@ public final class DevicePlan {
     private void writeDone(ChunkOp op) {
         Derivation derivation = op.derivation;
         if (derivation == null || derivation.stage == Derivation.Stage.FLIPPED) {
-            finish(op, null);
+            ops.finish(op, null);
             return;
         }
         derivation.inFlight--;
@@ -506,7 +457,7 @@ public final class DevicePlan {
             var batch = new ArrayList<Derivation>(Math.min(flips.size(), config.flipSlotsMax()));
             Derivation next;
             while (batch.size() < config.flipSlotsMax() && (next = flips.poll()) != null) {
-                if (next.generation == generation) {
+                if (next.generation == map.generation()) {
                     batch.add(next);
                 } else {
                     fail(
@@ -516,7 +467,7 @@ public final class DevicePlan {
             }
             if (!batch.isEmpty()) {
                 flipMessages++;
-                port.flip(new FlipBatch(generation, batch));
+                port.flip(new FlipBatch(map.generation(), batch));
             }
         }
     }
@@ -543,7 +494,7 @@ public final class DevicePlan {
         if (derivation.stage != Derivation.Stage.FAILED || derivation.inFlight > 0) {
             return;
         }
-        leaveSlot(derivation);
+        ops.leaveSlot(derivation);
         if (derivation.newChunk != 0) {
             port.abandon(derivation.newChunk);
         }
@@ -552,106 +503,20 @@ public final class DevicePlan {
         replay(derivation, derivation.parked, reload);
     }
 
-    private void replay(Derivation derivation, ArrayDeque<ChunkOp> ops, boolean reload) {
+    private void replay(Derivation derivation, ArrayDeque<ChunkOp> waiting, boolean reload) {
         ChunkOp next;
-        while ((next = ops.poll()) != null) {
+        while ((next = waiting.poll()) != null) {
             next.parkedIn = null;
             next.derivation = null;
             next.generation = derivation.generation;
             if (reload) {
-                parkForPage(next, true);
+                map.awaitPage(next, true);
             } else if (derivation.again == Again.IN_NEXT_GENERATION) {
-                awaitGeneration(next);
+                map.awaitGeneration(next);
             } else {
-                makeReady(next);
+                ops.makeReady(next);
             }
         }
-    }
-
-    private void adopt(long newGeneration) {
-        generation = newGeneration; // pages of an older generation own nothing from here on
-        makeAllReady(awaitingGeneration);
-    }
-
-    /// `op` was refused in its generation; the next one is told, or asked for.
-    private void awaitGeneration(ChunkOp op) {
-        if (op.generation < generation) {
-            makeReady(op);
-            return;
-        }
-        park(op, awaitingGeneration);
-        if (!pollingGeneration && !awaitingGeneration.isEmpty()) {
-            pollingGeneration = true;
-            port.generationAwaited();
-        }
-    }
-
-    // ------------------------------------------------------------ slots, parking, the end of an
-    // operation
-
-    private Slot slot(long index) {
-        Slot slot = slots.get(index);
-        if (slot == null) {
-            slot = new Slot(index);
-            slots.add(index, slot);
-        }
-        return slot;
-    }
-
-    private static void enterSlot(ChunkOp op, Derivation derivation) {
-        Slot slot = op.slot;
-        if (slot != null) {
-            slot.derivation = derivation;
-        }
-    }
-
-    private void leaveSlot(Derivation derivation) {
-        Slot slot = slots.get(derivation.index);
-        if (slot != null && slot.derivation == derivation) {
-            slot.derivation = null;
-            dropIfIdle(slot);
-        }
-    }
-
-    private void dropIfIdle(Slot slot) {
-        if (slot.isIdle()) {
-            slots.remove(slot.index);
-        }
-    }
-
-    private void makeReady(ChunkOp op) {
-        op.parkedIn = null;
-        op.stage = Stage.READY;
-        ready.add(op);
-    }
-
-    private void makeAllReady(ArrayDeque<ChunkOp> ops) {
-        ChunkOp next;
-        while ((next = ops.poll()) != null) {
-            makeReady(next);
-        }
-    }
-
-    /// A completed operation is not parked: nobody waits for it, and nobody else would take it out
-    /// again.
-    private void park(ChunkOp op, ArrayDeque<ChunkOp> where) {
-        if (op.completed) {
-            finish(op, null);
-            return;
-        }
-        op.stage = Stage.PARKED;
-        op.parkedIn = where;
-        where.add(op);
-    }
-
-    private void parkForPage(ChunkOp op, boolean reload) {
-        long page = MapCache.pageOf(op.index());
-        if (reload) {
-            cache.drop(page);
-            loads.dirty(page);
-        }
-        park(op, loads.want(page));
-        askTurnEnd();
     }
 
     private void askTurnEnd() {
@@ -659,48 +524,5 @@ public final class DevicePlan {
             turnEndAsked = true;
             port.turnEndWanted();
         }
-    }
-
-    /// Answers the caller now. What is under way keeps its lock until its outcome is known (R13).
-    private void giveUp(ChunkOp op, Fault fault) {
-        complete(op, fault);
-        switch (op.stage) {
-            case WAITING_FOR_LOCK -> finish(op, fault);
-            case PARKED -> {
-                ArrayDeque<ChunkOp> where = op.parkedIn;
-                if (where != null) {
-                    where.remove(op);
-                    op.parkedIn = null;
-                }
-                finish(op, fault);
-            }
-            case READY, SUBMITTED, APPLIED, RELEASED -> {}
-        }
-    }
-
-    private void finish(ChunkOp op, @Nullable Fault fault) {
-        op.derivation = null;
-        op.stage = Stage.RELEASED;
-        Slot slot = op.slot;
-        if (slot != null) {
-            op.slot = null;
-            slot.unlock(op, ready);
-            dropIfIdle(slot);
-        }
-        complete(op, fault);
-        release(op);
-    }
-
-    private void complete(ChunkOp op, @Nullable Fault fault) {
-        if (!op.completed) {
-            op.completed = true;
-            live.remove(op);
-            op.completed(fault);
-        }
-    }
-
-    private static void release(ChunkOp op) {
-        op.stage = Stage.RELEASED;
-        op.released();
     }
 }

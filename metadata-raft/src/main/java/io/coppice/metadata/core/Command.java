@@ -40,7 +40,9 @@ public sealed interface Command {
     /// Out of the trash: the youngest one of that name; `as` empty: under its old name.
     record RestoreVolume(String name, String as) implements Command {}
 
-    record ResizeVolume(String name, long size) implements Command {}
+    /// @param fence the attachment whose client has made zeros, durably, of what a smaller size
+    ///   cuts off the last chunk that is kept, and writes there no more; 0: none
+    record ResizeVolume(String name, long size, long fence) implements Command {}
 
     record RenameVolume(String name, String newName) implements Command {}
 
@@ -140,8 +142,8 @@ public sealed interface Command {
 
     /// A node's (new) session. A new incarnation first takes its replicas out of service; then what
     /// is not serving is SYNCING, or elected where a group has no serving replica left. `cluster`
-    /// empty: not yet a member. `stuck`: stores that serve nothing now and will come back; what the
-    /// same process had, and names neither here nor in `stores`, has failed.
+    /// empty: not yet a member. `failed`: stores that will not come back (R11); what the node had,
+    /// and names neither here nor in `stores`, serves nothing now but may.
     record RegisterNode(
             String name,
             String address,
@@ -151,14 +153,14 @@ public sealed interface Command {
             String rack,
             String cluster,
             List<StoreReport> stores,
-            List<String> stuck)
+            List<String> failed)
             implements Command {
         public RegisterNode {
             stores = List.copyOf(stores);
-            stuck = List.copyOf(stuck);
+            failed = List.copyOf(failed);
         }
 
-        /// All of its stores move.
+        /// None of its stores has failed.
         public RegisterNode(
                 String name,
                 String address,

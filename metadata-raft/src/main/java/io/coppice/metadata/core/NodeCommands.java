@@ -117,9 +117,7 @@ final class NodeCommands {
                 gone.add(store.id());
             }
         }
-        // A process that goes on without a store has found it bad (R11), unless it says that it is
-        // stuck; a new process may only not have it yet.
-        IntPredicate failed = store -> !restarted && !isNamed(command.stuck(), store);
+        IntPredicate failed = store -> isNamed(command.failed(), store);
         leave(gone, failed, changed);
         for (int store : gone) {
             putDown(store, failed.test(store), nowMillis);
@@ -178,7 +176,7 @@ final class NodeCommands {
         }
         // a node all of whose stores have failed is known, and says so by naming none
         if (command.stores().isEmpty() && present == null
-                || command.stores().size() + command.stuck().size() > STORES_PER_NODE_MAX) {
+                || command.stores().size() + command.failed().size() > STORES_PER_NODE_MAX) {
             return refuse(
                     Refusal.BAD_REQUEST, "a node has 1 to " + STORES_PER_NODE_MAX + " stores");
         }

@@ -146,12 +146,9 @@ final class VolumeCommands {
         }
         MapRoot root = volume.root();
         if (command.size() < volume.size()) {
-            if (tables.attachments.contains(volume.id())) {
-                return refuse(
-                        Refusal.CONFLICT,
-                        "volume '"
-                                + command.name()
-                                + "' is attached and cannot shrink: close it first");
+            refused = refuseCut(volume, command, config);
+            if (refused != null) {
+                return refused;
             }
             Marks.hit("a volume lost what was beyond its new end");
             root = maps.truncate(root, slots(command.size(), config));
@@ -159,6 +156,33 @@ final class VolumeCommands {
         Volume resized = volume.withSize(command.size(), root);
         tables.replaceVolume(resized);
         return new Outcome.Volumes(List.of(resized));
+    }
+
+    /// What is cut off the last chunk that is kept must be zeros already, or it would be there
+    /// again when the volume grows; the quorum cannot see data, so it takes the word of a client
+    /// whose attachment has kept others from writing there since.
+    private Outcome.@Nullable Refused refuseCut(
+            Volume volume, Command.ResizeVolume command, ClusterConfig config) {
+        Attachment holder = tables.attachments.get(volume.id());
+        if (holder != null && holder.fence() != command.fence()) {
+            return refuse(
+                    Refusal.CONFLICT,
+                    "volume '"
+                            + command.name()
+                            + "' is attached and cannot shrink: close it first");
+        }
+        long last = slots(command.size(), config) - 1;
+        if (holder == null
+                && command.size() % config.chunkBytes() != 0
+                && MapWalks.chunkAt(tables.nodes, volume.root(), last) != 0) {
+            return refuse(
+                    Refusal.CONFLICT,
+                    "volume '"
+                            + command.name()
+                            + "' would end within a chunk that has data, which an attached client must"
+                            + " make zeros first: use 'coppice volume resize'");
+        }
+        return null;
     }
 
     static long slots(long size, ClusterConfig config) {

@@ -72,7 +72,9 @@ final class LogDecoder {
                             r.getRestoreVolume().getName(), r.getRestoreVolume().getAs());
             case RESIZE_VOLUME ->
                     new Command.ResizeVolume(
-                            r.getResizeVolume().getName(), r.getResizeVolume().getSize());
+                            r.getResizeVolume().getName(),
+                            r.getResizeVolume().getSize(),
+                            r.getResizeVolume().getFence());
             case RENAME_VOLUME ->
                     new Command.RenameVolume(
                             r.getRenameVolume().getName(), r.getRenameVolume().getNewName());
@@ -220,6 +222,6 @@ final class LogDecoder {
                 c.getRack(),
                 c.getCluster(),
                 stores,
-                c.getStuckStoresList());
+                c.getFailedStoresList());
     }
 }

@@ -62,7 +62,10 @@ final class LogEncoder {
                             RestoreVolume.newBuilder().setName(c.name()).setAs(c.as()));
             case Command.ResizeVolume c ->
                     record.setResizeVolume(
-                            ResizeVolume.newBuilder().setName(c.name()).setSize(c.size()));
+                            ResizeVolume.newBuilder()
+                                    .setName(c.name())
+                                    .setSize(c.size())
+                                    .setFence(c.fence()));
             case Command.RenameVolume c ->
                     record.setRenameVolume(
                             RenameVolume.newBuilder().setName(c.name()).setNewName(c.newName()));
@@ -226,7 +229,7 @@ final class LogEncoder {
                         .setPid(c.pid())
                         .setRack(c.rack())
                         .setCluster(c.cluster())
-                        .addAllStuckStores(c.stuck());
+                        .addAllFailedStores(c.failed());
         for (Command.StoreReport store : c.stores()) {
             var report =
                     StoreReport.newBuilder()

@@ -108,7 +108,9 @@ final class AdminCommands {
             case RESIZE_VOLUME -> {
                 var c = request.getResizeVolume();
                 yield changing(
-                        asker, c.getName(), new Command.ResizeVolume(c.getName(), c.getSize()));
+                        asker,
+                        c.getName(),
+                        new Command.ResizeVolume(c.getName(), c.getSize(), c.getFence()));
             }
             case RENAME_VOLUME -> {
                 var c = request.getRenameVolume();

@@ -226,6 +226,7 @@ final class Queries {
                                 : store.capacityBytes())
                 .setLiveBytes(report.getLiveBytes())
                 .setGroups(groups)
+                .setScrub(report.getScrub())
                 .build();
     }
 

@@ -54,7 +54,7 @@ final class Requests {
                 node.getRack(),
                 node.getCluster(),
                 stores,
-                node.getStuckStoresList());
+                node.getFailedStoresList());
     }
 
     private static List<Command.GroupPosition> positions(StoreReport store) {

@@ -193,7 +193,15 @@ class MembershipTest {
         cluster.apply(
                 0,
                 new Command.RegisterNode(
-                        "node" + node, "h", "h", incarnation, node, "rack" + node, "", List.of()));
+                        "node" + node,
+                        "h",
+                        "h",
+                        incarnation,
+                        node,
+                        "rack" + node,
+                        "",
+                        List.of(),
+                        List.of("store" + node)));
     }
 
     /// 2 lost what was not synced, 1 has everything and is only away.

@@ -211,10 +211,10 @@ class MetadataStateProperties {
         if (attached.isPresent() && slots * Cluster.CHUNK < volume.size()) {
             assertEquals(
                     Refusal.CONFLICT,
-                    cluster.refused(new Command.ResizeVolume(name, slots * Cluster.CHUNK)));
+                    cluster.refused(new Command.ResizeVolume(name, slots * Cluster.CHUNK, 0)));
             cluster.done(new Command.Detach(volume.id(), attached.get().fence()));
         }
-        cluster.done(new Command.ResizeVolume(name, slots * Cluster.CHUNK));
+        cluster.done(new Command.ResizeVolume(name, slots * Cluster.CHUNK, 0));
         model.volume(name).keySet().removeIf(index -> index >= slots);
     }
 

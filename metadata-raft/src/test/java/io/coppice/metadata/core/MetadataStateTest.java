@@ -312,7 +312,7 @@ class MetadataStateTest {
                         new Command.CreateVolume("b", 4097, Map.of()),
                         new Command.CreateVolume("b", Long.MAX_VALUE, Map.of()),
                         new Command.CreateVolume("b", 4096, Map.of("", "x")),
-                        new Command.ResizeVolume("a", 5),
+                        new Command.ResizeVolume("a", 5, 0),
                         new Command.RenameVolume("a", "%"),
                         new Command.CreateSnapshots(List.of(), Map.of()),
                         new Command.CreateClones("a", "", null, List.of(), Map.of(), 0),
@@ -345,7 +345,7 @@ class MetadataStateTest {
         long chunk = cluster.chunk(3);
         cluster.done(flipOf("huge", last, 0, chunk));
         assertEquals(chunk, cluster.view().chunkAt(cluster.volume("huge").root(), last));
-        var shrink = new Command.ResizeVolume("huge", 4096);
+        var shrink = new Command.ResizeVolume("huge", 4096, 0);
         assertEquals(Refusal.CONFLICT, cluster.refused(shrink), "a writer may be beyond the end");
         cluster.done(new Command.Detach(cluster.volume("huge").id(), fence));
         cluster.done(shrink);
@@ -355,6 +355,26 @@ class MetadataStateTest {
         }
         assertArrayEquals(new long[] {chunk}, cluster.view().purgeable(3, 5));
         assertEquals(List.of(), cluster.view().recount().details());
+    }
+
+    @Test
+    void onlyTheAttachmentThatMadeZerosOfItCutsOffPartOfAChunk() {
+        create("a", 3);
+        long fence = attach("a").attachment().fence();
+        map("a", 0, 2);
+        long half = Cluster.CHUNK / 2;
+        var cut = new Command.ResizeVolume("a", Cluster.CHUNK + half, fence);
+        var blind = new Command.ResizeVolume("a", Cluster.CHUNK + half, 0);
+        assertEquals(Refusal.CONFLICT, cluster.refused(blind));
+        cluster.done(new Command.Detach(cluster.volume("a").id(), fence));
+        assertEquals(Refusal.CONFLICT, cluster.refused(blind));
+        assertEquals(Refusal.CONFLICT, cluster.refused(cut), "others may have written there since");
+        cluster.done(new Command.ResizeVolume("a", 2 * Cluster.CHUNK + half, 0));
+        long again = attach("a").attachment().fence();
+        assertEquals(Refusal.CONFLICT, cluster.refused(cut));
+        cluster.done(new Command.ResizeVolume("a", Cluster.CHUNK + half, again));
+        assertEquals(Cluster.CHUNK + half, cluster.volume("a").size());
+        assertTrue(cluster.view().attachment(cluster.volume("a").id()).isPresent());
     }
 
     // ------------------------------------------------------------ reaping, captures, bytes

@@ -135,19 +135,33 @@ class RepairTest {
     @Test
     void aStoreThatItsOwnNodeGivesUpIsReplacedAtOnce() {
         var other = List.of(new Command.StoreReport("fresh", 1L << 40, true, List.of()));
-        cluster.apply(0, new Command.RegisterNode("node3", "h", "h", 1, 3, "rack3", "c1", other));
+        cluster.apply(0, without3(1, other, List.of("store3")));
         assertTrue(cluster.view().store(3).orElseThrow().failed());
         var plan = repairs(1);
         assertTrue(plan.stream().anyMatch(Command.AddReplica.class::isInstance), plan::toString);
     }
 
+    @Test
+    void aStoreThatFailedBeforeItsNodeStartedIsReplacedAtOnceToo() {
+        cluster.apply(0, new Command.NodeLost(3, 1));
+        assertEquals(List.of(), repairs(1));
+        cluster.apply(0, without3(2, List.of(), List.of("store3", "store2", "unknown")));
+        assertTrue(cluster.view().store(3).orElseThrow().failed());
+        assertTrue(cluster.view().store(2).orElseThrow().up(), "not its own");
+        var plan = repairs(1);
+        assertTrue(plan.stream().anyMatch(Command.AddReplica.class::isInstance), plan::toString);
+    }
+
+    private static Command.RegisterNode without3(
+            long incarnation, List<Command.StoreReport> stores, List<String> failed) {
+        return new Command.RegisterNode(
+                "node3", "h", "h", incarnation, 3, "rack3", "c1", stores, failed);
+    }
+
     /// Its disk is not bad: what it has is not made anew before it was away for long.
     @Test
     void aStoreThatIsStuckLeavesServiceAndIsWaitedFor() {
-        var without =
-                new Command.RegisterNode(
-                        "node3", "h", "h", 1, 3, "rack3", "c1", List.of(), List.of("store3"));
-        cluster.apply(0, without);
+        cluster.apply(0, without3(1, List.of(), List.of()));
         assertTrue(cluster.view().node(3).orElseThrow().up());
         Store stuck = cluster.view().store(3).orElseThrow();
         assertTrue(!stuck.up() && !stuck.failed());

@@ -262,7 +262,8 @@ class ReplicaStatesTest {
         return switch (event) {
             case "its node is lost" -> commands.lost(new Command.NodeLost(IT, 1), NOW);
             case "its store is lost" ->
-                    commands.register(registration(IT, 1, List.of("spare"), 0), NOW);
+                    commands.register(
+                            registration(IT, 1, List.of("spare"), 0, List.of("store3")), NOW);
             case "it failed" -> commands.failed(new Command.ReplicaFailed(GROUP, EPOCH, IT, "why"));
             case "it failed, of an old epoch" ->
                     commands.failed(new Command.ReplicaFailed(GROUP, EPOCH - 1, IT, "why"));
@@ -310,6 +311,11 @@ class ReplicaStatesTest {
 
     private static Command.RegisterNode registration(
             int node, long incarnation, List<String> stores, long sequence) {
+        return registration(node, incarnation, stores, sequence, List.of());
+    }
+
+    private static Command.RegisterNode registration(
+            int node, long incarnation, List<String> stores, long sequence, List<String> failed) {
         var reports =
                 stores.stream()
                         .map(uuid ->
@@ -320,6 +326,6 @@ class ReplicaStatesTest {
                                         List.of(new Command.GroupPosition(GROUP, at(sequence)))))
                         .toList();
         return new Command.RegisterNode(
-                "node" + node, "h:1", "h:2", incarnation, 1, "", "", reports);
+                "node" + node, "h:1", "h:2", incarnation, 1, "", "", reports, failed);
     }
 }

@@ -9,6 +9,7 @@ import io.coppice.node.lane.Lane;
 import io.coppice.node.store.BlockRead;
 import io.coppice.node.store.Scrub;
 import io.coppice.port.Time;
+import io.coppice.wire.pb.ScrubReport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -89,6 +90,19 @@ public final class Scrubber {
         metrics.register(
                 prefix + ".finished.seconds",
                 (Gauge<Long>) () -> progress.finishedMillis() / 1_000);
+    }
+
+    /// The same numbers, for the quorum. Thread-safe.
+    public ScrubReport report() {
+        ScrubProgress now = progress;
+        return ScrubReport.newBuilder()
+                .setLeftBytes(bytesLeft)
+                .setErrors(errors)
+                .setRepaired(repaired)
+                .setUnrepaired(now.unrepaired())
+                .setPasses(now.passes())
+                .setFinishedMillis(now.finishedMillis())
+                .build();
     }
 
     private void tick() {
