@@ -133,7 +133,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "R8 R9",
                             CLIENT + "plan/DevicePlan.java",
                             "        derivation.applied.add(op);\n        if (derivation.stage ==",
-                            "        derivation.applied.add(op);\n        complete(op, null);\n"
+                            "        derivation.applied.add(op);\n        ops.giveUp(op, null);\n"
                                     + "        if (derivation.stage ==",
                             0),
                     new Planted(
