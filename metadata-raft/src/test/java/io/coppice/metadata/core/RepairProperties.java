@@ -126,7 +126,7 @@ class RepairProperties {
         }
     }
 
-    @Property(tries = 40)
+    @Property(seed = "26", tries = 40)
     void anAddedNodeGetsItsShareAndNotMuchMoves(
             @ForAll @IntRange(min = 3, max = 9) int nodes,
             @ForAll @IntRange(min = 1, max = 3) int stores,
@@ -150,7 +150,7 @@ class RepairProperties {
                 .forEach(lead -> assertTrue(lead <= evenly * 1.3 + 3, () -> "leads " + leads));
     }
 
-    @Property(tries = 40)
+    @Property(seed = "26", tries = 40)
     void aStoreAddedToANodeIsUsed(
             @ForAll @IntRange(min = 3, max = 6) int nodes, @ForAll Random random) {
         start(nodes, 1, 1, 60);
@@ -161,7 +161,7 @@ class RepairProperties {
         assertTrue(loads().values().stream().allMatch(load -> load > 0), () -> "" + loads());
     }
 
-    @Property(tries = 40)
+    @Property(seed = "26", tries = 40)
     void aLostNodeIsReplacedByAllOthers(
             @ForAll @IntRange(min = 5, max = 9) int nodes,
             @ForAll @IntRange(min = 1, max = 3) int racksMore,
@@ -185,7 +185,7 @@ class RepairProperties {
         assertTrue(state.view().node(1).isEmpty());
     }
 
-    @Property(tries = 60)
+    @Property(seed = "26", tries = 60)
     void whateverHappensNothingNeededIsDroppedAndAllComesBack(
             @ForAll @IntRange(min = 4, max = 7) int nodes, @ForAll Random random) {
         start(nodes, 2, 1, 12);
@@ -242,7 +242,7 @@ class RepairProperties {
         }
     }
 
-    @Property(tries = 20)
+    @Property(seed = "26", tries = 20)
     void aFullStoreGetsNothing(@ForAll Random random) {
         start(4, 1, 1, 40);
         apply(new Command.NodeLost(1, 1));
