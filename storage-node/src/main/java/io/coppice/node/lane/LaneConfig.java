@@ -19,7 +19,7 @@ import io.coppice.node.replica.ReplicaLimits;
 ///   back in bounded time
 /// @param catchUpSlowdownPercent how much longer than undisturbed ones the clients' writes may take
 /// @param catchUpPieceBlocks how much of a chunk is moved at a time. A client's frame may wait
-///   behind one: 128 KiB take a third of a millisecond to read where they are scattered
+///   behind one: where its blocks are scattered, each is a read of its own
 /// @param replicas bounds of each group's replica
 public record LaneConfig(
         int tickMillis,
@@ -71,7 +71,7 @@ public record LaneConfig(
                 256L << 20,
                 8L << 20,
                 20,
-                32,
+                16,
                 ReplicaLimits.defaults());
     }
 

@@ -11,12 +11,12 @@ final class Pace {
     static final long LOOK_NANOS = 100_000_000L;
 
     /// Slower than before by less than this does not count: noise of a fast disk.
-    private static final long NOISE_NANOS = 200_000L;
+    private static final long NOISE_NANOS = 20_000L;
 
     private static final int WRITES_MAX = 1_024;
 
-    /// What counts is the slowest twentieth: it is the tail that clients feel.
-    private static final int SLOW_PART = 20;
+    /// What counts is the slowest hundredth: it is the tail that clients feel.
+    private static final int SLOW_PART = 100;
 
     private static final double SLOWER = 0.7;
     private static final double FASTER = 1.15;
