@@ -9,7 +9,7 @@ import net.jqwik.api.Property;
 /// Random reads, writes, patches, discards and snapshots through a cluster that reorders, repeats
 /// and refuses.
 class DevicePlanTest {
-    @Property(tries = 800)
+    @Property(seed = "26", tries = 800)
     void contentIsLinearAndAcknowledgementsFollowFlips(@ForAll long seed) {
         var world = new PlanWorld(seed);
         int operations = 40 + world.random.nextInt(160);
@@ -32,7 +32,7 @@ class DevicePlanTest {
         assertTrue(world.acknowledged > 0, () -> world.summary().toString());
     }
 
-    @Property(tries = 50)
+    @Property(seed = "26", tries = 50)
     void sameSeedSameRun(@ForAll long seed) {
         assertEquals(run(seed), run(seed));
     }
