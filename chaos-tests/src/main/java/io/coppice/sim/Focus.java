@@ -94,7 +94,7 @@ record Focus(
     /// @param narrow close to the beginning, where others are looking too
     int firstBlock(Chance chance, int blocks, boolean narrow) {
         if (narrow) {
-            return chance.below(NARROW_BLOCKS);
+            return chance.below(Math.min(NARROW_BLOCKS, blocks));
         }
         boolean hot = hotBlocks > 0 && chance.percent(80);
         return chance.below(hot ? Math.min(hotBlocks, blocks) : blocks);

@@ -10,12 +10,14 @@ import io.coppice.model.ChunkId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -190,8 +192,11 @@ public final class Simulation {
     }
 
     private static String where(Throwable bug) {
-        StackTraceElement[] trace = bug.getStackTrace();
-        return trace.length == 0 ? "" : " at " + trace[0];
+        return Arrays.stream(bug.getStackTrace())
+                .filter(frame -> frame.getClassName().startsWith("io.coppice."))
+                .limit(3)
+                .map(frame -> " at " + frame)
+                .collect(Collectors.joining());
     }
 
     private long operations() {
