@@ -32,7 +32,6 @@ final class Onlooker {
     private @Nullable BlockDevice device;
     private Model.@Nullable Vol volume;
     private long[] chunks = {};
-    private long openedNanos;
     private boolean opening;
     private boolean outdated;
     private int underWay;
@@ -98,7 +97,6 @@ final class Onlooker {
             return;
         }
         long[] before = chunksOf(name, wanted.blocks.length);
-        long asked = scheduler.now();
         opening = true;
         volume = wanted;
         client.openAsync(name, OpenOption.READ_ONLY)
@@ -107,7 +105,6 @@ final class Onlooker {
                     if (opened != null) {
                         device = opened;
                         chunks = before;
-                        openedNanos = asked;
                         outdated = false;
                     }
                 });
@@ -146,21 +143,12 @@ final class Onlooker {
                 });
     }
 
-    /// Under way since before this device was opened: it may have made the chunk, and who writes it
-    /// reads what was there before until the quorum's answer comes.
-    private boolean isNewHere(Register.@Nullable Write write) {
-        return write != null && write.end == Register.UNKNOWN && write.start <= openedNanos;
-    }
-
     private void judge(
             Model.Vol vol, int first, int count, ByteBuf target, long start, long[] before) {
         long[] now = chunksOf(vol.name, vol.blocks.length);
         for (int i = 0; i < count; i++) {
             int chunk = (first + i) / CHUNK_BLOCKS;
             long value = Workload.value(target, i, vol.name);
-            if (isNewHere(vol.blocks[first + i].writeOf(value))) {
-                continue;
-            }
             if (now[chunk] == before[chunk] && now[chunk] >= 0) {
                 Workload.LOG.debug("{}: {}[{}] looked at {}", start, vol.name, first + i, value);
                 vol.read(first + i, value, start, scheduler.now());

@@ -25,6 +25,7 @@ public final class Marks {
                     "a member was sent again what it may have missed",
                     "a new primary pulled what a backup had beyond it",
                     "a purge reached all serving replicas",
+                    "a read waited for a flip that may show it",
                     "a read waited for an unfinished write",
                     "a request was refused for want of a lease",
                     "a record's header was damaged",

@@ -40,10 +40,28 @@ final class Derivation {
     /// Sent to the new chunk and not yet answered.
     int inFlight;
 
+    /// From the first block that the flip changes, or may change, to the last one.
+    private int firstBlock = Integer.MAX_VALUE;
+
+    private int endBlock;
+
     Derivation(long index, long oldChunk, long newChunk, long generation) {
         this.index = index;
         this.oldChunk = oldChunk;
         this.newChunk = newChunk;
         this.generation = generation;
+    }
+
+    /// The flip shows what `op` writes.
+    void shows(ChunkOp op) {
+        firstBlock = Math.min(firstBlock, op.block());
+        endBlock = Math.max(endBlock, op.block() + op.blockCount());
+    }
+
+    /// Others may see what was written there before this client hears that the flip was committed.
+    boolean mayShow(ChunkOp op) {
+        return stage == Stage.FLIPPING
+                && op.block() < endBlock
+                && op.block() + op.blockCount() > firstBlock;
     }
 }

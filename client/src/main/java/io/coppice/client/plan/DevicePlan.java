@@ -6,6 +6,7 @@ import io.coppice.client.plan.Derivation.Again;
 import io.coppice.client.plan.Fault.Reason;
 import io.coppice.model.Blocks;
 import io.coppice.model.ChunkId;
+import io.coppice.port.Marks;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
@@ -305,7 +306,16 @@ public final class DevicePlan {
     }
 
     private void planRead(ChunkOp op, @Nullable Derivation derivation) {
-        // While a flip is under way the old chunk holds all that was acknowledged.
+        // While a flip is under way the old chunk holds all that was acknowledged. But a snapshot,
+        // or
+        // somebody who only reads, may show more of it already: then to read what was there before
+        // would be a step back.
+        Derivation changing = ops.derivation(op.index());
+        if (changing != null && changing.mayShow(op)) {
+            Marks.hit("a read waited for a flip that may show it");
+            ops.park(op, changing.parked);
+            return;
+        }
         MapCache.Page page = map.page(op.index());
         long chunk;
         if (page != null) {
@@ -361,6 +371,7 @@ public final class DevicePlan {
         ops.enterSlot(op, derivation);
         op.derivation = derivation;
         op.stage = Stage.APPLIED;
+        derivation.shows(op);
         derivation.applied.add(op);
         queueFlip(derivation);
     }
@@ -388,6 +399,7 @@ public final class DevicePlan {
         address(op, derivation.newChunk, from, create);
         op.generation = derivation.generation;
         op.derivation = derivation;
+        derivation.shows(op);
         derivation.inFlight++;
         submit(op);
     }

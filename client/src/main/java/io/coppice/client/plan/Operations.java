@@ -57,6 +57,12 @@ final class Operations {
         return slot;
     }
 
+    /// What changes the chunk of that index now.
+    @Nullable Derivation derivation(long index) {
+        Slot slot = slots.get(index);
+        return slot == null ? null : slot.derivation;
+    }
+
     void enterSlot(ChunkOp op, Derivation derivation) {
         Slot slot = op.slot;
         if (slot != null) {

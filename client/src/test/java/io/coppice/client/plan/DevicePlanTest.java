@@ -7,7 +7,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
 /// Random reads, writes, patches, discards and snapshots through a cluster that reorders, repeats
-/// and refuses.
+/// and refuses, while others look on.
 class DevicePlanTest {
     @Property(seed = "26", tries = 800)
     void contentIsLinearAndAcknowledgementsFollowFlips(@ForAll long seed) {
@@ -25,6 +25,9 @@ class DevicePlanTest {
             }
             if (world.random.nextInt(20) == 0) {
                 world.expire();
+            }
+            if (world.random.nextInt(3) == 0) {
+                world.look();
             }
             world.step();
         }

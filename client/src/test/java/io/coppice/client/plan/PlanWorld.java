@@ -122,7 +122,7 @@ final class PlanWorld implements PlanPort {
                 int[] i = {0};
                 forCells(at -> checkRead(at, seen[i[0]++], start, now));
             } else if (writes()) {
-                entries.forEach(entry -> entry.ack[0] = now);
+                entries.forEach(entry -> entry.ack[0] = Math.min(entry.ack[0], now));
                 forCells(at ->
                         assertEquals(
                                 value,
@@ -162,6 +162,17 @@ final class PlanWorld implements PlanPort {
             count = blocks;
         }
         plan.start(new Op(kind, index, block, count, random.nextInt(CELLS), deadline));
+    }
+
+    /// Somebody else reads by the newest map: what is seen there is there for good.
+    void look() {
+        int at = random.nextInt(CHUNKS * CHUNK_BLOCKS * CELLS);
+        long value = committedCell(at);
+        for (Written written : history.get(at)) {
+            if (value != 0 && written.value == value) {
+                written.ack[0] = Math.min(written.ack[0], now);
+            }
+        }
     }
 
     void snapshot() {

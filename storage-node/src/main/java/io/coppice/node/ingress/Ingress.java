@@ -2,6 +2,7 @@ package io.coppice.node.ingress;
 
 import io.coppice.net.Connection;
 import io.coppice.net.FrameHandler;
+import io.coppice.node.lane.Accepted;
 import io.coppice.node.lane.AnswersOwed;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.Request;
@@ -33,7 +34,8 @@ public final class Ingress implements FrameHandler {
     private final LaneTable lanes;
     private final Supplier<Hello> self;
     private final AtomicInteger connections;
-    private final AnswersOwed owed = new AnswersOwed();
+    private final Accepted accepted = Accepted.next();
+    private final AnswersOwed owed = accepted.owed();
     private boolean counted;
     private final Time time;
     private boolean greeted;
@@ -51,7 +53,7 @@ public final class Ingress implements FrameHandler {
 
     @Override
     public void opened(Connection connection) {
-        connection.attach(owed);
+        connection.attach(accepted);
         counted = true;
         if (connections.incrementAndGet() > CONNECTIONS_MAX) {
             LOG.warn("{}: turned away: {} connections are open", connection, CONNECTIONS_MAX);

@@ -208,7 +208,7 @@ public final class LaneFrames {
             }
             return; // the primary, if it is one, hears no acknowledgement and sends again
         }
-        group.heardPrimary(from);
+        group.heardPrimary(from, header.getEpoch());
         if (operations.damagedBlock(header, payload) >= 0) {
             payload.release();
             lane.metrics().damagedFrames.inc();
@@ -224,7 +224,7 @@ public final class LaneFrames {
 
     private static void committed(Connection from, DataHeader header, @Nullable LaneGroup group) {
         if (group != null) {
-            group.heardPrimary(from);
+            group.heardPrimary(from, header.getEpoch());
             group.replica()
                     .committedUpTo(header.getEpoch(), header.getCommitted(), header.getFua());
         }

@@ -25,7 +25,7 @@ final class LaneGroup implements Effects {
     private final GroupReplica replica;
 
     /// Where operations come from, and acknowledgements go to.
-    private @Nullable Connection primaryConnection;
+    private final PrimaryLink primaryLink = new PrimaryLink();
 
     private final SharedPlaces sharedPlaces = new SharedPlaces();
     private final SyncProgress progress = new SyncProgress();
@@ -86,8 +86,10 @@ final class LaneGroup implements Effects {
     }
 
     /// A REPLICATE or COMMITTED frame came on this connection.
-    void heardPrimary(Connection connection) {
-        primaryConnection = connection;
+    void heardPrimary(Connection connection, long epoch) {
+        if (connection.attachment() instanceof Accepted accepted) {
+            primaryLink.heard(connection, accepted.number(), epoch);
+        }
     }
 
     // ---------------------------------------------------------------- own store
@@ -267,7 +269,7 @@ final class LaneGroup implements Effects {
 
     @Override
     public void acknowledge(Ack ack) {
-        Connection to = primaryConnection;
+        Connection to = primaryLink.connection();
         if (to != null) {
             to.send(
                     DataHeader.newBuilder()

@@ -81,12 +81,13 @@ public final class Request implements Ticket {
 
     /// The answer is the connection's matter from now on.
     private void settle() {
-        if (connection.attachment() instanceof AnswersOwed owed
-                && owed.paid(AnswersOwed.of(kind, blockCount))) {
+        if (connection.attachment() instanceof Accepted accepted
+                && accepted.owed().paid(AnswersOwed.of(kind, blockCount))) {
             connection
                     .eventLoop()
-                    .execute(
-                            () -> connection.setReading(owed.mayRead() && connection.isWritable()));
+                    .execute(() ->
+                            connection.setReading(
+                                    accepted.owed().mayRead() && connection.isWritable()));
         }
     }
 
