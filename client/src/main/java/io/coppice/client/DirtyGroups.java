@@ -32,6 +32,10 @@ final class DirtyGroups {
         groups.clear();
     }
 
+    boolean contains(int group) {
+        return groups.get(group);
+    }
+
     long since(int group) {
         return since[group];
     }

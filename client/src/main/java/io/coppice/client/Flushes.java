@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// Flushes of one device: SYNC to every node that holds a serving replica of a group written since
 /// the last one. One runs at a time; those that come meanwhile share the next, or the running one
 /// when nothing was written since it began. A group that may have lost what a flush would cover
-/// fails it, once. On the event loop.
+/// fails it, once: who asked for it hears of all that was acknowledged until then. On the event
+/// loop.
 final class Flushes {
     private final NodeCalls calls;
     private final EventLoop loop;
@@ -29,6 +30,11 @@ final class Flushes {
 
     /// Groups with acknowledged writes that no finished or running flush covers.
     private DirtyGroups dirty = new DirtyGroups();
+
+    /// Of those in `dirty`, the ones that were written to since the last of `waiting` asked. The
+    /// run that these start covers them, but if it finds them lost these hear of it, and their
+    /// flushes never promised anything for such writes: the next flush says it again.
+    private final DirtyGroups unasked = new DirtyGroups();
 
     /// Empty; takes turns with `dirty`, so that a flush makes no table of its own.
     private DirtyGroups spare = new DirtyGroups();
@@ -47,6 +53,9 @@ final class Flushes {
     /// A write to `group`, done in `epoch`, is about to be acknowledged, and is not durable yet.
     void wrote(int group, long epoch) {
         dirty.add(group, epoch);
+        if (!waiting.isEmpty()) {
+            unasked.add(group, epoch);
+        }
     }
 
     void flush(Completion done) {
@@ -60,8 +69,10 @@ final class Flushes {
             start(List.of(done));
         } else if (dirty.isEmpty()) {
             now.callers.add(done);
+            now.late.clear();
         } else {
             waiting.add(done);
+            unasked.clear();
         }
     }
 
@@ -79,6 +90,8 @@ final class Flushes {
     private void start(List<Completion> callers) {
         var run = new Run(callers, dirty);
         dirty = spare;
+        run.late.addAll(unasked);
+        unasked.clear();
         running = run;
         run.round();
     }
@@ -90,6 +103,10 @@ final class Flushes {
         private final DirtyGroups left;
         private final long endNanos = calls.time().nanos() + deadlineNanos;
         private final DirtyGroups lost = new DirtyGroups();
+
+        /// Written to after the last of `callers` asked.
+        final DirtyGroups late = new DirtyGroups();
+
         private Set<Integer> failed = new TreeSet<>();
         private int unanswered;
         private int rounds;
@@ -165,6 +182,7 @@ final class Flushes {
             if (lost.isEmpty()) {
                 return null;
             }
+            lost.stream().filter(late::contains).forEach(id -> dirty.add(id, late.since(id)));
             lost.clear(); // said once
             Marks.hit("a flush said that writes were lost");
             return new DeviceException(
@@ -190,6 +208,7 @@ final class Flushes {
             } else if (failure != null) {
                 callers.addAll(waiting); // they would meet the same
                 waiting = new ArrayList<>();
+                unasked.clear();
             }
             callers.forEach(done -> done.done(failure));
         }
