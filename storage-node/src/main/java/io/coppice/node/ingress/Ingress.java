@@ -3,7 +3,6 @@ package io.coppice.node.ingress;
 import io.coppice.net.Connection;
 import io.coppice.net.FrameHandler;
 import io.coppice.node.lane.Accepted;
-import io.coppice.node.lane.AnswersOwed;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.Request;
 import io.coppice.port.Time;
@@ -34,8 +33,7 @@ public final class Ingress implements FrameHandler {
     private final LaneTable lanes;
     private final Supplier<Hello> self;
     private final AtomicInteger connections;
-    private final Accepted accepted = Accepted.next();
-    private final AnswersOwed owed = accepted.owed();
+    private final Accepted accepted = new Accepted();
     private boolean counted;
     private final Time time;
     private boolean greeted;
@@ -74,7 +72,7 @@ public final class Ingress implements FrameHandler {
     @Override
     public void writabilityChanged(Connection connection) {
         // who does not read its answers may not ask for more
-        connection.setReading(connection.isWritable() && owed.mayRead());
+        connection.setReading(connection.isWritable() && accepted.mayRead());
     }
 
     @Override
@@ -115,10 +113,10 @@ public final class Ingress implements FrameHandler {
 
     /// Refuses what would make the answers of this connection outgrow their bound.
     private boolean mayAnswer(Connection from, DataHeader header) {
-        AnswersOwed.Verdict verdict = owed.owe(header, from.bytesAboveBound());
-        if (verdict == AnswersOwed.Verdict.PAUSE) {
+        Accepted.Verdict verdict = accepted.owe(header, from.bytesAboveBound());
+        if (verdict == Accepted.Verdict.PAUSE) {
             from.setReading(false);
-        } else if (verdict == AnswersOwed.Verdict.REFUSED) {
+        } else if (verdict == Accepted.Verdict.REFUSED) {
             from.send(
                     DataHeader.newBuilder()
                             .setRequestId(header.getRequestId())
@@ -129,7 +127,7 @@ public final class Ingress implements FrameHandler {
                             .build(),
                     null);
         }
-        return verdict != AnswersOwed.Verdict.REFUSED;
+        return verdict != Accepted.Verdict.REFUSED;
     }
 
     private static void refuseUnknown(Request request, DataHeader header) {

@@ -82,12 +82,11 @@ public final class Request implements Ticket {
     /// The answer is the connection's matter from now on.
     private void settle() {
         if (connection.attachment() instanceof Accepted accepted
-                && accepted.owed().paid(AnswersOwed.of(kind, blockCount))) {
+                && accepted.paid(Accepted.of(kind, blockCount))) {
             connection
                     .eventLoop()
                     .execute(() ->
-                            connection.setReading(
-                                    accepted.owed().mayRead() && connection.isWritable()));
+                            connection.setReading(accepted.mayRead() && connection.isWritable()));
         }
     }
 
