@@ -102,6 +102,22 @@ enum Row {
         return fio;
     }
 
+    int depth() {
+        return Integer.parseInt(option("--iodepth="));
+    }
+
+    int blockBytes() {
+        return option("--bs=").equals("1m") ? 1 << 20 : 4096;
+    }
+
+    private String option(String name) {
+        return fio.stream()
+                .filter(option -> option.startsWith(name))
+                .map(option -> option.substring(name.length()))
+                .findFirst()
+                .orElse("1");
+    }
+
     boolean isTimed() {
         return kind == Kind.STEADY || kind == Kind.CHAIN;
     }
