@@ -40,7 +40,9 @@ final class Cluster implements AutoCloseable {
         this.commands = commands;
         this.dir = commands.dir().resolve(".coppice");
         cli("--version"); // builds what is missing, so that the start below is a start
-        var up = new ArrayList<>(List.of("up", "--separate", "--detach", "--nbd", "unix:" + socket()));
+        var up =
+                new ArrayList<>(
+                        List.of("up", "--separate", "--detach", "--nbd", "unix:" + socket()));
         if (durability == Durability.ALWAYS) {
             up.add("--durability-always");
         }

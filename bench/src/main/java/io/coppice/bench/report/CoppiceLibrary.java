@@ -10,8 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/// Coppice through the client library: the same patterns as fio's, made in this process, on the volume
-/// that was filled over NBD. CPU and written bytes are those of the whole measured run.
+/// Coppice through the client library: the same patterns as fio's, made in this process, on the
+/// volume that was filled over NBD. CPU and written bytes are those of the whole measured run.
 final class CoppiceLibrary implements Subject {
     static final String NAME = "Coppice library";
     private static final int CLONES = 50;

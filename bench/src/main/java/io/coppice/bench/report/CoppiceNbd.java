@@ -37,7 +37,8 @@ final class CoppiceNbd implements Subject {
         return switch (row.kind()) {
             case FILL, STEADY -> on(Cluster.VOLUME, row, run);
             case FIRST_WRITE -> firstWrites(row, run);
-            case CHAIN, CLONE_CALL -> on(chain(row == Row.DEPTH1 ? 1 : fio.options().chain()), row, run);
+            case CHAIN, CLONE_CALL ->
+                    on(chain(row == Row.DEPTH1 ? 1 : fio.options().chain()), row, run);
         };
     }
 

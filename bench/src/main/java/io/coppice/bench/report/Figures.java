@@ -64,9 +64,8 @@ record Figures(SortedMap<String, Double> values) {
     static Figures medians(Collection<Figures> runs) {
         var all = new TreeMap<String, List<Double>>();
         for (Figures run : runs) {
-            run.values.forEach(
-                    (name, value) ->
-                            all.computeIfAbsent(name, unused -> new ArrayList<>()).add(value));
+            run.values.forEach((name, value) ->
+                    all.computeIfAbsent(name, unused -> new ArrayList<>()).add(value));
         }
         var medians = new Figures();
         all.forEach((name, values) -> medians.put(name, median(values)));

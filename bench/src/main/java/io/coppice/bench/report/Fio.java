@@ -9,8 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Runs fio and watches the servers meanwhile. CPU and written bytes are those between the end of the
-/// ramp and the end of the run, less [#EDGE_SECONDS] at either end, or of the whole of an untimed run.
+/// Runs fio and watches the servers meanwhile. CPU and written bytes are those between the end of
+/// the ramp and the end of the run, less [#EDGE_SECONDS] at either end, or of the whole of an
+/// untimed run.
 ///
 /// @param rawDir where fio's own JSON is kept
 record Fio(Commands commands, Options options, Path rawDir) {
@@ -26,7 +27,8 @@ record Fio(Commands commands, Options options, Path rawDir) {
         int ramp = ramp(options, run);
         Process fio =
                 commands.start(
-                        commands.dir().resolve("fio.log"), line(engine, row, ramp, json.toString()));
+                        commands.dir().resolve("fio.log"),
+                        line(engine, row, ramp, json.toString()));
         try {
             Map<String, Long> watched = new LinkedHashMap<>(servers);
             watched.put("client", fio.pid());
@@ -52,7 +54,9 @@ record Fio(Commands commands, Options options, Path rawDir) {
 
     /// How long a run is under load before it counts.
     static int ramp(Options options, int run) {
-        return run == 0 ? options.rampSeconds() : Math.min(options.rampSeconds(), RAMP_AGAIN_SECONDS);
+        return run == 0
+                ? options.rampSeconds()
+                : Math.min(options.rampSeconds(), RAMP_AGAIN_SECONDS);
     }
 
     private Figures figures(Row row, Path json, int exit, Usage before, Usage after)
@@ -92,7 +96,10 @@ record Fio(Commands commands, Options options, Path rawDir) {
         line.addAll(row.fio());
         if (row.isTimed()) {
             line.addAll(
-                    List.of("--time_based", "--runtime=" + options.seconds(), "--ramp_time=" + ramp));
+                    List.of(
+                            "--time_based",
+                            "--runtime=" + options.seconds(),
+                            "--ramp_time=" + ramp));
         }
         return line;
     }

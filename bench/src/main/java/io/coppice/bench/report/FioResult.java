@@ -6,8 +6,8 @@ final class FioResult {
 
     private FioResult() {}
 
-    /// Of the first job (`--group_reporting` leaves one). Throws when fio counted errors or nothing at
-    /// all.
+    /// Of the first job (`--group_reporting` leaves one). Throws when fio counted errors or nothing
+    /// at all.
     static Figures parse(String text) {
         Json job = Json.parse(text).get("jobs").at(0);
         if (!job.isThere()) {

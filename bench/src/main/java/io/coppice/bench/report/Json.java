@@ -9,12 +9,13 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// A piece of JSON: maps, lists, strings, numbers, booleans and null as Java's own. What is not there
-/// is an empty piece, so that a path can be followed without asking at every step.
+/// A piece of JSON: maps, lists, strings, numbers, booleans and null as Java's own. What is not
+/// there is an empty piece, so that a path can be followed without asking at every step.
 record Json(@Nullable Object value) {
     private static final int DEPTH_MAX = 64;
 
-    /// Reads one value; text before the first brace or bracket is skipped, as fio puts warnings there.
+    /// Reads one value; text before the first brace or bracket is skipped, as fio puts warnings
+    /// there.
     static Json parse(String text) {
         int start = 0;
         while (start < text.length() && text.charAt(start) != '{' && text.charAt(start) != '[') {
@@ -29,8 +30,8 @@ record Json(@Nullable Object value) {
     }
 
     Json at(int index) {
-        boolean there = value instanceof List<?> list && index < list.size();
-        return new Json(there ? ((List<?>) value).get(index) : null);
+        return new Json(
+                value instanceof List<?> list && index < list.size() ? list.get(index) : null);
     }
 
     Set<String> keys() {

@@ -33,7 +33,8 @@ final class Nbdkit implements Subject {
         while (!Files.exists(socket)) {
             if (!server.isAlive() || System.nanoTime() - end > 0) {
                 close();
-                throw new IOException(command + " does not serve: " + Files.readString(log).strip());
+                throw new IOException(
+                        command + " does not serve: " + Files.readString(log).strip());
             }
             Commands.pause(LOOK);
         }
@@ -63,7 +64,8 @@ final class Nbdkit implements Subject {
     @Override
     public Figures run(Row row, int run) throws IOException {
         List<String> engine = List.of("--ioengine=nbd", "--uri=nbd+unix:///?socket=" + socket);
-        return fio.run(socket.getFileName().toString(), engine, Map.of("nbdkit", server.pid()), row, run);
+        return fio.run(
+                socket.getFileName().toString(), engine, Map.of("nbdkit", server.pid()), row, run);
     }
 
     @Override

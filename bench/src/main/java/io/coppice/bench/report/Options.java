@@ -137,9 +137,7 @@ record Options(
     private static List<Row> rows(String text) {
         var rows = new ArrayList<Row>();
         for (String key : text.split(",")) {
-            rows.add(
-                    Row.of(key)
-                            .orElseThrow(() -> new IllegalArgumentException("no row " + key)));
+            rows.add(Row.of(key).orElseThrow(() -> new IllegalArgumentException("no row " + key)));
         }
         rows.sort(null);
         return List.copyOf(rows);
@@ -160,8 +158,7 @@ record Options(
         return switch (text) {
             case "ceph" -> true;
             case "none" -> false;
-            default ->
-                    throw new IllegalArgumentException("--peer is ceph or none, not " + text);
+            default -> throw new IllegalArgumentException("--peer is ceph or none, not " + text);
         };
     }
 

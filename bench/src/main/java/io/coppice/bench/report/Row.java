@@ -5,10 +5,15 @@ import java.util.List;
 import java.util.Optional;
 
 /// What is measured: the lines of `fio`, the same for every subject behind NBD, and how the client
-/// library does the same. In the order in which they run: the first one fills the area that the others
-/// use.
+/// library does the same. In the order in which they run: the first one fills the area that the
+/// others use.
 enum Row {
-    FILL("fill", "first writes, 1 MiB sequential QD8", Kind.FILL, true, "--rw=write --bs=1m --iodepth=8"),
+    FILL(
+            "fill",
+            "first writes, 1 MiB sequential QD8",
+            Kind.FILL,
+            true,
+            "--rw=write --bs=1m --iodepth=8"),
     SW8("sw8", "1 MiB sequential write QD8", Kind.STEADY, true, "--rw=write --bs=1m --iodepth=8"),
     SR8("sr8", "1 MiB sequential read QD8", Kind.STEADY, false, "--rw=read --bs=1m --iodepth=8"),
     W1("w1", "4 KiB random write QD1", Kind.STEADY, true, "--rw=randwrite --bs=4k --iodepth=1"),

@@ -25,7 +25,8 @@ record Usage(
     static Usage of(Map<String, Long> pids) throws IOException {
         var cpu = new LinkedHashMap<String, Double>();
         var written = new LinkedHashMap<String, Long>();
-        double busy = ProcText.busyTicks(Files.readString(Path.of("/proc/stat"))) / TICKS_PER_SECOND;
+        double busy =
+                ProcText.busyTicks(Files.readString(Path.of("/proc/stat"))) / TICKS_PER_SECOND;
         for (var process : pids.entrySet()) {
             Path proc = Path.of("/proc", Long.toString(process.getValue()));
             try {
@@ -82,7 +83,8 @@ record Usage(
             }
             servers += used;
             double bytes =
-                    writtenBytes.getOrDefault(name, 0L) - before.writtenBytes.getOrDefault(name, 0L);
+                    writtenBytes.getOrDefault(name, 0L)
+                            - before.writtenBytes.getOrDefault(name, 0L);
             written += bytes;
             writtenByNodes += name.startsWith("node") ? bytes : 0;
         }

@@ -1,0 +1,57 @@
+package io.coppice.bench.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What a reader must know of the machine.
+final class Machine {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final double GIB = 1 << 30;
+
+    private Machine() {}
+
+    static Map<String, String> facts(Commands commands) throws IOException {
+        var facts = new LinkedHashMap<String, String>();
+        String processors = Files.readString(Path.of("/proc/cpuinfo"));
+        String memory = Files.readString(Path.of("/proc/meminfo"));
+        facts.put(
+                "processor",
+                Runtime.getRuntime().availableProcessors() + " x " + model(processors));
+        facts.put(
+                "memory", Numbers.show(ProcText.field(memory, "MemTotal:") * 1024 / GIB) + " GiB");
+        facts.put(
+                "system",
+                System.getProperty("os.name")
+                        + " "
+                        + System.getProperty("os.version")
+                        + " "
+                        + System.getProperty("os.arch"));
+        facts.put("file system of the work folder", Files.getFileStore(commands.dir()).type());
+        facts.put("java", System.getProperty("java.vm.version", "?"));
+        facts.put("fio", version(commands, "fio"));
+        facts.put("nbdkit", version(commands, "nbdkit"));
+        facts.put("load when it began", Files.readString(Path.of("/proc/loadavg")).strip());
+        return facts;
+    }
+
+    static String model(String cpuinfo) {
+        return cpuinfo.lines()
+                .filter(line -> line.startsWith("model name"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .findFirst()
+                .orElse("unknown");
+    }
+
+    private static String version(Commands commands, String program) {
+        try {
+            return commands.run(PATIENCE, List.of(program, "--version")).strip();
+        } catch (IOException missing) {
+            return "none";
+        }
+    }
+}
