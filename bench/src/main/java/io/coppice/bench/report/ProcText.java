@@ -7,6 +7,10 @@ final class ProcText {
     private static final int LAST_BUSY_FIELD = 8;
     private static final int IDLE_FIELD = 4;
     private static final int IOWAIT_FIELD = 5;
+    private static final int DEVICE_FIELD = 2;
+    private static final int MOUNT_FIELD = 4;
+    private static final int SECTORS_WRITTEN_FIELD = 6;
+    private static final long SECTOR_BYTES = 512;
     private static final long KIB = 1024;
 
     private ProcText() {}
@@ -29,7 +33,8 @@ final class ProcText {
         return busy;
     }
 
-    /// Bytes for which a process made pages dirty or wrote past the cache, from `/proc/PID/io`.
+    /// Bytes of the pages that a process made dirty, and of what it wrote past the cache, from
+    /// `/proc/PID/io`. A file system with large folios counts a whole folio for one dirty byte.
     static long writtenBytes(String io) {
         return field(io, "write_bytes:");
     }
@@ -37,6 +42,27 @@ final class ProcText {
     /// Memory of a process that is in RAM, from `/proc/PID/status`.
     static long residentBytes(String status) {
         return field(status, "VmRSS:") * KIB;
+    }
+
+    /// `MAJOR:MINOR` of the device below `path`, from `/proc/self/mountinfo`; empty when none fits.
+    static String device(String mountinfo, String path) {
+        String device = "";
+        String longest = "";
+        for (String line : mountinfo.lines().toList()) {
+            String[] fields = line.split(" ");
+            String mount = fields[MOUNT_FIELD];
+            String folder = mount.endsWith("/") ? mount : mount + "/";
+            if ((path + "/").startsWith(folder) && folder.length() >= longest.length()) {
+                longest = folder;
+                device = fields[DEVICE_FIELD];
+            }
+        }
+        return device;
+    }
+
+    /// Bytes that reached a device, from `/sys/dev/block/MAJOR:MINOR/stat`.
+    static long deviceWrittenBytes(String stat) {
+        return Long.parseLong(stat.strip().split("\\s+")[SECTORS_WRITTEN_FIELD]) * SECTOR_BYTES;
     }
 
     /// The number after `name` at the start of a line; 0 without one.
