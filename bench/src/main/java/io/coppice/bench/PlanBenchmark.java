@@ -33,6 +33,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class PlanBenchmark {
     private static final int CHUNK_BLOCKS = (int) (Blocks.CHUNK_BYTES_DEFAULT / Blocks.BLOCK_BYTES);
     private static final int CHUNKS = 1024;
+    private static final int PAGE_SLOTS = 512;
 
     private final SplittableRandom random = new SplittableRandom(1);
     private World world = new World();
@@ -138,12 +139,8 @@ public class PlanBenchmark {
 
         private void load(long[] pages) {
             for (long page : pages) {
-                loadEmpty(page);
+                plan.pageLoaded(page, new long[PAGE_SLOTS], new byte[PAGE_SLOTS / Byte.SIZE], 1);
             }
-        }
-
-        private void loadEmpty(long page) {
-            plan.pageLoaded(page, 1, new long[0], new long[0]);
         }
 
         @Override

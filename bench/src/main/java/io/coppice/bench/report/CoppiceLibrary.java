@@ -49,9 +49,9 @@ final class CoppiceLibrary implements Subject {
             if (ramp > 0) {
                 drive(device, row, Duration.ofSeconds(ramp));
             }
-            Usage before = Usage.of(watched);
+            Usage before = Usage.of(watched, cluster.commands().dir());
             Figures figures = drive(device, row, Duration.ofSeconds(options.seconds()));
-            Usage after = Usage.of(watched);
+            Usage after = Usage.of(watched, cluster.commands().dir());
             double bytes = figures.get("requests", 0) * row.blockBytes() * (100 - reads(row)) / 100;
             figures.putAll(after.since(before, figures.get("requests", 0), bytes));
             return figures.putAll(Usage.memory(watched));

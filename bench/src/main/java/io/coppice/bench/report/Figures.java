@@ -17,7 +17,8 @@ import java.util.TreeMap;
 /// | `read.p50` `.p99` `.p999` `.max`, `write...`, `sync...`, `clone...` | microseconds |
 /// | `cpu.NAME`, `cpu.servers`, `cpu.client` | CPU seconds per 1,000 requests |
 /// | `rss.NAME`, `rss.servers` | MiB |
-/// | `amplification`, `amplification.nodes` | bytes that servers wrote per byte that the client wrote |
+/// | `amplification` | bytes that reached the device per byte that the client wrote |
+/// | `dirtied.servers`, `dirtied.nodes` | bytes that processes made dirty per byte that the client wrote |
 /// | `stored.write` | bytes on a store per first write, per replica |
 /// | `busy.cores`, `busy.others` | cores that all, and that others than subject and client, used |
 /// | `calibration.sha`, `calibration.pingpong` | MB/s of one core, microseconds |

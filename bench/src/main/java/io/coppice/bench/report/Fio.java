@@ -32,19 +32,19 @@ record Fio(Commands commands, Options options, Path rawDir) {
         try {
             Map<String, Long> watched = new LinkedHashMap<>(servers);
             watched.put("client", fio.pid());
-            Usage before = Usage.of(watched);
+            Usage before = Usage.of(watched, commands.dir());
             Usage after = before;
             if (row.isTimed()) {
                 Commands.pause(millis(ramp + EDGE_SECONDS));
-                before = Usage.of(watched);
+                before = Usage.of(watched, commands.dir());
                 Commands.pause(millis(options.seconds() - 2 * EDGE_SECONDS));
-                after = Usage.of(watched);
+                after = Usage.of(watched, commands.dir());
             }
             if (!Commands.await(fio, PATIENCE)) {
                 throw new IOException("fio did not end");
             }
             if (!row.isTimed()) {
-                after = Usage.of(servers);
+                after = Usage.of(servers, commands.dir());
             }
             return figures(row, json, fio.exitValue(), before, after).putAll(Usage.memory(servers));
         } finally {
@@ -65,21 +65,20 @@ record Fio(Commands commands, Options options, Path rawDir) {
             String log = Files.readString(commands.dir().resolve("fio.log")).strip();
             throw new IOException("fio ended with " + exit + ": " + log);
         }
-        Figures figures = FioResult.parse(Files.readString(json));
+        String text = Files.readString(json);
+        Figures figures = FioResult.parse(text);
         double seconds = after.atSeconds() - before.atSeconds();
-        double requests =
-                row.isTimed() ? figures.get("iops", 0) * seconds : figures.get("requests", 0);
-        double bytes =
-                row.isTimed()
-                        ? figures.get("write.mbs", 0) * 1e6 * seconds
-                        : row.kind() == Row.Kind.FILL
-                                ? options.areaBytes()
-                                : requests * row.blockBytes();
-        return figures.putAll(after.since(before, requests, bytes));
+        if (!row.isTimed()) {
+            double requests = figures.get("requests", 0);
+            return figures.putAll(
+                    after.withClient(FioResult.cpuSeconds(text))
+                            .since(before.withClient(0), requests, requests * row.blockBytes()));
+        }
+        double written = figures.get("write.mbs", 0) * 1e6 * seconds;
+        return figures.putAll(after.since(before, figures.get("iops", 0) * seconds, written));
     }
 
-    /// The command, for the report as well.
-    List<String> line(List<String> engine, Row row, int ramp, String output) {
+    private List<String> line(List<String> engine, Row row, int ramp, String output) {
         var line = new ArrayList<String>();
         line.addAll(
                 List.of(

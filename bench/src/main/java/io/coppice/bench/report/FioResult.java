@@ -43,6 +43,13 @@ final class FioResult {
         return figures.put("iops", iops).put("mbs", megabytes).put("requests", requests);
     }
 
+    /// User and system time of fio itself, over the whole run.
+    static double cpuSeconds(String text) {
+        Json job = Json.parse(text).get("jobs").at(0);
+        double percent = job.get("usr_cpu").number(0) + job.get("sys_cpu").number(0);
+        return job.get("job_runtime").number(0) / 1000 * percent / 100;
+    }
+
     private static void latency(Figures figures, String name, Json nanos) {
         Json percentiles = nanos.get("percentile");
         put(figures, name + ".p50", percentiles.get("50.000000"));

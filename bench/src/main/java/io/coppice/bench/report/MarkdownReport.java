@@ -34,8 +34,10 @@ final class MarkdownReport {
         line(
                 "Medians over the runs. Latencies are completion latencies. CPU: user and system seconds of"
                         + " all servers per 1,000 requests, and of the client (fio, or this process);"
-                        + " kernel threads are not in it. Amplification: bytes that all servers wrote per"
-                        + " byte that the client wrote. Others: cores that neither subject nor client"
+                        + " kernel threads are not in it. Amplification: bytes that reached the device of the work"
+                        + " folder, whoever wrote them, per byte that the client wrote meanwhile; what is"
+                        + " still in the page cache is not in it. Dirtied: bytes of the pages that the"
+                        + " servers made dirty instead, where one byte can count for a large folio. Others: cores that neither subject nor client"
                         + " used; a row with more than 0.3 there was disturbed.");
         line("");
         rows();
@@ -103,6 +105,7 @@ final class MarkdownReport {
                 "CPU servers",
                 "client",
                 "amplification",
+                "dirtied",
                 "others",
                 "SHA MB/s",
                 "ping-pong µs",
@@ -139,6 +142,7 @@ final class MarkdownReport {
             Numbers.show(medians.get("cpu.servers")),
             Numbers.show(medians.get("cpu.client")),
             Numbers.show(medians.get("amplification")),
+            Numbers.show(medians.get("dirtied.servers")),
             Numbers.show(medians.get("busy.others")),
             Numbers.show(medians.get("calibration.sha")),
             Numbers.show(medians.get("calibration.pingpong")),

@@ -94,6 +94,10 @@ record Options(
                 default -> throw new IllegalArgumentException("unknown option " + option);
             }
         }
+        if (peer && arguments.contains("--peer") && scripts.isEmpty() && results.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--peer ceph needs --peer-scripts or --peer-results");
+        }
         return new Options(
                 quick,
                 runs,

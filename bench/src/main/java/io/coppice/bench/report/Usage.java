@@ -9,12 +9,14 @@ import java.util.Map;
 /// What processes, by name, and the machine have used so far.
 ///
 /// @param cpuSeconds user and system time of all threads
-/// @param writtenBytes to files
+/// @param dirtiedBytes of files, see [ProcText#writtenBytes]
+/// @param deviceBytes that reached the device of the work folder, whoever wrote them
 record Usage(
         double atSeconds,
         double machineBusySeconds,
         Map<String, Double> cpuSeconds,
-        Map<String, Long> writtenBytes) {
+        Map<String, Long> dirtiedBytes,
+        double deviceBytes) {
     /// Linux shows times in hundredths of a second, whatever its own clock does.
     private static final double TICKS_PER_SECOND = 100;
 
@@ -22,7 +24,9 @@ record Usage(
     private static final double MIB = 1 << 20;
 
     /// Reads `/proc`; a process that has ended is left out.
-    static Usage of(Map<String, Long> pids) throws IOException {
+    ///
+    /// @param work a folder on the device that is watched
+    static Usage of(Map<String, Long> pids, Path work) throws IOException {
         var cpu = new LinkedHashMap<String, Double>();
         var written = new LinkedHashMap<String, Long>();
         double busy =
@@ -41,7 +45,24 @@ record Usage(
                 cpu.remove(process.getKey());
             }
         }
-        return new Usage(System.nanoTime() / 1e9, busy, cpu, written);
+        return new Usage(System.nanoTime() / 1e9, busy, cpu, written, deviceBytes(work));
+    }
+
+    /// The same with a client whose time is known from elsewhere, since it has ended.
+    Usage withClient(double seconds) {
+        var all = new LinkedHashMap<>(cpuSeconds);
+        all.put(CLIENT, seconds);
+        return new Usage(atSeconds, machineBusySeconds, all, dirtiedBytes, deviceBytes);
+    }
+
+    /// NaN when the folder lies on no device, as in memory.
+    private static double deviceBytes(Path work) throws IOException {
+        String mounts = Files.readString(Path.of("/proc/self/mountinfo"));
+        String device = ProcText.device(mounts, work.toAbsolutePath().normalize().toString());
+        Path stat = Path.of("/sys/dev/block", device, "stat");
+        return Files.isRegularFile(stat)
+                ? ProcText.deviceWrittenBytes(Files.readString(stat))
+                : Double.NaN;
     }
 
     /// Memory by process, now; `client` is not a server.
@@ -83,18 +104,17 @@ record Usage(
             }
             servers += used;
             double bytes =
-                    writtenBytes.getOrDefault(name, 0L)
-                            - before.writtenBytes.getOrDefault(name, 0L);
+                    dirtiedBytes.getOrDefault(name, 0L)
+                            - before.dirtiedBytes.getOrDefault(name, 0L);
             written += bytes;
             writtenByNodes += name.startsWith("node") ? bytes : 0;
         }
         figures.put("cpu.servers", servers / thousands);
         figures.put("cpu.client", client / thousands);
         if (clientBytes > 0) {
-            figures.put("amplification", written / clientBytes);
-            if (writtenByNodes > 0) {
-                figures.put("amplification.nodes", writtenByNodes / clientBytes);
-            }
+            figures.put("amplification", (deviceBytes - before.deviceBytes) / clientBytes);
+            figures.put("dirtied.servers", written / clientBytes);
+            figures.put("dirtied.nodes", writtenByNodes / clientBytes);
         }
         double seconds = atSeconds - before.atSeconds;
         double busy = machineBusySeconds - before.machineBusySeconds;

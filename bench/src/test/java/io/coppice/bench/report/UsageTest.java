@@ -30,28 +30,30 @@ class UsageTest {
 
     @Test
     void costsAreThoseInBetweenPerThousandRequests() {
-        var before = new Usage(10, 5, Map.of("node1", 1.0, "client", 2.0), Map.of("node1", 100L));
+        var before = new Usage(10, 5, Map.of("node1", 1.0, "client", 2.0), Map.of("node1", 100L), 1000);
         var after =
                 new Usage(
                         20,
                         17,
                         Map.of("node1", 5.0, "meta1", 1.0, "client", 4.0),
-                        Map.of("node1", 8292L, "meta1", 4096L));
+                        Map.of("node1", 8292L, "meta1", 4096L),
+                        9192);
         Figures figures = after.since(before, 2000, 4096);
         assertEquals(2, figures.get("cpu.node1", 0));
         assertEquals(2.5, figures.get("cpu.servers", 0));
         assertEquals(1, figures.get("cpu.client", 0));
         assertEquals(1.2, figures.get("busy.cores", 0), 1e-9);
         assertEquals(0.5, figures.get("busy.others", 0), 1e-9);
-        assertEquals(3, figures.get("written.servers", 0));
-        assertEquals(2, figures.get("written.nodes", 0));
+        assertEquals(3, figures.get("dirtied.servers", 0));
+        assertEquals(2, figures.get("dirtied.nodes", 0));
+        assertEquals(2, figures.get("amplification", 0));
     }
 
     @Test
     void readsHaveNoWriteAmplification() {
-        var none = new Usage(0, 0, Map.of(), Map.of());
-        Figures figures = new Usage(1, 0, Map.of(), Map.of()).since(none, 10, 0);
-        assertTrue(figures.get("written.servers").isEmpty());
+        var none = new Usage(0, 0, Map.of(), Map.of(), 0);
+        Figures figures = new Usage(1, 0, Map.of(), Map.of(), 0).since(none, 10, 0);
+        assertTrue(figures.get("dirtied.servers").isEmpty());
     }
 
     @Test
