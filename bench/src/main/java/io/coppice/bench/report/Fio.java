@@ -15,6 +15,17 @@ import java.util.Map;
 ///
 /// @param rawDir where fio's own JSON is kept
 record Fio(Commands commands, Options options, Path rawDir) {
+    /// What all lines share.
+    static final List<String> COMMON =
+            List.of(
+                    "fio",
+                    "--name=t",
+                    "--output-format=json",
+                    "--percentile_list=50:99:99.9",
+                    "--randrepeat=0",
+                    "--group_reporting",
+                    "--thread");
+
     private static final double EDGE_SECONDS = 0.7;
     private static final int RAMP_AGAIN_SECONDS = 5;
     private static final Duration PATIENCE = Duration.ofMinutes(30);
@@ -79,26 +90,14 @@ record Fio(Commands commands, Options options, Path rawDir) {
     }
 
     private List<String> line(List<String> engine, Row row, int ramp, String output) {
-        var line = new ArrayList<String>();
-        line.addAll(
-                List.of(
-                        "fio",
-                        "--name=t",
-                        "--output-format=json",
-                        "--output=" + output,
-                        "--percentile_list=50:99:99.9",
-                        "--randrepeat=0",
-                        "--group_reporting",
-                        "--thread"));
+        var line = new ArrayList<>(COMMON);
+        line.add("--output=" + output);
         line.addAll(engine);
         line.add("--size=" + options.areaBytes());
         line.addAll(row.fio());
         if (row.isTimed()) {
             line.addAll(
-                    List.of(
-                            "--time_based",
-                            "--runtime=" + options.seconds(),
-                            "--ramp_time=" + ramp));
+                    List.of("--time_based", "--runtime=" + options.seconds(), "--ramp_time=" + ramp));
         }
         return line;
     }

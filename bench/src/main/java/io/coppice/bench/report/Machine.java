@@ -15,7 +15,8 @@ final class Machine {
 
     private Machine() {}
 
-    static Map<String, String> facts(Commands commands) throws IOException {
+    /// @param root of the repository
+    static Map<String, String> facts(Commands commands, Path root) throws IOException {
         var facts = new LinkedHashMap<String, String>();
         String processors = Files.readString(Path.of("/proc/cpuinfo"));
         String memory = Files.readString(Path.of("/proc/meminfo"));
@@ -32,9 +33,10 @@ final class Machine {
                         + " "
                         + System.getProperty("os.arch"));
         facts.put("file system of the work folder", Files.getFileStore(commands.dir()).type());
+        facts.put("commit", said(commands, "git", "-C", root.toString(), "describe", "--always", "--dirty"));
         facts.put("java", System.getProperty("java.vm.version", "?"));
-        facts.put("fio", version(commands, "fio"));
-        facts.put("nbdkit", version(commands, "nbdkit"));
+        facts.put("fio", said(commands, "fio", "--version"));
+        facts.put("nbdkit", said(commands, "nbdkit", "--version"));
         facts.put("load when it began", Files.readString(Path.of("/proc/loadavg")).strip());
         return facts;
     }
@@ -47,9 +49,9 @@ final class Machine {
                 .orElse("unknown");
     }
 
-    private static String version(Commands commands, String program) {
+    private static String said(Commands commands, String... command) {
         try {
-            return commands.run(PATIENCE, List.of(program, "--version")).strip();
+            return commands.run(PATIENCE, List.of(command)).strip();
         } catch (IOException missing) {
             return "none";
         }

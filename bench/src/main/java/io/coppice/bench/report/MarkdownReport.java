@@ -52,6 +52,8 @@ final class MarkdownReport {
         processes("rss.", "MiB in RAM at the end of the row's run.");
         section("Stored");
         stored();
+        section("Lines of fio");
+        lines();
         section("Charts");
         charts.forEach(chart -> line("![" + chart + "](" + chart + ")"));
         failures();
@@ -224,6 +226,18 @@ final class MarkdownReport {
                                         + bytes(usage, "stored_bytes")
                                         + ", raw on all stores "
                                         + bytes(usage, "raw_bytes")));
+    }
+
+    private void lines() {
+        line("All: `" + String.join(" ", Fio.COMMON) + "`, the engine, and");
+        line("");
+        table("row", "options");
+        for (Row row : Row.values()) {
+            if (!row.fio().isEmpty()) {
+                row(row.key(), "`" + String.join(" ", row.fio()) + "`");
+            }
+        }
+        line("");
     }
 
     private static String bytes(Json usage, String name) {

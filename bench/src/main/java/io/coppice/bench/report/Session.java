@@ -3,6 +3,7 @@ package io.coppice.bench.report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.Map;
 /// One call of the command: starts subjects, runs rows, collects. What has been measured so far is
 /// written after every row, so that a cut leaves a report.
 final class Session {
+    private static final Duration DOWN_PATIENCE = Duration.ofMinutes(1);
+
     private final Options options;
     private final String launcher;
     private final Path work;
@@ -29,7 +32,21 @@ final class Session {
     }
 
     Report run() throws IOException {
-        report.facts().putAll(Machine.facts(new Commands(work)));
+        var abandon = new Thread(this::abandon, "abandon");
+        Runtime.getRuntime().addShutdownHook(abandon);
+        try {
+            all();
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(abandon);
+            if (options.work().isEmpty()) {
+                delete(work);
+            }
+        }
+        return report;
+    }
+
+    private void all() throws IOException {
+        report.facts().putAll(Machine.facts(new Commands(work), Path.of(launcher).getParent()));
         report.facts().putAll(settings());
         peer();
         for (Durability durability : options.durabilities()) {
@@ -40,11 +57,26 @@ final class Session {
                 delete(dir);
             }
         }
-        if (options.work().isEmpty()) {
-            delete(work);
-        }
         write();
-        return report;
+    }
+
+    /// After Ctrl-C: nothing that was started stays. The servers of a cluster are no children of this
+    /// process any more, so `down` stops them.
+    private void abandon() {
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroy);
+        for (Durability durability : options.durabilities()) {
+            Path dir = work.resolve(durability.word());
+            try {
+                if (Files.exists(dir.resolve(".coppice"))) {
+                    new Commands(dir).run(DOWN_PATIENCE, List.of(launcher, "down"));
+                }
+                if (options.work().isEmpty() && Files.exists(dir)) {
+                    delete(dir);
+                }
+            } catch (IOException failed) {
+                say("left in " + dir + ": " + failed.getMessage());
+            }
+        }
     }
 
     private Map<String, String> settings() {
