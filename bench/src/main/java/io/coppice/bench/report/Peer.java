@@ -16,6 +16,7 @@ import java.util.Optional;
 final class Peer {
     static final String NBD = "Ceph RBD";
     static final String LIBRARY = "Ceph librbd";
+    private static final String RESULTS = "results.json";
     private static final int REPLICAS = 3;
     private static final Duration PATIENCE = Duration.ofHours(3);
     private static final List<String> SECTIONS =
@@ -38,11 +39,13 @@ final class Peer {
         List<String> stop = List.of(dir.resolve("stop.sh").toString(), "--purge");
         try {
             commands.run(PATIENCE, environment, stop);
+            // The scripts add to what they find there.
+            Files.deleteIfExists(out.resolve(RESULTS));
             commands.run(PATIENCE, environment, bench);
         } finally {
             commands.run(PATIENCE, environment, stop);
         }
-        return read(Files.readString(out.resolve("results.json")));
+        return read(Files.readString(out.resolve(RESULTS)));
     }
 
     static List<Measurement> read(String text) {
