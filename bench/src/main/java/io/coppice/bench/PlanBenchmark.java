@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// What the client decides about a request of one block at a random place of 4 GiB: which chunk, and
-/// when it is acknowledged. The nodes and the quorum answer at once, inside the call.
+/// What the client decides about a request of one block at a random place of 4 GiB: which chunk,
+/// and when it is acknowledged. The nodes and the quorum answer at once, inside the call.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -22,8 +22,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /// A write of one block as a frame: `encode` lays out what goes before the payload, which is never
-/// copied; `decode` reads a frame that came whole, `decodeSplit` one that came in two reads, where the
-/// payload has to be gathered. Header checksum and protobuf included, the payload's checksum not.
+/// copied; `decode` reads a frame that came whole, `decodeSplit` one that came in two reads, where
+/// the payload has to be gathered. Header checksum and protobuf included, the payload's checksum
+/// not.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -48,6 +49,7 @@ public class FrameCodecBenchmark {
                     .setSequence(123_456)
                     .addCrcs(0x9e37_79b9)
                     .build();
+    private long received;
     private final FrameCodec codec =
             new FrameCodec(
                     allocator,
@@ -56,7 +58,6 @@ public class FrameCodecBenchmark {
                         payload.release();
                     });
     private final ByteBuf frame = allocator.directBuffer();
-    private long received;
 
     @Setup(Level.Trial)
     public void encodeOnce() {

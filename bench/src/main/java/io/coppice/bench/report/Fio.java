@@ -97,7 +97,10 @@ record Fio(Commands commands, Options options, Path rawDir) {
         line.addAll(row.fio());
         if (row.isTimed()) {
             line.addAll(
-                    List.of("--time_based", "--runtime=" + options.seconds(), "--ramp_time=" + ramp));
+                    List.of(
+                            "--time_based",
+                            "--runtime=" + options.seconds(),
+                            "--ramp_time=" + ramp));
         }
         return line;
     }

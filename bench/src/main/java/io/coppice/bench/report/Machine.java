@@ -33,7 +33,9 @@ final class Machine {
                         + " "
                         + System.getProperty("os.arch"));
         facts.put("file system of the work folder", Files.getFileStore(commands.dir()).type());
-        facts.put("commit", said(commands, "git", "-C", root.toString(), "describe", "--always", "--dirty"));
+        facts.put(
+                "commit",
+                said(commands, "git", "-C", root.toString(), "describe", "--always", "--dirty"));
         facts.put("java", System.getProperty("java.vm.version", "?"));
         facts.put("fio", said(commands, "fio", "--version"));
         facts.put("nbdkit", said(commands, "nbdkit", "--version"));

@@ -46,7 +46,8 @@ final class Session {
     }
 
     private void all() throws IOException {
-        report.facts().putAll(Machine.facts(new Commands(work), Path.of(launcher).getParent()));
+        report.facts()
+                .putAll(Machine.facts(new Commands(work), Path.of(launcher).resolveSibling(".")));
         report.facts().putAll(settings());
         peer();
         for (Durability durability : options.durabilities()) {
@@ -60,8 +61,8 @@ final class Session {
         write();
     }
 
-    /// After Ctrl-C: nothing that was started stays. The servers of a cluster are no children of this
-    /// process any more, so `down` stops them.
+    /// After Ctrl-C: nothing that was started stays. The servers of a cluster are no children of
+    /// this process any more, so `down` stops them.
     private void abandon() {
         ProcessHandle.current().descendants().forEach(ProcessHandle::destroy);
         for (Durability durability : options.durabilities()) {

@@ -22,7 +22,8 @@ class ComparisonsTest {
     @Test
     void ratiosDecideTargets() {
         assertEquals(Optional.of(true), outcome(Row.W1, Durability.FLUSH, "iops").met()); // 6 of 6
-        assertEquals(Optional.of(true), outcome(Row.W1, Durability.ALWAYS, "iops").met()); // 3 of 2.5
+        assertEquals(
+                Optional.of(true), outcome(Row.W1, Durability.ALWAYS, "iops").met()); // 3 of 2.5
         assertEquals(Optional.empty(), outcome(Row.R1, Durability.FLUSH, "iops").met());
     }
 
@@ -68,7 +69,8 @@ class ComparisonsTest {
                 .filter(outcome -> outcome.target().row() == row)
                 .filter(outcome -> outcome.target().durability() == durability)
                 .filter(outcome -> outcome.target().figure().equals(figure))
-                .filter(outcome -> !(outcome.target() instanceof Target.Ratio ratio && ratio.library()))
+                .filter(outcome ->
+                        !(outcome.target() instanceof Target.Ratio ratio && ratio.library()))
                 .findFirst()
                 .orElseThrow();
     }

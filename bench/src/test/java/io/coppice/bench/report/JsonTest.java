@@ -15,7 +15,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JsonTest {
     @Test
     void whatIsWrittenIsReadBack() {
-        var inner = new ArrayList<@Nullable Object>(List.of(1.5, "a \"quoted\" \\ line\nµ\u0001", true));
+        var inner =
+                new ArrayList<@Nullable Object>(
+                        List.of(1.5, "a \"quoted\" \\ line\nµ\u0001", true));
         inner.add(null);
         var root = new LinkedHashMap<String, @Nullable Object>();
         root.put("list", inner);

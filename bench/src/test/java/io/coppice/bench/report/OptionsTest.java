@@ -34,7 +34,8 @@ class OptionsTest {
 
     @Test
     void withoutPeerItsScriptsAreLeftAlone() {
-        assertEquals(Optional.of(Path.of("d")), parse("--peer ceph --peer-scripts d").peerScripts());
+        assertEquals(
+                Optional.of(Path.of("d")), parse("--peer ceph --peer-scripts d").peerScripts());
         assertEquals(Optional.empty(), parse("--peer-scripts d --peer none").peerScripts());
     }
 

@@ -37,7 +37,9 @@ class OutputTest {
     @Test
     void markdownShowsFiguresRatiosAndFailures() {
         String text = MarkdownReport.write(report, Set.of("iops.svg"));
-        assertTrue(text.contains("| Coppice | flush | write | 3,000 | 12.3 | 100 µs | 300 µs |"), text);
+        assertTrue(
+                text.contains("| Coppice | flush | write | 3,000 | 12.3 | 100 µs | 300 µs |"),
+                text);
         assertTrue(text.contains("| Coppice | always | 0.050 x | 3.00 x |"), text);
         assertTrue(text.contains("- r1, Coppice, flush: fio ended"), text);
         assertTrue(text.contains("stored 1.00 MiB"), text);
@@ -51,7 +53,8 @@ class OutputTest {
         assertEquals("w1", row.get("row").text());
         assertEquals(3000, row.get("runs").at(0).get("iops").number(0));
         assertEquals("2 x <fast> & \"cheap\" | one", json.get("facts").get("processor").text());
-        assertTrue(json.get("targets").elements().stream().anyMatch(one -> one.get("met").isThere()));
+        assertTrue(
+                json.get("targets").elements().stream().anyMatch(one -> one.get("met").isThere()));
     }
 
     @Test

@@ -54,6 +54,7 @@ final class Sample {
                 .put("iops", iops)
                 .put("mbs", iops * 4096 / 1e6)
                 .put("write.iops", iops)
+                .put("write.mbs", iops * 4096 / 1e6)
                 .put("write.p50", 100)
                 .put("write.p99", 300)
                 .put("cpu.servers", 0.5)
@@ -70,8 +71,7 @@ final class Sample {
         add(report, "nbdkit memory", Durability.FLUSH, 30_000);
         Peer.read(PEER).forEach(report::add);
         report.add(
-                Measurement.of(
-                        Row.R1, CoppiceNbd.NAME, Durability.FLUSH, List.of(), "fio\nended"));
+                Measurement.of(Row.R1, CoppiceNbd.NAME, Durability.FLUSH, List.of(), "fio\nended"));
         report.usage().put(Durability.FLUSH, Json.parse("{\"stored_bytes\": 1048576}"));
         return report;
     }

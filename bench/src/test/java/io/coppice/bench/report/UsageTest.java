@@ -30,7 +30,8 @@ class UsageTest {
 
     @Test
     void costsAreThoseInBetweenPerThousandRequests() {
-        var before = new Usage(10, 5, Map.of("node1", 1.0, "client", 2.0), Map.of("node1", 100L), 1000);
+        var before =
+                new Usage(10, 5, Map.of("node1", 1.0, "client", 2.0), Map.of("node1", 100L), 1000);
         var after =
                 new Usage(
                         20,
