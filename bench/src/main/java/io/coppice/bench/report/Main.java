@@ -18,6 +18,7 @@ final class Main {
                         (thread, failure) -> System.err.println("bench: " + failure.getMessage()));
         if (Arrays.asList(arguments).contains("--help")) {
             System.out.printf(
+                    java.util.Locale.ROOT,
                     Options.HELP,
                     String.join(", ", Arrays.stream(Row.values()).map(Row::key).toList()));
             return;
