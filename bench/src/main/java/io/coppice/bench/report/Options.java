@@ -47,7 +47,7 @@ record Options(
               --peer ceph --peer-scripts DIR   runs the peer's bench.sh of DIR first
               --peer ceph --peer-results FILE  reads a results.json of an earlier run of it
               --out DIR                   where the report goes (bench/target/report)
-              --work DIR                  where clusters and files live meanwhile (a temporary folder)
+              --work DIR                  where clusters and files live (a temporary folder)
 
             Rows: %s.
             """;
