@@ -45,7 +45,7 @@ class PlacementPlannerProperties {
         }
     }
 
-    /// Seven nodes with two stores each: some stores take part in one group, some in three.
+    /// With two stores on each node some take part in one group, others in three.
     @Example
     void whereTwoLeadersAreAsGoodTheOneThatLeadsFewerIsTaken() {
         for (int nodes = 2; nodes <= 12; nodes++) {
