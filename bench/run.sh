@@ -1,4 +1,4 @@
-# Shared by bench/report and bench/jmh: finds a JDK 25, builds the jar when it is missing or older than its sources.
+# Shared by the commands beside it: finds a JDK 25, builds the jar when it is missing or older than its sources.
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 jar=$root/bench/target/coppice-bench-0.1.0.jar

@@ -90,7 +90,7 @@ final class ModelChecker {
                         : List.of("-XX:+UseParallelGC", "-Xmx2g"));
         command.add("-Djava.io.tmpdir=" + directory); // TLC unpacks its standard modules there
         command.addAll(List.of("-cp", jar(), TLC.class.getName()));
-        command.addAll(List.of("-workers", "2", "-deadlock"));
+        command.addAll(List.of("-workers", "1", "-deadlock"));
         command.addAll(List.of("-metadir", directory.resolve("states").toString()));
         command.addAll(List.of("-config", name(configuration.file())));
         command.add(name(configuration.moduleFile()));

@@ -14,11 +14,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// The protocol holds within the bounds of the specification, and the specification would notice if
-/// it did not: for everything that it promises there is a mistake that breaks just that.
+/// it did not: for everything that it promises there is a mistake that breaks just that. Two runs
+/// at once: most are short, and one alone leaves half of the machine to wait.
+@Execution(ExecutionMode.CONCURRENT)
 class SpecificationTest {
     /// `Bug = "this"`, `Bug # "this"` or `Bug \in {"this", "that"}`.
     private static final Pattern MISTAKES =

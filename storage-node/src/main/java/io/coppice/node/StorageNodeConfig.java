@@ -94,7 +94,7 @@ public record StorageNodeConfig(
                     text(node, "advertised-host", ""),
                     text(node, "http", "127.0.0.1:0"),
                     node.getStringList("control"),
-                    node.hasPath("capacity") ? node.getBytes("capacity") : 0,
+                    bytes(node, "capacity", 0),
                     millis(node, "heartbeat", 300),
                     lane(node),
                     store(node));
@@ -146,9 +146,11 @@ public record StorageNodeConfig(
 
     private static StoreConfig store(Config node) {
         StoreConfig defaults = StoreConfig.defaults();
-        return node.hasPath("segment-bytes")
-                ? defaults.withSegmentBytes(Math.toIntExact(node.getBytes("segment-bytes")))
-                : defaults;
+        if (node.hasPath("segment-bytes")) {
+            return defaults.withSegmentBytes(Math.toIntExact(node.getBytes("segment-bytes")));
+        }
+        long capacity = bytes(node, "capacity", 0);
+        return capacity == 0 ? defaults : defaults.withSegmentsFor(capacity);
     }
 
     private static String text(Config config, String key, String otherwise) {

@@ -119,6 +119,11 @@ final class Cluster implements AutoCloseable {
                                         .addNames(name)));
     }
 
+    /// `coppice volume ls`, and nothing of what it says.
+    void list() throws IOException {
+        cli("volume", "ls", "-o", "json");
+    }
+
     void delete(String volume) throws IOException {
         execute(
                 ExecuteRequest.newBuilder()

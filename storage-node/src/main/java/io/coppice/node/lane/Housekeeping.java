@@ -1,5 +1,6 @@
 package io.coppice.node.lane;
 
+import io.coppice.model.Blocks;
 import io.coppice.node.store.Admission;
 import io.coppice.node.store.Checkpoint;
 import java.io.IOException;
@@ -11,6 +12,11 @@ import java.util.concurrent.TimeUnit;
 final class Housekeeping {
     /// Steps of the cleaner without foreground work between them, per tick.
     private static final int IDLE_STEPS = 8;
+
+    /// Small steps are not worth their walk over the index; a large one would be a pause.
+    private static final int PACE_BYTES_MIN = 256 << 10;
+
+    private static final int PACE_BYTES_MAX = 1 << 20;
 
     /// The device is asked this often how much room it has, between the store's own counts.
     private static final long SPACE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -49,16 +55,37 @@ final class Housekeeping {
         }
     }
 
+    /// After a batch: while space is tight the cleaner gains what the batch took.
+    void keepPace() {
+        int due = lane.store().cleaningDue();
+        if (due < PACE_BYTES_MIN) {
+            return;
+        }
+        try {
+            step(Math.min(due, PACE_BYTES_MAX));
+            lane.scheduleTurn();
+        } catch (IOException e) {
+            lane.fail(e);
+        }
+    }
+
     /// A store that is nearly full cleans as if it were idle: space is worth more than latency
     /// then.
     private void clean(boolean idle) throws IOException {
         boolean hurry = idle || lane.store().admission() != Admission.OPEN;
         int steps = hurry ? IDLE_STEPS : 1;
-        for (int i = 0;
-                i < steps && lane.store().cleanStep(lane.config().cleanerBytesPerTick());
-                i++) {
+        for (int i = 0; i < steps && step(lane.config().cleanerBytesPerTick()); i++) {
             lane.scheduleTurn();
         }
+    }
+
+    private boolean step(int bytes) throws IOException {
+        long before = lane.store().movedBlocks();
+        boolean more = lane.store().cleanStep(bytes);
+        lane.metrics()
+                .cleanerBytes
+                .inc((lane.store().movedBlocks() - before) << Blocks.BLOCK_SHIFT);
+        return more;
     }
 
     private void checkpoint() throws IOException {
@@ -92,6 +119,7 @@ final class Housekeeping {
         try {
             if (!lane.isFailed()) {
                 lane.store().completeCheckpoint(checkpoint);
+                lane.metrics().checkpointBytes.inc(checkpoint.bytes());
             }
         } catch (IOException e) {
             lane.fail(e);

@@ -23,7 +23,6 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -321,6 +320,7 @@ public final class Lane {
         }
         done.clear();
         syncLine.start();
+        housekeeping.keepPace();
     }
 
     private boolean commitBatch() {
@@ -595,6 +595,6 @@ public final class Lane {
     }
 
     public Set<Integer> groupIds() {
-        return new HashSet<>(groups.keySet());
+        return Set.copyOf(groups.keySet());
     }
 }

@@ -11,6 +11,8 @@ import com.codahale.metrics.Timer;
 /// decision until every serving replica has it, in which append (one per batch) is the local write;
 /// sync (one per group commit) the fdatasync. `node.resync.*` is what catching up brought: chunks,
 /// bytes that crossed the network, blocks that did not because another chunk had brought them.
+/// `node.cleaner.bytes` is what the cleaner moved, `node.checkpoint.bytes` the size of all
+/// checkpoints written.
 public final class LaneMetrics {
     final Timer writeTotal;
     final Timer writeVerify;
@@ -30,6 +32,8 @@ public final class LaneMetrics {
     final Counter withoutLease;
     final Counter resyncBytes;
     final Counter resyncShared;
+    final Counter cleanerBytes;
+    final Counter checkpointBytes;
 
     public LaneMetrics(MetricRegistry registry) {
         writeTotal = registry.timer("node.write.total");
@@ -49,6 +53,8 @@ public final class LaneMetrics {
         withoutLease = registry.counter("node.lease.refusals");
         resyncBytes = registry.counter("node.resync.bytes");
         resyncShared = registry.counter("node.resync.shared.blocks");
+        cleanerBytes = registry.counter("node.cleaner.bytes");
+        checkpointBytes = registry.counter("node.checkpoint.bytes");
         fetchedChunks = registry.counter("node.resync.chunks");
     }
 }

@@ -129,6 +129,7 @@ public final class Request implements Ticket {
             case STALE_EPOCH -> Outcome.STALE_EPOCH;
             case NOT_PRIMARY -> Outcome.NOT_PRIMARY;
             case NO_SPACE -> Outcome.NO_SPACE;
+            case OVERLOADED -> Outcome.OVERLOADED;
             case NO_SUCH_CHUNK -> Outcome.NO_SUCH_CHUNK;
             case TOO_OLD -> Outcome.TOO_OLD;
             default -> Outcome.NOT_SERVING;

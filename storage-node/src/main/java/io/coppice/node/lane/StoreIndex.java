@@ -2,7 +2,7 @@ package io.coppice.node.lane;
 
 import io.coppice.model.Position;
 import io.coppice.node.replica.ChunkIndex;
-import io.coppice.node.store.Admission;
+import io.coppice.node.replica.Outcome;
 import io.coppice.node.store.ChunkStore;
 import java.util.HashSet;
 import java.util.List;
@@ -44,9 +44,13 @@ final class StoreIndex implements ChunkIndex {
     }
 
     @Override
-    public boolean canAccept(long bytes, boolean newChunk) {
-        Admission admission = store.admission();
-        return admission == Admission.OPEN || (admission == Admission.NEAR_FULL && !newChunk);
+    public Outcome room(boolean newChunk) {
+        return switch (store.admission()) {
+            case OPEN -> Outcome.OK;
+            case NEAR_FULL -> newChunk ? Outcome.NO_SPACE : Outcome.OK;
+            case CLEANING -> Outcome.OVERLOADED;
+            case FULL -> Outcome.NO_SPACE;
+        };
     }
 
     @Override

@@ -7,8 +7,8 @@ final class Backup implements Role {
     private boolean acknowledgeDue;
     private boolean syncDue;
 
-    /// The primary believes that there is no room here, and sends no data for that.
-    private boolean toldFull;
+    /// What the primary believes of the room here: unless it is OK it sends no data.
+    private Outcome toldRoom = Outcome.OK;
 
     Backup(GroupReplica replica) {
         this.replica = replica;
@@ -71,17 +71,13 @@ final class Backup implements Role {
     /// Nothing else would tell the primary that there is room again.
     @Override
     public void tick() {
-        if (toldFull && hasRoom()) {
+        if (toldRoom != Outcome.OK && replica.index().room(false) != toldRoom) {
             acknowledge();
         }
     }
 
     private void acknowledge() {
-        toldFull = !hasRoom();
+        toldRoom = replica.index().room(false);
         replica.acknowledgeInOrder();
-    }
-
-    private boolean hasRoom() {
-        return replica.index().canAccept(0, false);
     }
 }

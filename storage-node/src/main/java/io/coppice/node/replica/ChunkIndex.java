@@ -15,9 +15,9 @@ public interface ChunkIndex {
     /// versions do not mean equal content.
     boolean trustsVersions(int group);
 
-    /// Whether `bytes` of new data may be taken; `newChunk` asks for the stricter bound of new
-    /// chunks.
-    boolean canAccept(long bytes, boolean newChunk);
+    /// Whether new data may be taken: OK; OVERLOADED, not before the cleaner has made room; or
+    /// NO_SPACE. `newChunk` asks for the stricter bound of new chunks.
+    Outcome room(boolean newChunk);
 
     /// Last operation that the store holds of the group, after a restart.
     Position position(int group);

@@ -571,7 +571,7 @@ public final class GroupReplica {
     }
 
     void acknowledgeInOrder() {
-        acknowledge(index.canAccept(0, false) ? Outcome.OK : Outcome.NO_SPACE);
+        acknowledge(index.room(false));
     }
 
     private boolean isStale(long epoch) {

@@ -18,8 +18,9 @@ final class MemberLink {
     long sent;
     boolean stalled;
 
-    /// It has no room for data, as far as it has said on this connection and in this view.
-    boolean full;
+    /// Whether it takes data ([ChunkIndex#room]), as it has said on this connection and in this
+    /// view.
+    Outcome room = Outcome.OK;
 
     /// In the present epoch it was asked for its tail, and the answer said that we have all it has.
     boolean reconciled;
@@ -49,13 +50,13 @@ final class MemberLink {
     /// In a new view.
     void serves(boolean isServing) {
         serving = isServing;
-        full = false;
+        room = Outcome.OK;
     }
 
     /// What it may have missed is sent again.
     void resumed() {
         stalled = false;
-        full = false;
+        room = Outcome.OK;
     }
 
     void join(long from) {

@@ -297,16 +297,17 @@ final class Primary implements Role {
             return Outcome.NO_SUCH_CHUNK;
         }
         boolean adds = change.kind() == Change.Kind.WRITE;
-        return adds && !roomEverywhere(change, !known) ? Outcome.NO_SPACE : Outcome.OK;
+        return adds ? roomEverywhere(!known) : Outcome.OK;
     }
 
-    private boolean roomEverywhere(Change change, boolean newChunk) {
+    private Outcome roomEverywhere(boolean newChunk) {
+        Outcome room = replica.index().room(newChunk);
         for (MemberLink link : links) {
-            if (link.holdsTail() && link.full) {
-                return false;
+            if (link.holdsTail() && room != Outcome.NO_SPACE && link.room != Outcome.OK) {
+                room = link.room;
             }
         }
-        return replica.index().canAccept(change.payload().bytes(), newChunk);
+        return room;
     }
 
     /// Numbers it, sends it out, then appends it here: the others' disks work while ours does.
@@ -406,13 +407,14 @@ final class Primary implements Role {
             return;
         }
         switch (ack.outcome()) {
-            case OK, NO_SPACE -> {
+            case OK, OVERLOADED, NO_SPACE -> {
                 if (ack.epoch() != replica.epoch() || ack.appended() > replica.last()) {
                     return; // of an earlier epoch, perhaps of another primary; this one's frames
                     // are sent again
                 }
-                link.full = ack.outcome() == Outcome.NO_SPACE;
-                link.joined &= !link.full || link.holdsTail(); // else it starts over, with room
+                link.room = ack.outcome();
+                // else it starts over, with room
+                link.joined &= link.room == Outcome.OK || link.holdsTail();
                 link.acked = Math.max(link.acked, ack.appended());
                 link.synced = Math.max(link.synced, ack.synced());
                 advance();

@@ -361,7 +361,7 @@ final class Syncing implements Role {
     private void pump() {
         // While the store is full it waits: live operations come in the meantime, or it starts
         // over.
-        boolean hasRoom = index.canAccept(0, false);
+        boolean hasRoom = index.room(false) == Outcome.OK;
         int postponed = 0;
         while (hasRoom
                 && fetching < replica.limits().fetches()

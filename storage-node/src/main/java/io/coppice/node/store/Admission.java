@@ -6,6 +6,8 @@ public enum Admission {
     OPEN,
     /// Writes to chunks that are there, no new chunks.
     NEAR_FULL,
-    /// Only reads, trims and purges.
+    /// No data for now: the cleaner is making room.
+    CLEANING,
+    /// Only reads, trims and purges: there is nothing to clean.
     FULL
 }

@@ -199,7 +199,7 @@ public final class Checkpoint {
         return image;
     }
 
-    long bytes() {
+    public long bytes() {
         return bytes;
     }
 

@@ -36,8 +36,8 @@ public final class ChunkStore implements AutoCloseable {
     private final SegmentLog log;
     private final BlockReader reader;
     private final RecordApplier applier;
-    private final Cleaner cleaner;
     private final SpaceGauge space;
+    private final Reclaimer reclaimer;
     private final Digests digests;
     private final Scrub scrub;
     private long checkpointNumber;
@@ -61,13 +61,21 @@ public final class ChunkStore implements AutoCloseable {
         this.log = opened.log();
         this.reader = new BlockReader(segments, opened.codec(), config.checksumCacheRecords());
         this.applier = new RecordApplier(index);
-        this.cleaner = new Cleaner(segments, index, log, reader, config);
         this.space = new SpaceGauge(disk, config, segments);
+        this.reclaimer =
+                new Reclaimer(
+                        segments,
+                        log,
+                        space,
+                        new Cleaner(segments, index, log, reader, config),
+                        config);
         this.digests = new Digests(reader, config.blocksPerChunk());
         this.scrub = new Scrub(segments, index, opened.codec(), config.blocksPerChunk());
         this.checkpointNumber = opened.checkpoint();
         this.checkpointBytes = opened.checkpointBytes();
         this.replayedBytes = opened.replayedBytes();
+        segments.countEmpty();
+        space.checkpointed(checkpointBytes);
         space.refresh();
     }
 
@@ -460,7 +468,7 @@ public final class ChunkStore implements AutoCloseable {
 
     /// Whether writes are taken. Check before [#write]; trims, purges and repairs are always taken.
     public Admission admission() {
-        return space.admission(checkpointBytes);
+        return reclaimer.admission();
     }
 
     /// Blocks and chunks held.
@@ -476,19 +484,23 @@ public final class ChunkStore implements AutoCloseable {
     /// One bounded step of the cleaner: moves up to about `budgetBytes` of live blocks. True: there
     /// is more to do now; call it again after foreground work. False: call it again after a while.
     public boolean cleanStep(int budgetBytes) throws IOException {
-        log.commit();
-        return space.mayMove(budgetBytes, checkpointBytes)
-                && cleaner.step(budgetBytes, space.isTight(checkpointBytes));
+        return reclaimer.step(budgetBytes);
+    }
+
+    /// Bytes that the cleaner should move now to gain as much room as clients have taken since it
+    /// last did; 0 while there is enough room. For [#cleanStep], after a batch.
+    public int cleaningDue() {
+        return reclaimer.due();
     }
 
     /// Blocks that the cleaner moved since the store was opened.
     public long movedBlocks() {
-        return cleaner.movedBlocks();
+        return reclaimer.movedBlocks();
     }
 
     /// Bytes that the next checkpoint would give back to the file system.
     public long reclaimableBytes() {
-        return space.reclaimableBytes();
+        return segments.emptyBytes();
     }
 
     /// The log since the last checkpoint is long, or much space waits for one. Callers should also
@@ -497,12 +509,8 @@ public final class ChunkStore implements AutoCloseable {
         if (index.tables.capturing()) {
             return false;
         }
-        long waiting =
-                space.isTight(checkpointBytes)
-                        ? config.segmentBytes()
-                        : Math.max(4L * config.segmentBytes(), segments.bytes() / 8);
         return logBytes() >= Math.max(config.checkpointLogBytes(), checkpointBytes)
-                || space.reclaimableBytes() >= waiting;
+                || reclaimer.checkpointDue();
     }
 
     /// Captures the index (short); null: one is under way. Commits the batch.
@@ -533,6 +541,7 @@ public final class ChunkStore implements AutoCloseable {
         }
         checkpointNumber = checkpoint.image().number();
         checkpointBytes = checkpoint.bytes();
+        space.checkpointed(checkpointBytes);
         coveredBytes = replayedBytes + captureAppended;
         for (Checkpoint.SegmentImage image : checkpoint.image().empty()) {
             Segment segment = segments.find(image.number());

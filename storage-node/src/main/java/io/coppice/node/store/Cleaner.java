@@ -43,6 +43,8 @@ final class Cleaner {
     private int group;
     private int slot;
     private long movedBlocks;
+    private double victimsLive = 1;
+    private boolean gains;
 
     Cleaner(
             Segments segments,
@@ -62,6 +64,16 @@ final class Cleaner {
 
     long movedBlocks() {
         return movedBlocks;
+    }
+
+    /// Whether there was something worth cleaning when it last looked.
+    boolean gains() {
+        return gains;
+    }
+
+    /// The share of the victims' bytes that was alive when they were chosen.
+    double victimsLive() {
+        return victimsLive;
     }
 
     /// @param tight space is short: also segments with little to gain are worth it
@@ -138,6 +150,7 @@ final class Cleaner {
         }
         boolean many = small > SMALL_SEGMENTS_MAX;
         if (!tight && !many && dead * 100 <= used * config.garbagePercent()) {
+            gains = dead > config.segmentBytes();
             return false;
         }
         candidates.removeIf(segment ->
@@ -145,18 +158,27 @@ final class Cleaner {
                         && !(many && segment.end < config.segmentBytes() / 4));
         candidates.sort(
                 Comparator.comparingDouble(segment -> (double) liveBytes(segment) / segment.end));
+        gains = !candidates.isEmpty();
+        take(candidates);
+        startPass();
+        return !victims.isEmpty();
+    }
+
+    private void take(List<Segment> candidates) {
         long live = 0;
+        long all = 0;
         for (Segment segment : candidates) {
-            live += liveBytes(segment);
+            long with = live + liveBytes(segment);
             if (victims.size() == VICTIMS_MAX
-                    || !victims.isEmpty() && live > config.segmentBytes()) {
+                    || !victims.isEmpty() && with > config.segmentBytes()) {
                 break;
             }
             segment.victim = true;
             victims.add(segment);
+            live = with;
+            all += segment.end;
         }
-        startPass();
-        return !victims.isEmpty();
+        victimsLive = all == 0 ? 1 : (double) live / all;
     }
 
     static long liveBytes(Segment segment) {

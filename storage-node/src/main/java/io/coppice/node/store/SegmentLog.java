@@ -91,7 +91,7 @@ final class SegmentLog {
     void seal() {
         Segment segment = current;
         if (segment != null) {
-            segment.sealed = true;
+            segments.seal(segment);
             endPart(segment);
             current = null;
         }

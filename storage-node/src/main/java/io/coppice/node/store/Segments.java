@@ -24,6 +24,7 @@ final class Segments implements LiveCounts {
     private long tick;
     private long bytes;
     private long liveBlocks;
+    private long emptyBytes;
     private int count;
 
     Segments(Disk disk, int openFilesMax) {
@@ -122,8 +123,10 @@ final class Segments implements LiveCounts {
             add(segment);
         }
         long before = segment.liveBlocks();
+        long emptyBefore = emptyBytes(segment);
         segment.entries += entries;
         liveBlocks += segment.liveBlocks() - before;
+        emptyBytes += emptyBytes(segment) - emptyBefore;
         Invariant.check(segment.entries >= 0, "live entries of a segment", segment.entries);
     }
 
@@ -137,6 +140,28 @@ final class Segments implements LiveCounts {
     /// Sum of [Segment#liveBlocks].
     long liveBlocks() {
         return liveBlocks;
+    }
+
+    /// It takes no more records.
+    void seal(Segment segment) {
+        long before = emptyBytes(segment);
+        segment.sealed = true;
+        emptyBytes += emptyBytes(segment) - before;
+    }
+
+    /// Bytes of sealed segments in which nothing is alive: the next checkpoint gives them back.
+    long emptyBytes() {
+        return emptyBytes;
+    }
+
+    private static long emptyBytes(Segment segment) {
+        return segment.sealed && segment.entries == 0 ? segment.end : 0;
+    }
+
+    /// After recovery, which knows sizes last.
+    void countEmpty() {
+        emptyBytes = 0;
+        forEach(segment -> emptyBytes += emptyBytes(segment));
     }
 
     void grew(int by) {
@@ -208,6 +233,7 @@ final class Segments implements LiveCounts {
         slots[(int) (segment.number - base)] = null;
         count--;
         bytes -= segment.end;
+        emptyBytes -= emptyBytes(segment);
     }
 
     void closeAll() throws IOException {

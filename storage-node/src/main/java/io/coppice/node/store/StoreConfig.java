@@ -29,6 +29,9 @@ public record StoreConfig(
         int outcomesPerGroup) {
     static final int SEGMENT_BYTES_MAX = 64 << 20;
 
+    /// Two of these, or of smaller chunks, fit into a segment.
+    private static final int SEGMENT_CHUNK_BYTES = 8 << 20;
+
     public StoreConfig {
         require(
                 Integer.bitCount(chunkBytes) == 1
@@ -39,7 +42,7 @@ public record StoreConfig(
                 Integer.bitCount(segmentBytes) == 1 && segmentBytes <= SEGMENT_BYTES_MAX,
                 "the segment size must be a power of two of at most 64 MiB");
         require(
-                segmentBytes >= 2L * Math.min(chunkBytes, 8 << 20),
+                segmentBytes >= 2L * Math.min(chunkBytes, SEGMENT_CHUNK_BYTES),
                 "a segment must have room for two chunks");
         require(capacityBytes >= 0, "the capacity must not be negative");
         require(reserveSegments >= 2, "at least 2 segments must be reserved for the cleaner");
@@ -106,6 +109,23 @@ public record StoreConfig(
                 chunkBytes,
                 segmentBytes,
                 bytes,
+                reserveSegments,
+                nearFullPercent,
+                checkpointLogBytes,
+                garbagePercent,
+                openFiles,
+                checksumCacheRecords,
+                outcomesPerGroup);
+    }
+
+    /// With segments of about a thousandth of a small capacity: the cleaner's reserve is counted in
+    /// segments, and what is reserved makes the rest fuller.
+    public StoreConfig withSegmentsFor(long capacity) {
+        long share = Long.highestOneBit(Math.max(1, capacity / 1024));
+        return new StoreConfig(
+                chunkBytes,
+                (int) Math.clamp(share, 2 * SEGMENT_CHUNK_BYTES, SEGMENT_BYTES_MAX),
+                capacityBytes,
                 reserveSegments,
                 nearFullPercent,
                 checkpointLogBytes,

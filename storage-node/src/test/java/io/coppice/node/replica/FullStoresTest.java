@@ -17,13 +17,36 @@ class FullStoresTest {
     void aGroupTakesWritesAgainOnceAMemberHasRoom() {
         var run = new Run(5, false);
         run.writeAndTick(2);
-        run.world.nodes.get(2).disk.full = true;
+        run.world.nodes.get(2).disk.room = Outcome.NO_SPACE;
         for (int i = 0; i < 30 && run.refusals.isEmpty(); i++) {
             run.writeAndTick(1);
         }
         assertEquals(Set.of(Outcome.NO_SPACE), run.refusals);
         assertFalse(run.underWay.isEmpty());
-        run.world.nodes.get(2).disk.full = false;
+        run.world.nodes.get(2).disk.room = Outcome.OK;
+        run.world.tick();
+        run.writeAndTick(2);
+        assertTrue(run.underWay.isEmpty(), "it is taken at last");
+        run.rest();
+        run.check();
+    }
+
+    /// Clients are told to come back, and hear it when there is no room after all.
+    @Test
+    void aGroupWaitsForAMemberThatIsMakingRoom() {
+        var run = new Run(5, false);
+        run.writeAndTick(2);
+        run.world.nodes.get(2).disk.room = Outcome.OVERLOADED;
+        for (int i = 0; i < 30 && run.refusals.isEmpty(); i++) {
+            run.writeAndTick(1);
+        }
+        assertEquals(Set.of(Outcome.OVERLOADED), run.refusals);
+        run.world.nodes.get(2).disk.room = Outcome.NO_SPACE;
+        for (int i = 0; i < 30 && run.refusals.size() == 1; i++) {
+            run.writeAndTick(1);
+        }
+        assertEquals(Set.of(Outcome.OVERLOADED, Outcome.NO_SPACE), run.refusals);
+        run.world.nodes.get(2).disk.room = Outcome.OK;
         run.world.tick();
         run.writeAndTick(2);
         assertTrue(run.underWay.isEmpty(), "it is taken at last");
@@ -38,14 +61,14 @@ class FullStoresTest {
         run.world.crash(3);
         run.writeAndTick(10);
         ModelStore disk = run.world.nodes.get(3).disk;
-        disk.full = true;
+        disk.room = Outcome.NO_SPACE;
         run.world.restart(3);
         Set<Long> held = Set.copyOf(disk.chunks.keySet());
         run.writeAndTick(20);
         assertTrue(run.underWay.isEmpty(), "the others go on");
         assertEquals(GroupView.State.SYNCING, run.world.view().stateOf(3));
         assertEquals(held, Set.copyOf(disk.chunks.keySet()));
-        disk.full = false;
+        disk.room = Outcome.OK;
         run.rest();
         run.check();
     }
@@ -64,13 +87,13 @@ class FullStoresTest {
             assertTrue(run.world.step());
         }
         assertEquals(GroupView.State.SYNCING, run.world.view().stateOf(3));
-        disk.full = true;
+        disk.room = Outcome.NO_SPACE;
         run.writeAndTick(3);
         Set<Long> held = Set.copyOf(disk.chunks.keySet());
         run.writeAndTick(20);
         assertEquals(GroupView.State.SYNCING, run.world.view().stateOf(3));
         assertEquals(held, Set.copyOf(disk.chunks.keySet()));
-        disk.full = false;
+        disk.room = Outcome.OK;
         run.rest();
         run.check();
     }

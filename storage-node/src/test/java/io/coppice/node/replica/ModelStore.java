@@ -42,7 +42,7 @@ final class ModelStore implements ChunkIndex {
 
     TreeMap<Long, Chunk> chunks = new TreeMap<>(Long::compareUnsigned);
     Position position = Position.NONE;
-    boolean full;
+    Outcome room = Outcome.OK;
     private TreeMap<Long, Chunk> written = new TreeMap<>(Long::compareUnsigned);
     private Position writtenPosition = Position.NONE;
 
@@ -160,8 +160,8 @@ final class ModelStore implements ChunkIndex {
     }
 
     @Override
-    public boolean canAccept(long bytes, boolean newChunk) {
-        return !full;
+    public Outcome room(boolean newChunk) {
+        return room;
     }
 
     @Override
