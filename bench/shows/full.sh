@@ -13,7 +13,7 @@ cluster volume create v --size "${mib}MiB" >/dev/null
 u="nbd+unix:///v?socket=$work/nbd.sock"
 fio --name=fill --ioengine=nbd --uri="$u" --size="${mib}m" --rw=write --bs=1m --iodepth=8 --output=/dev/null
 cluster node ls
-written() { awk -v d="$(basename "$(readlink -f "/sys/dev/block/$(stat -c '%Hd:%Ld' .)")")" '$3 == d { print $10 * 512 }' /proc/diskstats; }
+written() { awk -v d="$(basename "$(readlink -f "/sys/dev/block/$(stat -c '%Hd:%Ld' .)")")" '$3 == d { printf "%.0f\n", $10 * 512 }' /proc/diskstats; }
 sum() { echo $(( $(metric node1 "$1") + $(metric node2 "$1") + $(metric node3 "$1") )); }
 total=0
 for minute in $(seq "$minutes"); do

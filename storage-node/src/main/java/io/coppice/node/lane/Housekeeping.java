@@ -62,8 +62,9 @@ final class Housekeeping {
             return;
         }
         try {
-            step(Math.min(due, PACE_BYTES_MAX));
-            lane.scheduleTurn();
+            if (step(Math.min(due, PACE_BYTES_MAX))) {
+                lane.scheduleTurn(); // it goes on without a batch
+            }
         } catch (IOException e) {
             lane.fail(e);
         }

@@ -24,7 +24,7 @@ final class Cleaner {
     private static final int MOVED_BLOCKS_MAX = 256;
     private static final int TABLES_PER_STEP = 4096;
     private static final int SMALL_SEGMENTS_MAX = 64;
-    private static final double WORTH_IT = 0.95;
+    private static final double WORTH_IT = 0.98;
 
     private final Segments segments;
     private final Index index;

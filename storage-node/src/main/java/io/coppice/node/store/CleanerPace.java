@@ -6,7 +6,7 @@ package io.coppice.node.store;
 /// in proportion, instead of waiting for a cleaner that has fallen behind.
 final class CleanerPace {
     /// Beyond this a segment is not worth cleaning, and the debt would have no bound.
-    private static final double LIVE_MAX = 0.96;
+    private static final double LIVE_MAX = 0.98;
 
     private static final double UNDER_PRESSURE = 3;
 
