@@ -247,11 +247,12 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "if (waiting.chunk != 0) {",
                             0),
                     new Planted(
-                            "read a block without looking at its checksum",
+                            "answer a damaged block with a checksum made to fit",
                             "R10",
                             STORE + "BlockReader.java",
                             "if (whole && checksum(scratch, RecordHeader.SMALL_BYTES) =="
                                     + " crcs[crcAt]) {",
-                            "if (whole) {",
-                            0));
+                            "if (whole) {\n            crcs[crcAt] = checksum(scratch,"
+                                    + " RecordHeader.SMALL_BYTES);",
+                            5));
 }

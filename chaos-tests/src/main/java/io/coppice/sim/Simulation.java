@@ -223,6 +223,10 @@ public final class Simulation {
         }
         var nemesis = new Nemesis(this, scheduler, wires, swarm, chance.fork(), forever, ambush);
         nemesis.run();
+        var twins = new Twins(scheduler, forever, nodes, this::view);
+        if (!latent) {
+            twins.run();
+        }
         if (!hazards.isNone()) {
             disks.run();
             upkeep.run();
@@ -242,6 +246,7 @@ public final class Simulation {
         clients.forEach(client -> end(client.host()));
         until("what is deleted is purged", RECOVERY_NANOS, this::isPurged);
         goOn(Scheduler.SECOND);
+        twins.stop();
         new Inspection(log, nodes, !latent).inspect();
         model.judge();
     }
