@@ -122,6 +122,8 @@ final class IntegrityTest {
                                                 .allMatch(replica ->
                                                         replica.getState()
                                                                 == ReplicaState.REPLICA_SERVING)));
+        // the client, which compares, hears of it a little later than the leader knows it
+        eventually("the client knows", () -> check(false).notServing() == 0);
     }
 
     private static void eventually(String what, Callable<Boolean> condition) throws Exception {

@@ -21,8 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// The protocol holds within the bounds of the specification, and the specification would notice if
 /// it did not: for everything that it promises there is a mistake that breaks just that. Two runs
-/// at once: most are short, and one alone leaves half of the machine to wait.
-@Execution(ExecutionMode.CONCURRENT)
+/// at once, of these only: most are short, and one alone leaves half of the machine to wait.
 class SpecificationTest {
     /// `Bug = "this"`, `Bug # "this"` or `Bug \in {"this", "that"}`.
     private static final Pattern MISTAKES =
@@ -36,6 +35,7 @@ class SpecificationTest {
         return Configuration.broken();
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @MethodSource("holding")
     void holds(Configuration configuration, @TempDir Path directory)
@@ -46,6 +46,7 @@ class SpecificationTest {
         assertTrue(verdict.holds(), verdict::output);
     }
 
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest
     @MethodSource("broken")
     void isBrokenByTheMistake(Configuration configuration, @TempDir Path directory)
