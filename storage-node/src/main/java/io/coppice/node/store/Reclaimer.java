@@ -40,6 +40,9 @@ final class Reclaimer {
         pace.clientsAppended(log.appended());
         boolean more = cleaner.step(budgetBytes, space.isTight());
         pace.cleanerAppended(log.appended());
+        if (!cleaner.gains()) {
+            pace.forgive(); // it cannot be paid; do not look for victims after each batch
+        }
         return more;
     }
 
