@@ -7,9 +7,10 @@ gib=${GIB:-20}
 up --nodes 1 --metadata 1 --replicas 1 --nbd "unix:$work/nbd.sock"
 cluster volume create v --size "${gib}G" >/dev/null
 u="nbd+unix:///v?socket=$work/nbd.sock"
-heap() { # what is left on the node's heap after a collection
-  pid=$(cat .coppice/run/node1.pid); "$(dirname "$(readlink -f "/proc/$pid/exe")")/jcmd" "$pid" GC.run >/dev/null
-  "$(dirname "$(readlink -f "/proc/$pid/exe")")/jcmd" "$pid" GC.heap_info | tr -s ' ' '\n' | grep -A1 -m1 '^used' | tail -1
+heap() { # MiB that are left on the node's heap after a collection
+  pid=$(cat .coppice/run/node1.pid); jcmd="$(dirname "$(readlink -f "/proc/$pid/exe")")/jcmd"
+  "$jcmd" "$pid" GC.run >/dev/null
+  "$jcmd" "$pid" GC.heap_info | awk '/generation|DefNew|Tenured/ { for (i = 1; i < NF; i++) if ($i == "used") { sub("K.*", "", $(i + 1)); sum += $(i + 1) } } END { printf "%.0f MiB\n", sum / 1024 }'
 }
 again() { # again WHAT SIGNAL: from the start of the process until it serves
   kill_server node1 "$2"
@@ -22,8 +23,8 @@ fio --name=fill --ioengine=nbd --uri="$u" --size="${gib}g" --rw=write --bs=1m --
 echo "$gib GiB in sequence; heap of the node: $(heap)"
 again "clean stop" TERM
 again "kill -9" 9
-fio --name=over --ioengine=nbd --uri="$u" --size="${gib}g" --rw=randwrite --bs=4k --iodepth=64 --io_size="$(( gib / 4 ))g" --output=/dev/null
-echo "$(( gib / 4 )) GiB anew, random 4 KiB; heap of the node: $(heap)"
+fio --name=over --ioengine=nbd --uri="$u" --size="${gib}g" --rw=randwrite --bs=4k --iodepth=64 --io_size="$(( gib * 256 ))m" --output=/dev/null
+echo "$(( gib * 256 )) MiB anew, random 4 KiB; heap of the node: $(heap)"
 again "clean stop" TERM
 again "kill -9" 9
 cluster check
