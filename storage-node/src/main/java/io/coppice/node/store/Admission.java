@@ -6,7 +6,7 @@ public enum Admission {
     OPEN,
     /// Writes to chunks that are there, no new chunks.
     NEAR_FULL,
-    /// No data for now: the cleaner is making room.
+    /// Only reads, trims and purges until the cleaner has made room.
     CLEANING,
     /// Only reads, trims and purges: there is nothing to clean.
     FULL
