@@ -76,7 +76,7 @@ public class StoreBenchmark {
 
     @TearDown(Level.Iteration)
     public void clean() throws IOException {
-        for (int step = 0; step < CLEAN_STEPS_MAX && store.cleanStep(CLEAN_BYTES); step++) {
+        for (int step = 0; step < CLEAN_STEPS_MAX && store.cleanStep(CLEAN_BYTES, true); step++) {
             store.commitBatch();
             sync();
         }

@@ -28,7 +28,8 @@ final class SimStore {
     }
 
     static StoreConfig config() {
-        return new StoreConfig(64 << 10, 256 << 10, CAPACITY, 2, 95, 512 << 10, 20, 64, 64, 256);
+        return new StoreConfig(
+                64 << 10, 256 << 10, CAPACITY, 2, 95, 512 << 10, 20, 20, 64, 64, 256);
     }
 
     SimDisk disk() {

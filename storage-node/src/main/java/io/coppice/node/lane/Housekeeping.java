@@ -62,7 +62,7 @@ final class Housekeeping {
             return;
         }
         try {
-            if (step(Math.min(due, PACE_BYTES_MAX))) {
+            if (step(Math.min(due, PACE_BYTES_MAX), false)) {
                 lane.scheduleTurn(); // it goes on without a batch
             }
         } catch (IOException e) {
@@ -75,14 +75,14 @@ final class Housekeeping {
     private void clean(boolean idle) throws IOException {
         boolean hurry = idle || lane.store().admission() != Admission.OPEN;
         int steps = hurry ? IDLE_STEPS : 1;
-        for (int i = 0; i < steps && step(lane.config().cleanerBytesPerTick()); i++) {
+        for (int i = 0; i < steps && step(lane.config().cleanerBytesPerTick(), hurry); i++) {
             lane.scheduleTurn();
         }
     }
 
-    private boolean step(int bytes) throws IOException {
+    private boolean step(int bytes, boolean idle) throws IOException {
         long before = lane.store().movedBlocks();
-        boolean more = lane.store().cleanStep(bytes);
+        boolean more = lane.store().cleanStep(bytes, idle);
         lane.metrics()
                 .cleanerBytes
                 .inc((lane.store().movedBlocks() - before) << Blocks.BLOCK_SHIFT);

@@ -483,8 +483,10 @@ public final class ChunkStore implements AutoCloseable {
 
     /// One bounded step of the cleaner: moves up to about `budgetBytes` of live blocks. True: there
     /// is more to do now; call it again after foreground work. False: call it again after a while.
-    public boolean cleanStep(int budgetBytes) throws IOException {
-        return reclaimer.step(budgetBytes);
+    ///
+    /// @param idle no client is served
+    public boolean cleanStep(int budgetBytes, boolean idle) throws IOException {
+        return reclaimer.step(budgetBytes, idle);
     }
 
     /// Bytes that the cleaner should move now to gain as much room as clients have taken since it

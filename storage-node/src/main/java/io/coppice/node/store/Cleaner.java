@@ -77,12 +77,13 @@ final class Cleaner {
     }
 
     /// @param tight space is short: also segments with little to gain are worth it
+    /// @param idle no client is served: little garbage is enough
     /// @return whether there is more to do now
-    boolean step(int budgetBytes, boolean tight) throws IOException {
+    boolean step(int budgetBytes, boolean tight, boolean idle) throws IOException {
         if (index.tables.capturing()) {
             return false; // tables under a capture must not change in place
         }
-        if (victims.isEmpty() && !choose(tight)) {
+        if (victims.isEmpty() && !choose(tight, idle)) {
             return false;
         }
         long budget = Math.max(1, budgetBytes / Blocks.BLOCK_BYTES);
@@ -135,7 +136,7 @@ final class Cleaner {
         slot = 0;
     }
 
-    private boolean choose(boolean tight) {
+    private boolean choose(boolean tight, boolean idle) {
         var candidates = new ArrayList<Segment>();
         long used = 0;
         long dead = 0;
@@ -149,7 +150,8 @@ final class Cleaner {
             }
         }
         boolean many = small > SMALL_SEGMENTS_MAX;
-        if (!tight && !many && dead * 100 <= used * config.garbagePercent()) {
+        int garbage = idle ? config.garbagePercent() : config.garbageBusyPercent();
+        if (!tight && !many && dead * 100 <= used * garbage) {
             gains = dead > config.segmentBytes();
             return false;
         }

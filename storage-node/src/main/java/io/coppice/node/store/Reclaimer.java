@@ -31,14 +31,14 @@ final class Reclaimer {
     }
 
     /// See [ChunkStore#cleanStep].
-    boolean step(int budgetBytes) throws IOException {
+    boolean step(int budgetBytes, boolean idle) throws IOException {
         log.commit();
         mayMove = space.mayMove(budgetBytes);
         if (!mayMove) {
             return false;
         }
         pace.clientsAppended(log.appended());
-        boolean more = cleaner.step(budgetBytes, space.isTight());
+        boolean more = cleaner.step(budgetBytes, space.isTight(), idle);
         pace.cleanerAppended(log.appended());
         if (!cleaner.gains()) {
             pace.forgive(); // it cannot be paid; do not look for victims after each batch

@@ -12,7 +12,10 @@ import io.coppice.model.Blocks;
 /// @param nearFullPercent from this fill on no new chunks are taken
 /// @param checkpointLogBytes log that a restart may have to read again; a checkpoint is due beyond
 ///   it
-/// @param garbagePercent the cleaner starts when more of the used bytes than this are dead
+/// @param garbagePercent the cleaner starts when more of the used bytes than this are dead, and no
+///   client is served
+/// @param garbageBusyPercent the same while clients are served: the longer it waits, the less is
+///   alive in the emptiest segments, and its moves and reads are in the clients' way
 /// @param openFiles file handles kept open
 /// @param checksumCacheRecords headers of records kept in memory, so that a read is one disk access
 /// @param outcomesPerGroup retried requests that a group recognises
@@ -24,6 +27,7 @@ public record StoreConfig(
         int nearFullPercent,
         long checkpointLogBytes,
         int garbagePercent,
+        int garbageBusyPercent,
         int openFiles,
         int checksumCacheRecords,
         int outcomesPerGroup) {
@@ -55,7 +59,11 @@ public record StoreConfig(
                 nearFullPercent > 0 && nearFullPercent <= 100,
                 "near full must be 1 to 100 percent");
         require(checkpointLogBytes >= segmentBytes, "a checkpoint must cover at least one segment");
-        require(garbagePercent > 0 && garbagePercent < 100, "garbage must be 1 to 99 percent");
+        require(
+                garbagePercent > 0
+                        && garbagePercent <= garbageBusyPercent
+                        && garbageBusyPercent < 100,
+                "garbage must be 1 to 99 percent, and no less while clients are served");
         require(openFiles >= 8, "at least 8 files must stay open");
         require(checksumCacheRecords >= 16, "the checksum cache must hold at least 16 records");
         require(outcomesPerGroup >= 16, "at least 16 outcomes must be kept");
@@ -70,6 +78,7 @@ public record StoreConfig(
                 95,
                 1L << 30,
                 20,
+                50,
                 1024,
                 16_384,
                 1024);
@@ -84,6 +93,7 @@ public record StoreConfig(
                 nearFullPercent,
                 checkpointLogBytes,
                 garbagePercent,
+                garbageBusyPercent,
                 openFiles,
                 checksumCacheRecords,
                 outcomesPerGroup);
@@ -99,6 +109,7 @@ public record StoreConfig(
                 nearFullPercent,
                 Math.min(checkpointLogBytes, 16L * bytes),
                 garbagePercent,
+                garbageBusyPercent,
                 openFiles,
                 checksumCacheRecords,
                 outcomesPerGroup);
@@ -113,6 +124,7 @@ public record StoreConfig(
                 nearFullPercent,
                 checkpointLogBytes,
                 garbagePercent,
+                garbageBusyPercent,
                 openFiles,
                 checksumCacheRecords,
                 outcomesPerGroup);
@@ -130,6 +142,7 @@ public record StoreConfig(
                 nearFullPercent,
                 checkpointLogBytes,
                 garbagePercent,
+                garbageBusyPercent,
                 openFiles,
                 checksumCacheRecords,
                 outcomesPerGroup);

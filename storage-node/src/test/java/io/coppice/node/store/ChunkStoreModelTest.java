@@ -89,7 +89,7 @@ final class ChunkStoreModelTest {
                 sync();
             } else if (dice < 92) {
                 long before = at.store.movedBlocks();
-                at.store.cleanStep(1 << (12 + random.nextInt(8)));
+                at.store.cleanStep(1 << (12 + random.nextInt(8)), true);
                 moved += at.store.movedBlocks() - before;
             } else if (dice < 96) {
                 checkpoint();

@@ -138,7 +138,7 @@ final class ScrubTest {
             at.store.scrub().step(1, found::add);
             at.write(A + i % 20, 0, i % 4, 900 + i);
             at.store.commitBatch();
-            at.store.cleanStep(64 << 10);
+            at.store.cleanStep(64 << 10, true);
             if (i % 5 == 0) {
                 at.checkpoint();
             }

@@ -2,6 +2,7 @@ package io.coppice.node.store;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -121,7 +122,7 @@ final class SpaceTest {
         at.store.refreshSpace();
         assertEquals(Admission.FULL, at.store.admission());
         int steps = 0;
-        while (at.store.cleanStep(16 << 10)) {
+        while (at.store.cleanStep(16 << 10, true)) {
             assertTrue(++steps < 1_000);
         }
         at.store.purge(1, at.next(), java.util.stream.LongStream.range(A, A + 200).toArray());
@@ -223,12 +224,34 @@ final class SpaceTest {
                     () -> "the cleaner fell behind: " + admission);
             int due = at.store.cleaningDue();
             if (due > 0) {
-                at.store.cleanStep(due);
+                at.store.cleanStep(due, false);
             }
             if (at.store.checkpointDue()) {
                 at.checkpoint();
             }
         }
+    }
+
+    @Test
+    void theCleanerWaitsForMoreGarbageWhileClientsAreServed() throws IOException {
+        var at = new StoreFixture(StoreFixture.TINY);
+        for (int i = 0; i < 300; i++) {
+            at.write(A + i, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+        }
+        for (int i = 0; i < 300; i++) {
+            at.write(A + i, 0, 0, 9, 10, 11, 12);
+        }
+        at.sync();
+        assertFalse(at.store.cleanStep(16 << 10, false), "a third is garbage");
+        assertTrue(at.store.cleanStep(16 << 10, true));
+        at.clean();
+        at.checkpoint();
+        var random = new Random(1);
+        for (int i = 0; i < 6_000; i++) {
+            at.write(A + random.nextInt(300), 0, random.nextInt(8), i);
+        }
+        at.sync();
+        assertTrue(at.store.cleanStep(16 << 10, false), "more than half is");
     }
 
     /// A cleaner that lags behind is no reason to say that there is no space.
@@ -241,7 +264,7 @@ final class SpaceTest {
             at.store.commitBatch();
         }
         at.sync();
-        at.store.cleanStep(16 << 10);
+        at.store.cleanStep(16 << 10, true);
         assertEquals(Admission.CLEANING, at.store.admission());
         at.clean();
         at.checkpoint();

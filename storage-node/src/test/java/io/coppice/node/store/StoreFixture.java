@@ -93,7 +93,7 @@ final class StoreFixture {
     }
 
     void clean() throws IOException {
-        for (int i = 0; i < 10_000 && store.cleanStep(1 << 20); i++) {
+        for (int i = 0; i < 10_000 && store.cleanStep(1 << 20, true); i++) {
             store.commitBatch();
         }
     }
