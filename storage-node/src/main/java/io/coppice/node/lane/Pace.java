@@ -18,8 +18,15 @@ final class Pace {
     /// What counts is the slowest hundredth: it is the tail that clients feel.
     private static final int SLOW_PART = 100;
 
-    private static final double SLOWER = 0.7;
-    private static final double FASTER = 1.15;
+    private static final double SLOWER = 0.85;
+    private static final double FASTER = 1.05;
+
+    /// How much the newest look counts. The slowest of the writes of one look differ much by
+    /// chance: judged one by one, some looks would always seem slow, and the rate would sink for
+    /// nothing.
+    private static final double CALM_WEIGHT = 0.1;
+
+    private static final double MOVING_WEIGHT = 0.2;
 
     /// What may be moved at once after a pause, in time.
     private static final double BURST_SECONDS = 0.05;
@@ -50,6 +57,9 @@ final class Pace {
 
     /// Time of the slow ones of undisturbed writes; 0: none were seen.
     private double calmNanos;
+
+    /// The same of the latest looks while data is on the move.
+    private double movingNanos;
 
     /// Times of the writes since the last look, as many as fit.
     private final long[] writesNanos = new long[WRITES_MAX];
@@ -100,13 +110,16 @@ final class Pace {
         if (slow == 0) {
             change(2);
         } else if (calm) {
-            calmNanos = calmNanos == 0 ? slow : calmNanos + 0.1 * (slow - calmNanos);
+            calmNanos = calmNanos == 0 ? slow : calmNanos + CALM_WEIGHT * (slow - calmNanos);
+            movingNanos = calmNanos;
         } else if (calmNanos == 0) {
             change(SLOWER); // clients came while data was on the move: the careful guess
             calmNanos = rate <= limits.bytesPerSecondMin() ? slow : 0;
+            movingNanos = calmNanos;
         } else {
             double most = calmNanos * (100 + limits.slowdownPercent()) / 100 + NOISE_NANOS;
-            change(slow > most ? SLOWER : FASTER);
+            movingNanos += MOVING_WEIGHT * (slow - movingNanos);
+            change(movingNanos > most ? SLOWER : FASTER);
         }
     }
 

@@ -3,6 +3,7 @@ package io.coppice.node.lane;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class PaceTest {
@@ -52,10 +53,27 @@ class PaceTest {
             moved += look(2 * MILLI, true);
         }
         assertTrue(Math.abs(moved - 2 * MIN) <= 2 << 20, "moved " + moved);
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 80; i++) {
             look(MILLI, true);
         }
         assertEquals(MAX, pace.bytesPerSecond(), "writes are as fast as ever");
+    }
+
+    /// Whatever the rate: the slowest of a hundred writes take one to four times as long.
+    @Test
+    void writesThatDifferByChanceDoNotSlowItDown() {
+        var random = new Random(7);
+        for (int i = 0; i < 50; i++) {
+            look((long) (MILLI * Math.exp(random.nextDouble() * 1.4)), false);
+        }
+        long slowest = MAX;
+        long sum = 0;
+        for (int i = 0; i < 500; i++) {
+            look((long) (MILLI * Math.exp(random.nextDouble() * 1.4)), true);
+            sum += pace.bytesPerSecond();
+            slowest = Math.min(slowest, pace.bytesPerSecond());
+        }
+        assertTrue(sum / 500 > MAX / 2, "at " + sum / 500 + ", at least " + slowest);
     }
 
     @Test
