@@ -9,7 +9,9 @@ import java.util.TreeMap;
 /// The rows of an axis as lines, both scales logarithmic, as SVG.
 final class LineChart {
     private static final List<String> COLOURS =
-            List.of("#1b6e3c", "#c8553d", "#3d5a80", "#c9a227", "#7fb77e", "#8a8a8a");
+            List.of(
+                    "#1b6e3c", "#c8553d", "#3d5a80", "#c9a227", "#7fb77e", "#8a8a8a", "#98b4d4",
+                    "#e8a598");
     private static final int WIDTH = 760;
     private static final int LEFT = 60;
     private static final int RIGHT = 20;
