@@ -481,10 +481,8 @@ public final class ChunkStore implements AutoCloseable {
         return reader.badBlocks();
     }
 
-    /// One bounded step of the cleaner: moves up to about `budgetBytes` of live blocks. True: there
-    /// is more to do now; call it again after foreground work. False: call it again after a while.
-    ///
-    /// @param idle no client is served
+    /// One bounded step of the cleaner (`idle`: no client is served), which moves up to about
+    /// `budgetBytes`. True: there is more to do, call it again after foreground work; else later.
     public boolean cleanStep(int budgetBytes, boolean idle) throws IOException {
         return reclaimer.step(budgetBytes, idle);
     }
