@@ -1,5 +1,6 @@
 package io.coppice.bench.report;
 
+import io.coppice.model.Blocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,6 +96,13 @@ record Fio(Commands commands, Options options, Path rawDir) {
         line.addAll(engine);
         line.add("--size=" + options.areaBytes());
         line.addAll(row.fio());
+        if (row.kind() == Row.Kind.FIRST_WRITE) {
+            // One block of each chunk, and no more: at the end of a device that is no longer fio
+            // would begin again.
+            line.add(
+                    "--io_size="
+                            + options.areaBytes() / Blocks.CHUNK_BYTES_DEFAULT * row.blockBytes());
+        }
         if (row.isTimed()) {
             line.addAll(
                     List.of(
