@@ -16,6 +16,10 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,10 +41,12 @@ public final class ControlClient implements ControlPlane {
     /// One metadata server.
     static final class Endpoint {
         private final String address;
+        private final EventLoopGroup loops;
         private @Nullable ManagedChannel channel;
 
-        Endpoint(String address) {
+        Endpoint(String address, EventLoopGroup loops) {
             this.address = address;
+            this.loops = loops;
         }
 
         String address() {
@@ -52,6 +58,8 @@ public final class ControlClient implements ControlPlane {
                 channel =
                         NettyChannelBuilder.forTarget("dns:///" + address)
                                 .usePlaintext()
+                                .eventLoopGroup(loops)
+                                .channelType(NioSocketChannel.class)
                                 .maxInboundMessageSize(MESSAGE_BYTES_MAX)
                                 .keepAliveTime(10, TimeUnit.SECONDS)
                                 .build();
@@ -69,6 +77,11 @@ public final class ControlClient implements ControlPlane {
         }
     }
 
+    /// gRPC's shared ones live on for a second, and a JVM waits 300 ms at its end for threads that
+    /// a selector holds: longer than most commands take.
+    private final EventLoopGroup loops =
+            new NioEventLoopGroup(1, new DefaultThreadFactory("control", true));
+
     private final List<Endpoint> endpoints = new ArrayList<>();
     private final Duration deadline;
     private final long session = Entropy.system().nextLong();
@@ -84,7 +97,7 @@ public final class ControlClient implements ControlPlane {
         if (addresses.isEmpty()) {
             throw new IllegalArgumentException("no metadata server is known");
         }
-        addresses.forEach(address -> endpoints.add(new Endpoint(address)));
+        addresses.forEach(address -> endpoints.add(new Endpoint(address, loops)));
         this.deadline = deadline;
         this.leader = endpoints.getFirst();
     }
@@ -169,6 +182,7 @@ public final class ControlClient implements ControlPlane {
         synchronized (endpoints) {
             endpoints.forEach(Endpoint::close);
         }
+        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     }
 
     Endpoint likelyLeader() {
@@ -190,7 +204,7 @@ public final class ControlClient implements ControlPlane {
                     return;
                 }
             }
-            leader = new Endpoint(address);
+            leader = new Endpoint(address, loops);
             endpoints.add(leader);
         }
     }
