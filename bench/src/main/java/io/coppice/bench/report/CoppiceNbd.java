@@ -53,7 +53,7 @@ final class CoppiceNbd implements Subject {
     }
 
     /// The first run's ramp is the same on other clones: the metadata quorum meets first writes
-    /// here for the first time, and spends most of its processors on compiling itself.
+    /// here for the first time, and much of its time goes into compiling itself.
     private Figures warmFirstWrites(Row row, int run) throws IOException {
         long start = System.nanoTime();
         long ramp = run == 0 ? TimeUnit.SECONDS.toNanos(fio.options().rampSeconds()) : 0;
