@@ -52,11 +52,11 @@ final class CoppiceNbd implements Subject {
                 run);
     }
 
-    /// The first run's ramp is the same on other clones: the metadata quorum meets first writes
-    /// here for the first time, and much of its time goes into compiling itself.
+    /// The ramp is the same on other clones: the metadata quorum meets first writes here for the
+    /// first time, and much of its time goes into compiling itself.
     private Figures warmFirstWrites(Row row, int run) throws IOException {
         long start = System.nanoTime();
-        long ramp = run == 0 ? TimeUnit.SECONDS.toNanos(fio.options().rampSeconds()) : 0;
+        long ramp = TimeUnit.SECONDS.toNanos(Fio.ramp(fio.options(), run));
         while (System.nanoTime() - start < ramp) {
             firstWrites(row, run);
         }
