@@ -7,6 +7,7 @@ import io.coppice.directory.ControlPlane;
 import io.coppice.model.Blocks;
 import io.coppice.model.Invariant;
 import io.coppice.net.Network;
+import io.coppice.net.RecentMetrics;
 import io.coppice.net.Transport;
 import io.coppice.port.Entropy;
 import io.coppice.port.Time;
@@ -130,7 +131,7 @@ public final class CoppiceClient implements AutoCloseable {
     /// @throws IOException when the cluster did not answer within the control deadline
     public static CoppiceClient connect(ClientConfig config) throws IOException {
         Transport transport = Transport.create(config.clientName(), 1);
-        return connect(config, transport, transport::close, transport.next(), new MetricRegistry());
+        return connect(config, transport, transport::close, transport.next(), new RecentMetrics());
     }
 
     /// Connects on an event loop of the caller's, who keeps `transport` open for the client's life.

@@ -4,6 +4,7 @@ import com.codahale.metrics.MetricRegistry;
 import io.coppice.client.ClientConfig;
 import io.coppice.client.CoppiceClient;
 import io.coppice.net.HttpEndpoint;
+import io.coppice.net.RecentMetrics;
 import io.coppice.net.Transport;
 import io.coppice.port.Time;
 import java.io.IOException;
@@ -34,7 +35,7 @@ public final class NbdGateway implements AutoCloseable {
     private final Transport transport;
     private final ExecutorService waiters;
     private final List<CoppiceClient> clients = new ArrayList<>();
-    private final MetricRegistry metrics = new MetricRegistry();
+    private final MetricRegistry metrics = new RecentMetrics();
     private @Nullable NbdServer server;
     private @Nullable HttpEndpoint http;
     private volatile boolean ready;

@@ -5,6 +5,7 @@ import com.codahale.metrics.MetricRegistry;
 import io.coppice.directory.ControlClient;
 import io.coppice.net.FrameServer;
 import io.coppice.net.HttpEndpoint;
+import io.coppice.net.RecentMetrics;
 import io.coppice.net.Transport;
 import io.coppice.node.ingress.Ingress;
 import io.coppice.node.ingress.LaneTable;
@@ -47,7 +48,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private final StorageNodeConfig config;
     private final UnaryOperator<Disk> device;
     private final Time time;
-    private final MetricRegistry metrics = new MetricRegistry();
+    private final MetricRegistry metrics = new RecentMetrics();
     private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
     private final LaneTable lanes = new LaneTable();
     private final AtomicInteger connections = new AtomicInteger();

@@ -14,6 +14,14 @@ final class JavaCommand {
     private static final String CACHE_PROPERTY = "coppice.aot";
 
     private static final String EXTRA_OPTIONS = "COPPICE_JAVA_OPTS";
+
+    /// Ours, and those that gRPC and Ratis bring.
+    private static final List<String> NETTYS =
+            List.of(
+                    "io.netty",
+                    "io.grpc.netty.shaded.io.netty",
+                    "org.apache.ratis.thirdparty.io.netty");
+
     private static final List<String> SETSID = List.of("/usr/bin/setsid", "/bin/setsid");
 
     private JavaCommand() {}
@@ -22,8 +30,8 @@ final class JavaCommand {
     static List<String> jvm(ServerKind kind) {
         return switch (kind) {
             case METADATA -> jvm("-Xms24m", "-Xmx512m", "-XX:MaxDirectMemorySize=128m");
-            case NODE -> jvm("-Xms32m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m");
-            case GATEWAY -> jvm("-Xms24m", "-Xmx384m", "-XX:MaxDirectMemorySize=256m");
+            case NODE -> jvm("-Xms48m", "-Xmn24m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m");
+            case GATEWAY -> jvm("-Xms40m", "-Xmn24m", "-Xmx384m", "-XX:MaxDirectMemorySize=256m");
         };
     }
 
@@ -44,11 +52,12 @@ final class JavaCommand {
                         "-XX:+ExitOnOutOfMemoryError",
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
-                        "-Dio.netty.jfr.enabled=false",
-                        "-Dio.grpc.netty.shaded.io.netty.jfr.enabled=false",
-                        "-Dorg.apache.ratis.thirdparty.io.netty.jfr.enabled=false",
                         "-Dio.netty.allocator.numDirectArenas=2",
                         "-Dio.netty.allocator.numHeapArenas=1"));
+        for (String netty : NETTYS) {
+            command.add("-D" + netty + ".jfr.enabled=false");
+            command.add("-D" + netty + ".leakDetection.level=disabled");
+        }
         @Nullable String cache = System.getProperty(CACHE_PROPERTY);
         if (cache != null && Files.exists(Path.of(cache))) {
             command.add("-XX:AOTCache=" + cache);

@@ -5,6 +5,7 @@ import io.coppice.metadata.raft.Addresses;
 import io.coppice.metadata.raft.RaftQuorum;
 import io.coppice.metadata.raft.StartupException;
 import io.coppice.net.HttpEndpoint;
+import io.coppice.net.RecentMetrics;
 import io.coppice.port.Entropy;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.Introduction;
@@ -36,7 +37,7 @@ public final class MetadataServer implements AutoCloseable {
     private static final int TICKS_DEAD_MAX = 30;
 
     private final MetadataServerConfig config;
-    private final MetricRegistry registry = new MetricRegistry();
+    private final MetricRegistry registry = new RecentMetrics();
     private final ServerMetrics metrics = ServerMetrics.in(registry);
     private final Time time = Time.system();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

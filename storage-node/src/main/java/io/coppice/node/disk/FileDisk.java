@@ -124,7 +124,16 @@ public final class FileDisk implements Disk, AutoCloseable {
         return directory.toString();
     }
 
-    private record OpenFile(FileChannel channel) implements DiskFile {
+    private static final class OpenFile implements DiskFile {
+        private final FileChannel channel;
+
+        /// Where the channel stands; moving it is a system call, and a log seldom needs it.
+        private long position;
+
+        OpenFile(FileChannel channel) {
+            this.channel = channel;
+        }
+
         @Override
         public int read(ByteBuffer target, long offset) throws IOException {
             int total = 0;
@@ -140,11 +149,14 @@ public final class FileDisk implements Disk, AutoCloseable {
 
         @Override
         public void write(ByteBuffer[] sources, int count, long offset) throws IOException {
-            channel.position(offset);
+            if (position != offset) {
+                channel.position(offset);
+                position = offset;
+            }
             int next = 0;
             while (next < count) {
                 if (sources[next].hasRemaining()) {
-                    channel.write(sources, next, count - next);
+                    position += channel.write(sources, next, count - next);
                 } else {
                     next++;
                 }
@@ -164,6 +176,7 @@ public final class FileDisk implements Disk, AutoCloseable {
         @Override
         public void truncate(long size) throws IOException {
             channel.truncate(size);
+            position = channel.position();
         }
 
         @Override

@@ -117,7 +117,8 @@ public final class Lane {
                         parts.loop(),
                         parts.syncThread(),
                         parts.metrics(),
-                        this::fail);
+                        this::fail,
+                        this::scheduleTurn);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
         space = catchUp.space();
@@ -265,11 +266,6 @@ public final class Lane {
     }
 
     // ---------------------------------------------------------------- turns
-
-    /// The frames' door.
-    public LaneFrames frames() {
-        return frames;
-    }
 
     void dirty(LaneGroup group) {
         if (!group.dirty) {
@@ -528,6 +524,10 @@ public final class Lane {
     }
 
     // ---------------------------------------------------------------- for the parts of the lane
+
+    public LaneFrames frames() {
+        return frames;
+    }
 
     public boolean isFailed() {
         return failed;
