@@ -300,7 +300,9 @@ public final class Lane {
 
     private void endTurn() {
         turnScheduled = false;
-        links.flush();
+        if (batch.isSmall()) {
+            links.flush();
+        }
         if (!commitBatch()) {
             return;
         }
@@ -310,20 +312,17 @@ public final class Lane {
         for (LaneGroup group : done) {
             group.dirty = false;
             group.replica().appended();
-        }
-        for (LaneGroup group : done) {
             awaitSync(group);
         }
         done.clear();
+        links.flush();
         syncLine.start();
         housekeeping.keepPace();
     }
 
     private boolean commitBatch() {
         try {
-            if (!failed) {
-                batch.commit();
-            }
+            batch.commit();
             return !failed;
         } catch (IOException e) {
             fail(e);

@@ -84,6 +84,14 @@ final class Backup implements Role {
         }
     }
 
+    /// What was said over the link may be lost with it.
+    @Override
+    public void linkDown(int store) {
+        if (store == replica.view().primary()) {
+            acknowledge();
+        }
+    }
+
     private void acknowledge() {
         awaitsSync = false;
         toldRoom = replica.index().room(false);
