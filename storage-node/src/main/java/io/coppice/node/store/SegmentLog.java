@@ -5,6 +5,7 @@ import io.coppice.model.Invariant;
 import io.coppice.node.format.RecordCodec;
 import io.coppice.node.format.RecordHeader;
 import io.coppice.port.Disk;
+import io.coppice.port.Marks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -257,6 +258,7 @@ final class SegmentLog {
             throw e;
         }
         segment.zeroed = to;
+        Marks.hit("the log was zeroed ahead");
     }
 
     SyncTicket beginSync() {
