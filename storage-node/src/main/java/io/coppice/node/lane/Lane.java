@@ -117,8 +117,7 @@ public final class Lane {
                         parts.loop(),
                         parts.syncThread(),
                         parts.metrics(),
-                        this::fail,
-                        this::scheduleTurn);
+                        this::fail);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
         space = catchUp.space();
@@ -267,6 +266,11 @@ public final class Lane {
 
     // ---------------------------------------------------------------- turns
 
+    /// The frames' door.
+    public LaneFrames frames() {
+        return frames;
+    }
+
     void dirty(LaneGroup group) {
         if (!group.dirty) {
             group.dirty = true;
@@ -300,9 +304,7 @@ public final class Lane {
 
     private void endTurn() {
         turnScheduled = false;
-        if (batch.isSmall()) {
-            links.flush();
-        }
+        links.flush();
         if (!commitBatch()) {
             return;
         }
@@ -312,17 +314,20 @@ public final class Lane {
         for (LaneGroup group : done) {
             group.dirty = false;
             group.replica().appended();
+        }
+        for (LaneGroup group : done) {
             awaitSync(group);
         }
         done.clear();
-        links.flush();
         syncLine.start();
         housekeeping.keepPace();
     }
 
     private boolean commitBatch() {
         try {
-            batch.commit();
+            if (!failed) {
+                batch.commit();
+            }
             return !failed;
         } catch (IOException e) {
             fail(e);
@@ -523,10 +528,6 @@ public final class Lane {
     }
 
     // ---------------------------------------------------------------- for the parts of the lane
-
-    public LaneFrames frames() {
-        return frames;
-    }
 
     public boolean isFailed() {
         return failed;

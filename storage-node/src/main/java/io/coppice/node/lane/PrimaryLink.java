@@ -21,11 +21,6 @@ final class PrimaryLink {
         }
     }
 
-    /// Of the newest primary heard.
-    long epoch() {
-        return epoch;
-    }
-
     /// Null: no primary was heard.
     @Nullable Connection connection() {
         return connection;

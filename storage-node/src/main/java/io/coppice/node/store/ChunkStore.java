@@ -285,16 +285,8 @@ public final class ChunkStore implements AutoCloseable {
     }
 
     /// What to make durable: everything committed so far. Any number of tickets may be out at once.
-    public SyncTicket beginSync() throws IOException {
-        if (!space.isTight()) {
-            log.zeroAhead();
-        }
+    public SyncTicket beginSync() {
         return log.beginSync();
-    }
-
-    /// Bytes of log appended since the store was opened.
-    public long appendedBytes() {
-        return log.appended();
     }
 
     /// After [SyncTicket#run] succeeded.
@@ -416,7 +408,10 @@ public final class ChunkStore implements AutoCloseable {
         var page = new ArrayList<ChunkSummary>();
         if (found != null) {
             for (long id : found.chunks.idsAbove(cursor, limit)) {
-                page.add(summary(java.util.Objects.requireNonNull(found.chunks.get(id))));
+                ChunkEntry entry = found.chunks.get(id);
+                if (entry != null) {
+                    page.add(summary(entry));
+                }
             }
         }
         return page;
@@ -481,6 +476,11 @@ public final class ChunkStore implements AutoCloseable {
         return index.chunkCount();
     }
 
+    /// Damaged blocks met by reads, digests and the cleaner since the store was opened.
+    public long badBlocksMet() {
+        return reader.badBlocks();
+    }
+
     /// One bounded step of the cleaner (`idle`: no client is served), which moves up to about
     /// `budgetBytes`. True: there is more to do, call it again after foreground work; else later.
     public boolean cleanStep(int budgetBytes, boolean idle) throws IOException {
@@ -518,11 +518,11 @@ public final class ChunkStore implements AutoCloseable {
         if (index.tables.capturing()) {
             return null;
         }
+        log.commit();
         Segment current = log.current();
         if (current != null && Cleaner.liveBytes(current) < current.end / 2) {
             log.seal(); // so that it can be given back
         }
-        log.commit();
         captureAppended = log.appended();
         var image = Captures.capture(store, checkpointNumber + 1, log, segments, index);
         index.tables.openCapture();

@@ -20,9 +20,6 @@ final class Segment {
     /// Bytes including the batch.
     int end;
 
-    /// Bytes of the file, where it was zeroed ahead; else 0.
-    int zeroed;
-
     /// Table entries that point here.
     long entries;
 
