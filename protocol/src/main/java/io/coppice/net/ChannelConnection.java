@@ -167,11 +167,7 @@ final class ChannelConnection implements Connection {
 
         @Override
         public void handlerAdded(ChannelHandlerContext ctx) {
-            var made = new ChannelConnection(ctx.channel(), handler);
-            connection = made;
-            ctx.channel()
-                    .config()
-                    .setRecvByteBufAllocator(new ReceiveBuffers(made.codec::receiveBuffer));
+            connection = new ChannelConnection(ctx.channel(), handler);
         }
 
         @Override
