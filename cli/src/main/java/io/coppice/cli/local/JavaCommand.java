@@ -30,8 +30,8 @@ final class JavaCommand {
     static List<String> jvm(ServerKind kind) {
         return switch (kind) {
             case METADATA -> jvm("-Xms24m", "-Xmx512m", "-XX:MaxDirectMemorySize=128m");
-            case NODE -> jvm("-Xms48m", "-Xmn24m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m");
-            case GATEWAY -> jvm("-Xms40m", "-Xmn24m", "-Xmx384m", "-XX:MaxDirectMemorySize=256m");
+            case NODE -> jvm("-Xms32m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m");
+            case GATEWAY -> jvm("-Xms24m", "-Xmx384m", "-XX:MaxDirectMemorySize=256m");
         };
     }
 
