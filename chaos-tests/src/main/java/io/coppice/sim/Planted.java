@@ -78,14 +78,14 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             "links.forEach(link -> link.reconciled = !link.serving);",
                             "links.forEach(link -> { link.reconciled = true; link.acked ="
                                     + " replica.last(); link.sent = replica.last(); });",
-                            5),
+                            0),
                     new Planted(
                             "start an attachment without waiting for its fence",
                             "R9",
                             SERVER + "ClientSession.java",
                             "return attached.barrier()",
                             "return attached.volume().id() < 0",
-                            0),
+                            10),
                     new Planted(
                             "let a client write that was taken over from",
                             "R9",
@@ -224,7 +224,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             STORE + "Replay.java",
                             "(next.location < durable || !next.isDamage())",
                             "(next.location < Long.MAX_VALUE || !next.isDamage())",
-                            10),
+                            0),
                     new Planted(
                             "catch up without looking at versions",
                             "R7",
@@ -238,7 +238,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             REPLICA + "Syncing.java",
                             "if (!waiting.fetching || waiting.overflowed || waiting.purged) {",
                             "if (waiting.chunk != 0) {",
-                            0),
+                            10),
                     new Planted(
                             "answer a damaged block with a checksum made to fit",
                             "R10",
@@ -247,5 +247,5 @@ record Planted(String name, String rules, String file, String code, String bug, 
                                     + " crcs[crcAt]) {",
                             "if (whole) {\n            crcs[crcAt] = checksum(scratch,"
                                     + " RecordHeader.SMALL_BYTES);",
-                            5));
+                            0));
 }

@@ -37,6 +37,15 @@ final class SimDisk implements Disk {
             size = Math.max(size, offset + length);
         }
 
+        /// Up to the zeros at its end.
+        int written() {
+            int end = size;
+            while (end > 0 && now[end - 1] == 0) {
+                end--;
+            }
+            return end;
+        }
+
         void sync() {
             for (Write write : pending) {
                 int end = write.offset + write.bytes.length;
@@ -109,7 +118,7 @@ final class SimDisk implements Disk {
             return false;
         }
         Content content = chance.of(files);
-        int at = 64 + chance.below(content.size - 64);
+        int at = 64 + chance.below(content.written() - 64);
         byte flip = (byte) (1 << chance.below(8));
         content.now[at] ^= flip;
         if (at < content.durableSize) {
@@ -120,7 +129,7 @@ final class SimDisk implements Disk {
 
     private List<Content> filled(String prefix) {
         return names.entrySet().stream()
-                .filter(e -> e.getKey().startsWith(prefix) && e.getValue().size > PAGE)
+                .filter(e -> e.getKey().startsWith(prefix) && e.getValue().written() > PAGE)
                 .map(Map.Entry::getValue)
                 .toList();
     }
@@ -134,7 +143,7 @@ final class SimDisk implements Disk {
         var files = filled(SEGMENTS);
         if (!files.isEmpty()) {
             Content content = chance.of(files);
-            long from = (long) chance.below(content.size / PAGE) * PAGE;
+            long from = (long) chance.below(content.written() / PAGE) * PAGE;
             faults.punch(content, from, from + (1 + chance.below(3)) * (long) PAGE);
         }
     }

@@ -41,6 +41,7 @@ public final class Marks {
                     "a volume was rolled back",
                     "a write was refused for want of space",
                     "an attachment was taken over",
+                    "the log was zeroed ahead",
                     "writes waited because too few replicas served");
 
     private static final AtomicReference<@Nullable Consumer<String>> WATCHER =

@@ -87,7 +87,7 @@ public final class Ingress implements FrameHandler {
             greet(from, header, now);
             return;
         }
-        if (header.getReply()) {
+        if (header.getReply() && header.getKind() != DataKind.REPLICATE) {
             payload.release();
             return; // nothing is asked over an accepted connection
         }

@@ -117,7 +117,8 @@ public final class Lane {
                         parts.loop(),
                         parts.syncThread(),
                         parts.metrics(),
-                        this::fail);
+                        this::fail,
+                        this::scheduleTurn);
         housekeeping = new Housekeeping(this, parts.backgroundThread());
         frames = new LaneFrames(this);
         space = catchUp.space();
@@ -266,11 +267,6 @@ public final class Lane {
 
     // ---------------------------------------------------------------- turns
 
-    /// The frames' door.
-    public LaneFrames frames() {
-        return frames;
-    }
-
     void dirty(LaneGroup group) {
         if (!group.dirty) {
             group.dirty = true;
@@ -304,7 +300,9 @@ public final class Lane {
 
     private void endTurn() {
         turnScheduled = false;
-        links.flush();
+        if (batch.isSmall()) {
+            links.flush();
+        }
         if (!commitBatch()) {
             return;
         }
@@ -314,20 +312,17 @@ public final class Lane {
         for (LaneGroup group : done) {
             group.dirty = false;
             group.replica().appended();
-        }
-        for (LaneGroup group : done) {
             awaitSync(group);
         }
         done.clear();
+        links.flush();
         syncLine.start();
         housekeeping.keepPace();
     }
 
     private boolean commitBatch() {
         try {
-            if (!failed) {
-                batch.commit();
-            }
+            batch.commit();
             return !failed;
         } catch (IOException e) {
             fail(e);
@@ -528,6 +523,10 @@ public final class Lane {
     }
 
     // ---------------------------------------------------------------- for the parts of the lane
+
+    public LaneFrames frames() {
+        return frames;
+    }
 
     public boolean isFailed() {
         return failed;

@@ -31,7 +31,14 @@ public final class LaneFrames {
         LaneGroup group = lane.group(header.getGroup());
         switch (header.getKind()) {
             case WRITE, ZERO -> change(from, header, payload, group, arrivedNanos);
-            case REPLICATE -> replicate(from, header, payload, group);
+            case REPLICATE -> {
+                if (header.getReply()) {
+                    payload.release();
+                    lane.links().acknowledgement(header);
+                } else {
+                    replicate(from, header, payload, group);
+                }
+            }
             case COMMITTED -> {
                 payload.release();
                 committed(from, header, group);

@@ -267,22 +267,28 @@ final class LaneGroup implements Effects {
 
     // ---------------------------------------------------------------- backup
 
+    /// Goes with the operations that this store sends to the primary's as the primary of other
+    /// groups: one write to one socket for both. Back over the connection that the operation came
+    /// on if there is no such link, or if the primary is one that the view does not know.
     @Override
     public void acknowledge(Ack ack) {
-        Connection to = primaryLink.connection();
-        if (to != null) {
-            to.send(
-                    DataHeader.newBuilder()
-                            .setKind(DataKind.REPLICATE)
-                            .setReply(true)
-                            .setGroup(group())
-                            .setStore(replica.store())
-                            .setEpoch(ack.epoch())
-                            .setStatus(Request.status(ack.outcome()))
-                            .setGroupSequence(ack.appended())
-                            .setSyncedSequence(ack.synced())
-                            .build(),
-                    null);
+        int primary = replica.view().primary();
+        DataHeader header =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.REPLICATE)
+                        .setReply(true)
+                        .setGroup(group())
+                        .setStore(primary)
+                        .setAskingStore(replica.store())
+                        .setEpoch(ack.epoch())
+                        .setStatus(Request.status(ack.outcome()))
+                        .setGroupSequence(ack.appended())
+                        .setSyncedSequence(ack.synced())
+                        .build();
+        boolean known = replica.isBackup() && primaryLink.epoch() == replica.epoch();
+        Connection back = primaryLink.connection();
+        if (!(known && lane.links().sendIfUp(primary, header)) && back != null) {
+            back.send(header, null);
         }
     }
 

@@ -75,7 +75,20 @@ final class LaneLinks implements ReplicaLink.Listener {
         }
     }
 
-    /// Operations leave now, before the local write.
+    /// False: there is no connection to it, and nothing was sent.
+    boolean sendIfUp(int store, DataHeader header) {
+        SocketAddress address = addresses.get(store);
+        ReplicaLink link = address == null ? null : links.get(address);
+        if (link == null || !link.isUp()) {
+            return false;
+        }
+        if (link.send(header, null)) {
+            dirty.add(link);
+        }
+        return true;
+    }
+
+    /// What was sent leaves now.
     void flush() {
         for (ReplicaLink link : dirty) {
             link.flush();
@@ -160,7 +173,7 @@ final class LaneLinks implements ReplicaLink.Listener {
         if (group != null) {
             group.replica()
                     .acknowledged(
-                            header.getStore(),
+                            header.getAskingStore(),
                             new Ack(
                                     header.getEpoch(),
                                     Request.outcome(header.getStatus()),

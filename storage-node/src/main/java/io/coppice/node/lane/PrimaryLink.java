@@ -21,6 +21,11 @@ final class PrimaryLink {
         }
     }
 
+    /// Of the newest primary heard.
+    long epoch() {
+        return epoch;
+    }
+
     /// Null: no primary was heard.
     @Nullable Connection connection() {
         return connection;

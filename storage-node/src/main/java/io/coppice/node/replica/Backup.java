@@ -7,6 +7,10 @@ final class Backup implements Role {
     private boolean acknowledgeDue;
     private boolean syncDue;
 
+    /// Something waits for a sync; the acknowledgement that follows it says that it is appended,
+    /// too.
+    private boolean awaitsSync;
+
     /// What the primary believes of the room here: unless it is OK it sends no data.
     private Outcome toldRoom = Outcome.OK;
 
@@ -36,8 +40,9 @@ final class Backup implements Role {
             acknowledgeDue = true; // sent again, but it had come
         } else {
             replica.record(operation);
-            acknowledgeDue = true;
-            syncDue |= replica.mustSync(operation);
+            boolean sync = replica.mustSync(operation);
+            syncDue |= sync;
+            acknowledgeDue |= !sync;
         }
         operation.change().payload().release();
         replica.commitUpTo(committed);
@@ -59,6 +64,7 @@ final class Backup implements Role {
         }
         if (syncDue) {
             syncDue = false;
+            awaitsSync = true;
             replica.effects().sync();
         }
     }
@@ -68,15 +74,26 @@ final class Backup implements Role {
         acknowledge();
     }
 
-    /// Nothing else would tell the primary that there is room again.
+    /// Nothing else would tell the primary that there is room again, or that a slow disk has at
+    /// least taken what it is to sync.
     @Override
     public void tick() {
-        if (toldRoom != Outcome.OK && replica.index().room(false) != toldRoom) {
+        boolean roomChanged = toldRoom != Outcome.OK && replica.index().room(false) != toldRoom;
+        if (roomChanged || awaitsSync) {
+            acknowledge();
+        }
+    }
+
+    /// What was said over the link may be lost with it.
+    @Override
+    public void linkDown(int store) {
+        if (store == replica.view().primary()) {
             acknowledge();
         }
     }
 
     private void acknowledge() {
+        awaitsSync = false;
         toldRoom = replica.index().room(false);
         replica.acknowledgeInOrder();
     }

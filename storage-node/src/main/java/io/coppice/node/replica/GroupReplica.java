@@ -419,8 +419,8 @@ public final class GroupReplica {
         return role instanceof Syncing syncing ? syncing.missing() : 0;
     }
 
-    public boolean isPrimary() {
-        return role instanceof Primary;
+    public boolean isBackup() {
+        return role instanceof Backup;
     }
 
     /// Whether clients are served by this replica now.

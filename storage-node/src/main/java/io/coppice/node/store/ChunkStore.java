@@ -285,8 +285,16 @@ public final class ChunkStore implements AutoCloseable {
     }
 
     /// What to make durable: everything committed so far. Any number of tickets may be out at once.
-    public SyncTicket beginSync() {
+    public SyncTicket beginSync() throws IOException {
+        if (!space.isTight()) {
+            log.zeroAhead();
+        }
         return log.beginSync();
+    }
+
+    /// Bytes of log appended since the store was opened.
+    public long appendedBytes() {
+        return log.appended();
     }
 
     /// After [SyncTicket#run] succeeded.
@@ -408,10 +416,7 @@ public final class ChunkStore implements AutoCloseable {
         var page = new ArrayList<ChunkSummary>();
         if (found != null) {
             for (long id : found.chunks.idsAbove(cursor, limit)) {
-                ChunkEntry entry = found.chunks.get(id);
-                if (entry != null) {
-                    page.add(summary(entry));
-                }
+                page.add(summary(java.util.Objects.requireNonNull(found.chunks.get(id))));
             }
         }
         return page;
@@ -476,11 +481,6 @@ public final class ChunkStore implements AutoCloseable {
         return index.chunkCount();
     }
 
-    /// Damaged blocks met by reads, digests and the cleaner since the store was opened.
-    public long badBlocksMet() {
-        return reader.badBlocks();
-    }
-
     /// One bounded step of the cleaner (`idle`: no client is served), which moves up to about
     /// `budgetBytes`. True: there is more to do, call it again after foreground work; else later.
     public boolean cleanStep(int budgetBytes, boolean idle) throws IOException {
@@ -518,11 +518,11 @@ public final class ChunkStore implements AutoCloseable {
         if (index.tables.capturing()) {
             return null;
         }
-        log.commit();
         Segment current = log.current();
         if (current != null && Cleaner.liveBytes(current) < current.end / 2) {
             log.seal(); // so that it can be given back
         }
+        log.commit();
         captureAppended = log.appended();
         var image = Captures.capture(store, checkpointNumber + 1, log, segments, index);
         index.tables.openCapture();

@@ -123,6 +123,10 @@ final class Replay {
         while (offset < end) {
             RecordHeader header = codec.decode(bytes, offset, number, offset);
             if (header == null) {
+                if (!searching && isZero(offset)) {
+                    shorten(segment, offset);
+                    return;
+                }
                 if (!searching) {
                     searching = true;
                     lost(Location.of(number, offset), 1, 0, number, offset);
@@ -135,6 +139,23 @@ final class Replay {
             take(header, number, offset);
             offset += (int) Math.min(header.bytes(), end - offset);
         }
+    }
+
+    /// Whether nothing but zeros follows: the log was zeroed ahead. Where more was there, and is
+    /// lost, the next segment says so.
+    private boolean isZero(int offset) {
+        for (int i = offset; i < bytes.limit(); i++) {
+            if (bytes.get(i) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void shorten(Segment segment, int bytes) throws IOException {
+        segments.grew(bytes - segment.end);
+        segment.file().truncate(bytes);
+        segment.end = segment.committed = bytes;
     }
 
     private void take(RecordHeader header, long number, int offset) {
@@ -215,9 +236,7 @@ final class Replay {
             if (whole) {
                 segments.delete(segment);
             } else {
-                segments.grew(keep - segment.end);
-                segment.file().truncate(keep);
-                segment.end = segment.committed = keep;
+                shorten(segment, keep);
             }
         }
         held.clear();

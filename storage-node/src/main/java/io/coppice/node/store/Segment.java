@@ -20,6 +20,9 @@ final class Segment {
     /// Bytes including the batch.
     int end;
 
+    /// Bytes of the file, where it was zeroed ahead; else 0.
+    int zeroed;
+
     /// Table entries that point here.
     long entries;
 

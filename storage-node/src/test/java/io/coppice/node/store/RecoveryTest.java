@@ -285,6 +285,53 @@ final class RecoveryTest {
         assertEquals(List.of("8/80/16"), outcomes);
     }
 
+    @Test
+    void zerosBehindTheLogAreItsEnd() throws IOException {
+        at.write(A, 0, 0, 1);
+        at.sync();
+        at.write(A, 0, 1, 2);
+        at.sync();
+        assertEquals(at.config.segmentBytes(), at.disk.bytes(FIRST).length, "zeroed ahead");
+        at.disk.crash(Long.MIN_VALUE, 0);
+        at.reopen();
+        assertArrayEquals(new long[] {1, 2}, Arrays.copyOf(at.read(A), 2));
+        assertEquals(0, at.report.tornBytes());
+        assertEquals(at.store.usedBytes(), at.disk.bytes(FIRST).length, "given back");
+    }
+
+    /// The file is cut where the log ends; a power failure may undo that.
+    @Test
+    void zerosAtTheEndOfASegmentThatWasLeftAreNoDamage() throws IOException {
+        fillFirstSegment();
+        int end = at.disk.bytes(FIRST).length;
+        assertTrue(end < at.config.segmentBytes(), "cut at its end");
+        at.disk.replace(FIRST, Arrays.copyOf(at.disk.bytes(FIRST), at.config.segmentBytes()));
+        at.reopen();
+        assertFalse(at.report.suspect());
+        assertEquals(0, at.report.rottenBlocks());
+        assertEquals(end, at.disk.bytes(FIRST).length);
+    }
+
+    @Test
+    void recordsThatBecameZerosAreMissed() throws IOException {
+        fillFirstSegment();
+        int end = at.disk.bytes(FIRST).length;
+        int last = RecordHeader.SMALL_BYTES + Blocks.BLOCK_BYTES;
+        at.disk.replace(FIRST, Arrays.copyOf(Arrays.copyOf(at.disk.bytes(FIRST), end - last), end));
+        at.reopen();
+        assertTrue(at.report.suspect());
+    }
+
+    /// Leaves it with its end cut, and the log in the next one.
+    private void fillFirstSegment() throws IOException {
+        for (int block = 0; names("seg-").size() < 2; block++) {
+            at.write(A, 0, block % at.config.blocksPerChunk(), block + 1);
+            at.sync();
+        }
+        at.write(A, 0, 0, 99);
+        at.sync();
+    }
+
     /// The operating system tells the error once; the next fsync of the same file would succeed.
     @Test
     void noSyncCountsAfterOneThatFailed() throws IOException {
