@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// - never the primary: its successor could not ask it for what it had begun (R6). It is moved
 ///   first;
 /// - SERVING only when as many as the number go on serving;
-/// - when two replicas share a node, one of these two goes first.
+/// - when two replicas share a node, one of these two goes first, or one that is down.
 final class RepairCommands {
     private final Tables tables;
 
@@ -91,7 +91,9 @@ final class RepairCommands {
         if (state == ReplicaState.SERVING && group.serving() <= replicas) {
             return "too few others serve";
         }
-        return shared && !sharesNode(group, store) ? "two others share a node" : null;
+        return shared && state != ReplicaState.DOWN && !sharesNode(group, store)
+                ? "two others share a node"
+                : null;
     }
 
     private boolean sharesNode(Group group, int store) {

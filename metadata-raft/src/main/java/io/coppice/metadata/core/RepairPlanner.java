@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// In this order, each only when there is nothing to do before it:
 ///
 /// 1. groups with a replica too many lose it, once the others serve;
-/// 2. replicas whose stores are leaving (drained, failed, down for too long) get a replacement, the
-///    thinnest groups first;
+/// 2. replicas whose stores are leaving (drained, failed, down for too long) get a replacement, and
+///    so does one of two on the same node, the thinnest groups first;
 /// 3. replicas move from full to empty stores, when some store is more than [#IMBALANCE] away from
 ///    its share by capacity;
 /// 4. primaries are spread, to stores that have been serving for a while: one that has just come
@@ -138,16 +138,30 @@ final class RepairPlanner {
         return (load.getOrDefault(store, 0) + more) / weight;
     }
 
-    /// Which replica of a group with one too many is to go: of two on one node one of these; those
-    /// that are needed least; else that of the fullest store.
-    private int extra(Group group) {
+    /// Replicas of the group by node.
+    private Map<Integer, Integer> nodes(Group group) {
         var nodes = new HashMap<Integer, Integer>();
         group.replicas().forEach(replica -> nodes.merge(node(replica.store()), 1, Integer::sum));
-        boolean shared = nodes.values().stream().anyMatch(count -> count > 1);
+        return nodes;
+    }
+
+    private boolean shares(Group group) {
+        return nodes(group).size() < group.replicas().size();
+    }
+
+    /// Which replica of a group with one too many is to go: one that will not come back; of two on
+    /// one node one of these; those that are needed least; else that of the fullest store.
+    private int extra(Group group) {
+        var nodes = nodes(group);
+        boolean shared = shares(group);
         boolean enough = group.serving() >= replicas;
         Comparator<Replica> byNeed = Comparator.comparingInt(replica -> rank(replica, enough));
         return group.replicas().stream()
-                .filter(replica -> !shared || nodes.getOrDefault(node(replica.store()), 0) > 1)
+                .filter(replica ->
+                        !shared
+                                || nodes.getOrDefault(node(replica.store()), 0) > 1
+                                || (replica.state() == ReplicaState.DOWN
+                                        && leaves(replica.store())))
                 .max(
                         byNeed.thenComparingDouble(replica -> ratio(replica.store(), 0))
                                 .thenComparingInt(r -> r.state() == ReplicaState.SYNCING ? 1 : 0)
@@ -233,7 +247,9 @@ final class RepairPlanner {
     private void replace() {
         groups.stream()
                 .filter(group -> group.replicas().size() <= replicas && primary(group) != 0)
-                .filter(group -> group.replicas().stream().anyMatch(r -> leaves(r.store())))
+                .filter(group ->
+                        shares(group)
+                                || group.replicas().stream().anyMatch(r -> leaves(r.store())))
                 .sorted(Comparator.comparingInt(Group::serving).thenComparingInt(Group::id))
                 .forEach(group -> {
                     Place target = target(group);

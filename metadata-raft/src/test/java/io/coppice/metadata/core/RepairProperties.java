@@ -22,6 +22,10 @@ class RepairProperties {
     private static final long CAPACITY = 1L << 40;
     private MetadataState state = new MetadataState();
     private final Map<Integer, Long> incarnations = new HashMap<>();
+
+    /// Disks put in for broken ones, by node.
+    private final Map<Integer, Integer> exchanged = new HashMap<>();
+
     private long now = 1;
     private int adds;
 
@@ -35,16 +39,22 @@ class RepairProperties {
         for (int i = 0; i < stores; i++) {
             reports.add(
                     new Command.StoreReport(
-                            "store" + node + "-" + i, CAPACITY * factor, true, List.of()));
+                            name(node, i), CAPACITY * factor, true, List.of()));
         }
         apply(
                 new Command.RegisterNode(
                         "node" + node, "h", "h", incarnation, 1, "r" + node % racks, "", reports));
     }
 
+    private String name(int node, int store) {
+        int disk = store == 0 ? 0 : exchanged.getOrDefault(node, 0);
+        return "store" + node + "-" + store + "-" + disk;
+    }
+
     private void start(int nodes, int stores, int racks, int groups) {
         state = new MetadataState();
         incarnations.clear();
+        exchanged.clear();
         adds = 0;
         for (int node = 1; node <= nodes; node++) {
             register(node, stores, racks, 1);
@@ -212,8 +222,8 @@ class RepairProperties {
         int node = 1 + random.nextInt(nodes);
         int group = random.nextInt(12);
         long epoch = state.view().group(group).orElseThrow().epoch();
-        int store = 1 + random.nextInt(2 * nodes);
-        switch (random.nextInt(10)) {
+        int store = 1 + random.nextInt(state.view().stores().size());
+        switch (random.nextInt(11)) {
             case 0 -> apply(new Command.NodeLost(node, incarnations.getOrDefault(node, 0L)));
             case 1, 2 -> register(node, random.nextInt(8) == 0 ? 1 : 2, 1, 1);
             case 3 -> sync(random);
@@ -221,8 +231,27 @@ class RepairProperties {
             case 5 -> apply(new Command.DropReplica(group, epoch, store));
             case 6 -> apply(new Command.DrainNode("node" + node, random.nextBoolean()));
             case 7 -> apply(new Command.ElectLast(group));
+            case 8 -> exchangeDisk(node);
             default -> plan(Set.of()).forEach(this::apply);
         }
+    }
+
+    /// The node starts with an empty disk for its second one, if others hold all that was there.
+    private void exchangeDisk(int node) {
+        String name = name(node, 1);
+        for (Group group : state.view().groups()) {
+            long others = group.replicas().stream()
+                    .filter(r -> r.state() == ReplicaState.SERVING)
+                    .filter(r -> state.view().store(r.store()).orElseThrow().node() != node)
+                    .count();
+            boolean held = group.replicas().stream()
+                    .anyMatch(r -> state.view().store(r.store()).orElseThrow().uuid().equals(name));
+            if (held && others < 2) {
+                return;
+            }
+        }
+        exchanged.merge(node, 1, Integer::sum);
+        register(node, 2, 1, 1);
     }
 
     /// What left the group was not LAST, and enough serve without it.
