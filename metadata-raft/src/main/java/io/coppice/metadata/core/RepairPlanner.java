@@ -248,8 +248,7 @@ final class RepairPlanner {
         groups.stream()
                 .filter(group -> group.replicas().size() <= replicas && primary(group) != 0)
                 .filter(group ->
-                        shares(group)
-                                || group.replicas().stream().anyMatch(r -> leaves(r.store())))
+                        shares(group) || group.replicas().stream().anyMatch(r -> leaves(r.store())))
                 .sorted(Comparator.comparingInt(Group::serving).thenComparingInt(Group::id))
                 .forEach(group -> {
                     Place target = target(group);

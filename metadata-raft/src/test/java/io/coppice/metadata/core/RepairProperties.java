@@ -37,9 +37,7 @@ class RepairProperties {
         long incarnation = incarnations.merge(node, 1L, Long::sum);
         var reports = new ArrayList<Command.StoreReport>();
         for (int i = 0; i < stores; i++) {
-            reports.add(
-                    new Command.StoreReport(
-                            name(node, i), CAPACITY * factor, true, List.of()));
+            reports.add(new Command.StoreReport(name(node, i), CAPACITY * factor, true, List.of()));
         }
         apply(
                 new Command.RegisterNode(
@@ -240,12 +238,19 @@ class RepairProperties {
     private void exchangeDisk(int node) {
         String name = name(node, 1);
         for (Group group : state.view().groups()) {
-            long others = group.replicas().stream()
-                    .filter(r -> r.state() == ReplicaState.SERVING)
-                    .filter(r -> state.view().store(r.store()).orElseThrow().node() != node)
-                    .count();
-            boolean held = group.replicas().stream()
-                    .anyMatch(r -> state.view().store(r.store()).orElseThrow().uuid().equals(name));
+            long others =
+                    group.replicas().stream()
+                            .filter(r -> r.state() == ReplicaState.SERVING)
+                            .filter(r -> state.view().store(r.store()).orElseThrow().node() != node)
+                            .count();
+            boolean held =
+                    group.replicas().stream()
+                            .anyMatch(r ->
+                                    state.view()
+                                            .store(r.store())
+                                            .orElseThrow()
+                                            .uuid()
+                                            .equals(name));
             if (held && others < 2) {
                 return;
             }

@@ -389,11 +389,13 @@ final class CatchUp {
             return;
         }
         Outcome outcome = replica.askedToCatchUp(header.getAskingStore(), header.getEpoch(), false);
-        if (outcome == Outcome.OK && !lane.store().contains(request.chunk())) {
-            outcome = Outcome.NO_SUCH_CHUNK;
-        }
         if (outcome != Outcome.OK) {
             request.answer(outcome, replica.epoch());
+            return;
+        }
+        if (!lane.store().contains(request.chunk())) {
+            request.answer(
+                    request.reply(DataStatus.NO_SUCH_CHUNK).setGroupSequence(replica.last()), null);
             return;
         }
         try {

@@ -149,7 +149,7 @@ final class ChunkFetch implements ReplyHandler {
         if (header.getStatus() == DataStatus.NO_SUCH_CHUNK) {
             payload.release();
             end();
-            group.replica().chunkReceived(epoch, chunk, null);
+            group.replica().chunkReceived(epoch, chunk, header.getGroupSequence(), null);
             lane.dirty(group);
             return;
         }
@@ -319,7 +319,8 @@ final class ChunkFetch implements ReplyHandler {
         ByteBuf joined = joined(left);
         ChunkImage image = image(inParts ? Base.HELD : base, ofImage, left, joined);
         lane.catchUp().fetchEnded();
-        group.replica().chunkReceived(epoch, chunk, new FetchedImage(image, joined));
+        group.replica()
+                .chunkReceived(epoch, chunk, ofImage.sequence(), new FetchedImage(image, joined));
         group.parts().remove(chunk);
         for (ChunkImage.Reference shared : image.references()) {
             lane.metrics().resyncShared.inc(shared.count());

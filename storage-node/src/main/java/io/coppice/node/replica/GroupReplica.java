@@ -370,10 +370,11 @@ public final class GroupReplica {
         }
     }
 
-    /// The answer to `Effects.askChunk`; null: the primary has no such chunk. Takes `fetched` over.
-    public void chunkReceived(long epoch, long chunk, @Nullable FetchedChunk fetched) {
+    /// The answer to `Effects.askChunk`, good from the operation `asOf` on; null: the primary has
+    /// no such chunk. Takes `fetched` over.
+    public void chunkReceived(long epoch, long chunk, long asOf, @Nullable FetchedChunk fetched) {
         if (epoch == view.epoch() && role instanceof Syncing syncing) {
-            syncing.chunk(chunk, fetched);
+            syncing.chunk(chunk, asOf, fetched);
         } else if (fetched != null) {
             fetched.release();
         }

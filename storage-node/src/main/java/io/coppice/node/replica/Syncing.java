@@ -75,7 +75,8 @@ final class Syncing implements Role {
     private int heldOperations;
     private long heldBytes;
 
-    /// Sequence up to which something fetched already holds the live stream.
+    /// Sequence up to which something learned from the primary already holds the live stream: it is
+    /// not as of any position before.
     private long reach;
 
     private long hardenTarget;
@@ -300,6 +301,7 @@ final class Syncing implements Role {
             effects.mark(replica.position(), false);
             stage = Stage.COMPARING;
         }
+        reach = Math.max(reach, position.sequence());
         Set<Long> named = compare(position.sequence(), chunks);
         dropUnnamed(named, position.sequence(), next, end);
         cursor = next;
@@ -415,7 +417,7 @@ final class Syncing implements Role {
         }
     }
 
-    void chunk(long chunk, @Nullable FetchedChunk fetched) {
+    void chunk(long chunk, long asOf, @Nullable FetchedChunk fetched) {
         Needed entry = needed.get(chunk);
         if (entry == null || !entry.fetching) {
             if (fetched != null) {
@@ -426,6 +428,7 @@ final class Syncing implements Role {
         ended(entry);
         idleTicks = 0;
         needed.remove(chunk);
+        reach = Math.max(reach, asOf);
         if (fetched == null || entry.purged) {
             letGo(entry);
             dropIfHeld(chunk);
@@ -460,7 +463,6 @@ final class Syncing implements Role {
 
     private void put(Needed entry, FetchedChunk fetched) {
         Position version = fetched.version();
-        reach = Math.max(reach, version.sequence());
         effects.install(entry.chunk, fetched);
         for (Operation operation : entry.held) {
             if (new Position(operation.epoch(), operation.sequence()).compareTo(version) > 0) {

@@ -137,6 +137,12 @@ final class ModelStore implements ChunkIndex {
         return content;
     }
 
+    Map<Long, Position> versions() {
+        Map<Long, Position> versions = new TreeMap<>(Long::compareUnsigned);
+        chunks.forEach((id, chunk) -> versions.put(id, chunk.version));
+        return versions;
+    }
+
     private static TreeMap<Long, Chunk> copy(TreeMap<Long, Chunk> from) {
         var copy = new TreeMap<Long, Chunk>(Long::compareUnsigned);
         from.forEach((id, chunk) -> copy.put(id, chunk.copy()));

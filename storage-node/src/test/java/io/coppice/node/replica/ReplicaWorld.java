@@ -42,10 +42,14 @@ final class ReplicaWorld {
     private final Map<Link, ArrayDeque<Runnable>> links = new HashMap<>();
     private final Map<Integer, State> states = new TreeMap<>();
     private final ReplicaLimits limits;
+    private final Map<Position, Map<Long, Position>> versionsAt = new HashMap<>();
     private long epoch = 1;
 
     /// A store that other replicas do not reach, nor it them, though the quorum does; 0: none.
     int cutOff;
+
+    /// A store that other replicas' operations are slow to reach; 0: none.
+    int deaf;
 
     ReplicaWorld(long seed, ReplicaLimits limits, Callers callers) {
         this.random = new Random(seed);
@@ -155,6 +159,23 @@ final class ReplicaWorld {
         return states.values().stream().allMatch(state -> state == State.SERVING);
     }
 
+    /// Whoever serves at a position holds the same versions of the same chunks as anyone who ever
+    /// did (R3).
+    void checkVersions() {
+        nodes.forEach((store, node) -> {
+            if (states.get(store) == State.SERVING
+                    && node.replica != null
+                    && node.replica.epoch() == epoch) {
+                Map<Long, Position> here = node.disk.versions();
+                Map<Long, Position> first = versionsAt.putIfAbsent(node.disk.position, here);
+                if (first != null && !first.equals(here)) {
+                    throw new AssertionError(
+                            "at " + node.disk.position + ": " + first + " and " + here);
+                }
+            }
+        });
+    }
+
     // ---------------------------------------------------------------- faults
 
     void crash(int store) {
@@ -232,7 +253,8 @@ final class ReplicaWorld {
         int to = link.to % 10;
         boolean amongReplicas =
                 nodes.containsKey(link.from) && nodes.containsKey(to) && link.from != to;
-        return amongReplicas && (link.from == cutOff || to == cutOff);
+        return amongReplicas
+                && (link.from == cutOff || to == cutOff || (to == deaf && link.channel == 0));
     }
 
     void tick() {
@@ -470,7 +492,9 @@ final class ReplicaWorld {
                                 held.exists(chunk)
                                         ? held.image(chunk, parent, parentVersion)
                                         : null;
-                        return () -> onReplica(here -> here.chunkReceived(epoch, chunk, fetched));
+                        long asOf = fetched == null ? there.last() : fetched.version().sequence();
+                        return () ->
+                                onReplica(here -> here.chunkReceived(epoch, chunk, asOf, fetched));
                     },
                     () -> onReplica(here -> here.catchUpFailed(epoch, chunk)));
         }

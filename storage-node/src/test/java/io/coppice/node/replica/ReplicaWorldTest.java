@@ -207,6 +207,7 @@ class ReplicaWorldTest {
                 act(random.nextInt(100));
                 for (int deliveries = random.nextInt(6); deliveries > 0; deliveries--) {
                     world.step();
+                    world.checkVersions();
                 }
             }
             rest();
@@ -248,6 +249,8 @@ class ReplicaWorldTest {
                 world.breakLink(
                         1 + random.nextInt(ReplicaWorld.STORES),
                         1 + random.nextInt(ReplicaWorld.STORES));
+            } else if (faults && dice >= 97) {
+                world.deaf = random.nextInt(ReplicaWorld.STORES + 1);
             }
         }
 
@@ -517,6 +520,7 @@ class ReplicaWorldTest {
         /// Everybody comes back, everything is delivered and retried until all is done.
         void rest() {
             world.cutOff = 0;
+            world.deaf = 0;
             for (int round = 0; round < 1_000; round++) {
                 for (int store = 1; store <= ReplicaWorld.STORES; store++) {
                     world.restart(store);
