@@ -167,7 +167,11 @@ final class ChannelConnection implements Connection {
 
         @Override
         public void handlerAdded(ChannelHandlerContext ctx) {
-            connection = new ChannelConnection(ctx.channel(), handler);
+            var made = new ChannelConnection(ctx.channel(), handler);
+            connection = made;
+            ctx.channel()
+                    .config()
+                    .setRecvByteBufAllocator(new ReceiveBuffers(made.codec::receiveBuffer));
         }
 
         @Override

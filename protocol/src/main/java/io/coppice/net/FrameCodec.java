@@ -13,13 +13,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Bytes <-> frames of the data plane; the layout is drawn in data.proto. The payload is never
 /// parsed: it is a slice of what was received, or, when it arrives in several reads, one buffer of
-/// its exact size.
+/// its exact size, into which the socket is read where much of it is missing.
 ///
 /// A decoder belongs to one connection and is not thread-safe.
 final class FrameCodec {
     static final int PAYLOAD_BYTES_MAX = 8 << 20;
     static final int HEADER_BYTES_MAX = 64 << 10;
     private static final int PREFIX_BYTES = 12;
+
+    /// Less than this is received together with what follows it.
+    private static final int DIRECT_BYTES_MIN = 64 << 10;
+
     private static final int LENGTH_MAX = 8 + HEADER_BYTES_MAX + PAYLOAD_BYTES_MAX;
 
     /// Where decoded frames go; owns the payload.
@@ -47,6 +51,9 @@ final class FrameCodec {
 
     private @Nullable DataHeader payloadHeader;
 
+    /// The part of `payload` that the socket is read into.
+    private @Nullable ByteBuf receiving;
+
     FrameCodec(ByteBufAllocator allocator, Sink sink) {
         this.allocator = allocator;
         this.sink = sink;
@@ -69,6 +76,19 @@ final class FrameCodec {
         out.writeInt(Checksums.crc32c(body));
         out.writerIndex(PREFIX_BYTES + headerBytes);
         return out;
+    }
+
+    /// Where the next bytes of the connection should be put, to be given to [#decode]; null: they
+    /// belong to no payload, or to little of one. The caller owns the reference.
+    @Nullable ByteBuf receiveBuffer() {
+        ByteBuf filling = payload;
+        if (filling == null || filling.writableBytes() < DIRECT_BYTES_MIN) {
+            return null;
+        }
+        receiving =
+                filling.retainedSlice(filling.writerIndex(), filling.writableBytes())
+                        .writerIndex(0);
+        return receiving;
     }
 
     /// Consumes all of `in`; hands every whole frame to the sink.
@@ -148,7 +168,13 @@ final class FrameCodec {
 
     private void fillPayload(ByteBuf in) {
         ByteBuf filling = java.util.Objects.requireNonNull(payload);
-        filling.writeBytes(in, Math.min(filling.writableBytes(), in.readableBytes()));
+        if (in == receiving) {
+            filling.writerIndex(filling.writerIndex() + in.readableBytes());
+            in.skipBytes(in.readableBytes());
+        } else {
+            filling.writeBytes(in, Math.min(filling.writableBytes(), in.readableBytes()));
+        }
+        receiving = null;
         if (!filling.isWritable()) {
             DataHeader header = java.util.Objects.requireNonNull(payloadHeader);
             payload = null;

@@ -3,7 +3,6 @@ package io.coppice.net;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -34,9 +33,6 @@ import java.util.function.Supplier;
 /// Thread-safe.
 public final class Transport implements Network, AutoCloseable {
     private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
-
-    /// Reads grow to this size under load, so that a large frame arrives in few system calls.
-    private static final int RECEIVE_BYTES_MAX = 256 << 10;
 
     private final EventLoopGroup group;
     private final boolean epoll;
@@ -80,7 +76,7 @@ public final class Transport implements Network, AutoCloseable {
                         .group(group)
                         .channel(serverChannel(address))
                         .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                        .childOption(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
+                        .childOption(ChannelOption.RECVBUF_ALLOCATOR, ReceiveBuffers.adaptive())
                         .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                         .childHandler(initializer(pipeline));
         if (!(address instanceof DomainSocketAddress)) {
@@ -107,7 +103,7 @@ public final class Transport implements Network, AutoCloseable {
                         .group(loop)
                         .channel(clientChannel(to))
                         .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                        .option(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
+                        .option(ChannelOption.RECVBUF_ALLOCATOR, ReceiveBuffers.adaptive())
                         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                         .handler(initializer(channel -> new ChannelConnection.Inbound(handler)));
@@ -182,10 +178,6 @@ public final class Transport implements Network, AutoCloseable {
                 channel.pipeline().addLast(pipeline.apply(channel));
             }
         };
-    }
-
-    private static AdaptiveRecvByteBufAllocator receiveBuffers() {
-        return new AdaptiveRecvByteBufAllocator(4 << 10, 64 << 10, RECEIVE_BYTES_MAX);
     }
 
     private static WriteBufferWaterMark waterMark() {

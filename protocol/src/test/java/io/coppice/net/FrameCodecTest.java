@@ -65,6 +65,39 @@ class FrameCodecTest {
     }
 
     @Test
+    void whatIsMissingOfALargePayloadIsReceivedInPlace() throws Exception {
+        var random = new Random(5);
+        ByteBuf stream = Unpooled.buffer();
+        var sent = new ArrayList<byte[]>();
+        for (int i = 0; i < 20; i++) {
+            var payload = new byte[random.nextInt(1 << 20)];
+            random.nextBytes(payload);
+            sent.add(payload);
+            ByteBuf head =
+                    FrameCodec.encodeHead(ByteBufAllocator.DEFAULT, header(i), payload.length);
+            stream.writeBytes(head).writeBytes(payload);
+            head.release();
+        }
+        int inPlace = 0;
+        while (stream.isReadable()) {
+            ByteBuf place = codec.receiveBuffer();
+            ByteBuf in = place != null ? place : ByteBufAllocator.DEFAULT.directBuffer(32 << 10);
+            int step = 1 + random.nextInt(200 << 10);
+            in.writeBytes(
+                    stream, Math.min(Math.min(step, in.writableBytes()), stream.readableBytes()));
+            inPlace += place != null ? in.readableBytes() : 0;
+            codec.decode(in);
+            in.release();
+        }
+        assertTrue(inPlace > 5 << 20, "most of it");
+        assertEquals(sent.size(), decoded.size());
+        for (int i = 0; i < sent.size(); i++) {
+            assertEquals(header(i), decoded.get(i).header());
+            assertArrayEquals(sent.get(i), decoded.get(i).payload());
+        }
+    }
+
+    @Test
     void aDamagedHeaderIsNotParsed() {
         ByteBuf head = FrameCodec.encodeHead(ByteBufAllocator.DEFAULT, header(3), 0);
         head.setByte(14, head.getByte(14) ^ 1);
