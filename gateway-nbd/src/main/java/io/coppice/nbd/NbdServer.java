@@ -136,7 +136,7 @@ final class NbdServer implements AutoCloseable {
                     gateway.metrics().connectionClosed();
                 });
         var buffers = new PayloadBuffers();
-        channel.config().setRecvByteBufAllocator(buffers);
+        channel.config().setRecvByteBufAllocator(buffers.allocator());
         channel.config().setWriteBufferWaterMark(WATER_MARK);
         return new HandshakeHandler(gateway, channel, buffers);
     }

@@ -15,6 +15,9 @@ import org.slf4j.LoggerFactory;
 final class ChannelConnection implements Connection {
     private static final Logger LOG = LoggerFactory.getLogger(ChannelConnection.class);
 
+    /// Reads grow to this size under load, so that many frames arrive in few system calls.
+    private static final int RECEIVE_BYTES_MAX = 256 << 10;
+
     private final Channel channel;
     private final FrameHandler handler;
     private final FrameCodec codec;
@@ -171,7 +174,8 @@ final class ChannelConnection implements Connection {
             connection = made;
             ctx.channel()
                     .config()
-                    .setRecvByteBufAllocator(new ReceiveBuffers(made.codec::receiveBuffer));
+                    .setRecvByteBufAllocator(
+                            new ReceiveBuffers(RECEIVE_BYTES_MAX, made.codec::receiveBuffer));
         }
 
         @Override

@@ -10,25 +10,28 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What a socket is read into: a place that the reader names, or else a buffer whose size follows
-/// what came lately. One per connection, on its loop.
-final class ReceiveBuffers implements RecvByteBufAllocator {
-    /// Reads grow to this size under load, so that many frames arrive in few system calls.
-    private static final int BYTES_MAX = 256 << 10;
+/// what came lately. So the rest of a large payload goes from the socket to where it is needed
+/// without a copy. One per connection, on its loop.
+public final class ReceiveBuffers implements RecvByteBufAllocator {
+    private static final int BYTES_MIN = 2 << 10;
+    private static final int BYTES_INITIAL = 16 << 10;
 
+    private final int bytesMax;
     private final Supplier<@Nullable ByteBuf> named;
 
-    ReceiveBuffers(Supplier<@Nullable ByteBuf> named) {
+    /// @param bytesMax of a buffer that is not named: the larger, the fewer system calls many small
+    ///   frames take, and the more of a payload that comes with its header is copied from it
+    /// @param named where the next bytes go, with a reference that passes to the pipeline; null:
+    ///   nowhere in particular
+    public ReceiveBuffers(int bytesMax, Supplier<@Nullable ByteBuf> named) {
+        this.bytesMax = bytesMax;
         this.named = named;
-    }
-
-    /// For a reader that names no place.
-    static RecvByteBufAllocator adaptive() {
-        return new AdaptiveRecvByteBufAllocator(4 << 10, 64 << 10, BYTES_MAX);
     }
 
     @Override
     public Handle newHandle() {
-        return new NamedFirst((ExtendedHandle) adaptive().newHandle(), named);
+        var sized = new AdaptiveRecvByteBufAllocator(BYTES_MIN, BYTES_INITIAL, bytesMax);
+        return new NamedFirst((ExtendedHandle) sized.newHandle(), named);
     }
 
     private record NamedFirst(ExtendedHandle sized, Supplier<@Nullable ByteBuf> named)

@@ -76,7 +76,6 @@ public final class Transport implements Network, AutoCloseable {
                         .group(group)
                         .channel(serverChannel(address))
                         .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                        .childOption(ChannelOption.RECVBUF_ALLOCATOR, ReceiveBuffers.adaptive())
                         .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                         .childHandler(initializer(pipeline));
         if (!(address instanceof DomainSocketAddress)) {
@@ -103,7 +102,6 @@ public final class Transport implements Network, AutoCloseable {
                         .group(loop)
                         .channel(clientChannel(to))
                         .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                        .option(ChannelOption.RECVBUF_ALLOCATOR, ReceiveBuffers.adaptive())
                         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                         .handler(initializer(channel -> new ChannelConnection.Inbound(handler)));
