@@ -102,7 +102,7 @@ final class Membership {
                 graceIsOver
                         ? "a last replica was elected without all of its equals"
                         : "a group that was down was elected anew");
-        // An intact one among the equals has everything; whoever leads is as long as that.
+        // An intact one among the equals has everything; such a one leads.
         boolean losesNothing =
                 group.replicas().stream()
                         .anyMatch(replica ->
@@ -142,11 +142,19 @@ final class Membership {
                 }
                 continue;
             }
-            if (best.isEmpty() || replica.position().compareTo(best.get().position()) > 0) {
+            if (best.isEmpty() || isBetter(replica, best.get())) {
                 best = Optional.of(replica);
             }
         }
         return best;
+    }
+
+    /// One that the power took something from may have begun to catch up, up to a position that it
+    /// did not come to: an intact one has everything, however far the other says that it is.
+    private static boolean isBetter(Replica replica, Replica than) {
+        return replica.shaken() == than.shaken()
+                ? replica.position().compareTo(than.position()) > 0
+                : than.shaken();
     }
 
     /// A SYNCING replica has caught up in the present view; the caller has checked both. It serves
