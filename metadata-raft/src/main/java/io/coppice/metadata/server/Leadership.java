@@ -150,13 +150,21 @@ final class Leadership implements AutoCloseable {
 
     CompletableFuture<Outcome> submit(
             long session, long sequence, long acknowledged, String caller, Command command) {
-        return quorum.submit(
+        return submit(
                 new Stamped(session, sequence, acknowledged, time.wallMillis(), caller, command));
     }
 
     /// A command of the leader's own.
     CompletableFuture<Outcome> submit(Command command) {
-        return quorum.submit(Stamped.byLeader(time.wallMillis(), command));
+        return submit(Stamped.byLeader(time.wallMillis(), command));
+    }
+
+    /// Not after the end of this leadership, also if this server leads again by now: what a command
+    /// was to wait for, the nodes of the new leadership were not told.
+    private CompletableFuture<Outcome> submit(Stamped stamped) {
+        return ended
+                ? CompletableFuture.failedFuture(ControlFailure.notLeader())
+                : quorum.submit(stamped);
     }
 
     /// As [#submit]; a refusal, or no answer in time, is a [ControlFailure].
