@@ -169,6 +169,16 @@ public class PlanBenchmark {
         }
 
         @Override
+        public boolean holdsLease() {
+            return true;
+        }
+
+        @Override
+        public boolean recall(ChunkOp op) {
+            return false;
+        }
+
+        @Override
         public long takeChunkId(int group) {
             return ChunkId.of(group, ++chunks).value();
         }

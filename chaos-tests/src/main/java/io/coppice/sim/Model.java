@@ -112,7 +112,7 @@ final class Model {
         /// began at `readStart`. One that began before the power failed may show what was lost
         /// then.
         void saw(int block, long value, long readStart) {
-            if (readStart <= lastBlackout) {
+            if (lastBlackout >= 0 && readStart <= lastBlackout + Register.REMEMBERED_NANOS) {
                 return;
             }
             if (known[block]) {

@@ -95,7 +95,8 @@ final class Workload {
                 256,
                 4,
                 2,
-                8);
+                8,
+                64 << 10);
     }
 
     Host host() {

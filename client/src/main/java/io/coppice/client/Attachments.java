@@ -177,6 +177,7 @@ final class Attachments {
     /// for anew.
     void confirm() {
         for (RemoteDevice device : List.copyOf(devices.values())) {
+            device.confirmed(false);
             long sequence = session.nextSequence();
             var attach = Attach.newBuilder().setVolume(device.name()).setSequence(sequence);
             session.call(
@@ -203,6 +204,7 @@ final class Attachments {
         } else {
             boolean moved = attached.getGeneration() != device.plan().generation();
             device.volumeChanged(attached.getGeneration(), attached.getSize(), moved);
+            device.confirmed(true);
         }
     }
 

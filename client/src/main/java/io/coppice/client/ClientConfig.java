@@ -19,6 +19,8 @@ import java.util.List;
 /// @param mapPages map pages that one device keeps, 4 KiB each (2 GiB of volume at chunks of 4 MiB)
 /// @param flipMessages flip messages of one volume under way at once
 /// @param chunkIdsLeased chunk ids asked for per group at first; grows with use
+/// @param cacheBytes what is read again of snapshots, and of what clones share, is kept in so much
+///   memory for all devices together, taken as it is needed; 0: nothing is
 public record ClientConfig(
         List<String> endpoints,
         String clientName,
@@ -33,8 +35,10 @@ public record ClientConfig(
         int queuedRequests,
         int mapPages,
         int flipMessages,
-        int chunkIdsLeased) {
+        int chunkIdsLeased,
+        long cacheBytes) {
     private static final int PIECE_BYTES_MAX = 4 << 20;
+    private static final long CACHE_BYTES_MAX = 1L << 40;
 
     public ClientConfig {
         endpoints = List.copyOf(endpoints);
@@ -60,6 +64,7 @@ public record ClientConfig(
         require(mapPages > 0, "mapPages must be positive");
         require(flipMessages > 0, "flipMessages must be positive");
         require(chunkIdsLeased > 0, "chunkIdsLeased must be positive");
+        require(cacheBytes >= 0 && cacheBytes <= CACHE_BYTES_MAX, "cacheBytes must be 0 to 1 TiB");
     }
 
     public static ClientConfig defaults(List<String> endpoints, String clientName) {
@@ -77,7 +82,8 @@ public record ClientConfig(
                 16_384,
                 4_096,
                 4,
-                32);
+                32,
+                64L << 20);
     }
 
     public ClientConfig withOperationDeadline(Duration deadline) {
@@ -95,7 +101,8 @@ public record ClientConfig(
                 queuedRequests,
                 mapPages,
                 flipMessages,
-                chunkIdsLeased);
+                chunkIdsLeased,
+                cacheBytes);
     }
 
     public ClientConfig withControlDeadline(Duration deadline) {
@@ -113,7 +120,27 @@ public record ClientConfig(
                 queuedRequests,
                 mapPages,
                 flipMessages,
-                chunkIdsLeased);
+                chunkIdsLeased,
+                cacheBytes);
+    }
+
+    public ClientConfig withCacheBytes(long bytes) {
+        return new ClientConfig(
+                endpoints,
+                clientName,
+                operationDeadline,
+                controlDeadline,
+                attemptTimeout,
+                retryPauseMin,
+                retryPauseMax,
+                pieceBytes,
+                inFlightOperations,
+                inFlightBytes,
+                queuedRequests,
+                mapPages,
+                flipMessages,
+                chunkIdsLeased,
+                bytes);
     }
 
     private static boolean isPositive(Duration duration) {

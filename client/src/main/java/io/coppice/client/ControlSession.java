@@ -30,7 +30,6 @@ import org.slf4j.LoggerFactory;
 /// On the event loop, except for the [StreamListener] methods, which hop over.
 final class ControlSession implements StreamListener<ClientMessage, ClientDirective> {
     private static final Logger LOG = LoggerFactory.getLogger(ControlSession.class);
-    private static final long HEARTBEAT_MILLIS = 1_000;
     private static final long SILENCE_NANOS_MAX = TimeUnit.SECONDS.toNanos(6);
     private static final long RETRY_MILLIS_MIN = 10;
     private static final long RETRY_MILLIS_MAX = 500;
@@ -79,6 +78,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     private final String clientName;
     private final Owner owner;
     private final LinkedHashMap<Long, Pending> pending = new LinkedHashMap<>();
+    private final SessionLease lease = new SessionLease();
     private @Nullable LeaderSession stream;
     private @Nullable ScheduledFuture<?> heartbeat;
     private @Nullable StreamSender<ClientMessage> sender;
@@ -89,6 +89,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     private long session;
     private long lastId;
     private long openId;
+    private long openBeat;
     private long lastSequence;
     private final TreeSet<Long> unanswered = new TreeSet<>();
 
@@ -106,13 +107,19 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     void start(ControlPlane control) {
         stream = control.clientSession(this);
-        loop.execute(() ->
-                heartbeat =
-                        loop.scheduleWithFixedDelay(
-                                this::beat,
-                                HEARTBEAT_MILLIS,
-                                HEARTBEAT_MILLIS,
-                                TimeUnit.MILLISECONDS));
+        loop.execute(this::scheduleBeat);
+    }
+
+    private void scheduleBeat() {
+        if (!closed) {
+            heartbeat = loop.schedule(this::beat, lease.beatMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /// Whether what was learned of attached volumes on the present stream, or before, and never
+    /// contradicted, still holds for them.
+    boolean holdsLease() {
+        return lease.holds(time.nanos());
     }
 
     /// 0: none yet.
@@ -202,6 +209,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     private void sendOpen() {
         openId = ++lastId;
+        openBeat = lease.beat(time.nanos());
         transmit(
                 ClientMessage.newBuilder()
                         .setId(openId)
@@ -225,7 +233,11 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         switch (directive.getDirectiveCase()) {
             case VIEWS -> owner.viewsChanged(directive.getViews());
             case CHANGED -> owner.volumeChanged(directive.getChanged());
-            case HEARTBEAT -> beatsAnswered = true;
+            case HEARTBEAT -> {
+                beatsAnswered = true;
+                ClientHeartbeat beat = directive.getHeartbeat();
+                lease.answered(beat.getSequence(), beat.getLeaseMillis());
+            }
             case OPENED, ATTACHED, DETACHED, LEASED, FLIPPED, MAP_PAGES, DIRECTIVE_NOT_SET ->
                     LOG.warn(
                             "ignored a message of the quorum: {} without a request",
@@ -261,6 +273,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         session = opened.getSession();
         ready = true;
         owner.sessionOpened(opened, resumed);
+        lease.answered(openBeat, opened.getLeaseMillis()); // for what it has confirmed from here on
         for (Pending entry : new ArrayList<>(pending.values())) {
             if (!entry.held) {
                 transmit(entry.message);
@@ -270,6 +283,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
 
     private void loseSession(String why) {
         session = 0;
+        lease.end();
         failPending(why);
         owner.sessionLost(why);
     }
@@ -346,6 +360,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
     }
 
     private void beat() {
+        scheduleBeat();
         StreamSender<ClientMessage> to = sender;
         if (to == null || !ready) {
             return;
@@ -357,7 +372,8 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         }
         to.send(
                 ClientMessage.newBuilder()
-                        .setHeartbeat(ClientHeartbeat.getDefaultInstance())
+                        .setHeartbeat(
+                                ClientHeartbeat.newBuilder().setSequence(lease.beat(time.nanos())))
                         .build());
     }
 }

@@ -528,7 +528,7 @@ public final class CoppiceClient implements AutoCloseable {
 
         @Override
         public void viewsChanged(GroupViews changed) {
-            calls.viewsChanged(views.update(changed));
+            calls.viewsChanged(views.update(changed, calls::forgetSealed));
             if (!attachments.isEmpty()) {
                 leases.prepare(views.first(GROUPS_PREPARED_MAX));
             }
@@ -560,7 +560,7 @@ public final class CoppiceClient implements AutoCloseable {
                         QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance());
                 var groups = control.query(query.build()).getGroupsList();
                 var found = GroupViews.newBuilder().addAllGroups(groups).build();
-                loop.execute(() -> calls.viewsChanged(views.update(found)));
+                loop.execute(() -> calls.viewsChanged(views.update(found, calls::forgetSealed)));
             } catch (ControlException e) {
                 LOG.debug("the groups could not be looked up: {}", e.getMessage());
             }

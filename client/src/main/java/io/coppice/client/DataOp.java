@@ -37,6 +37,9 @@ final class DataOp extends ChunkOp implements ReplyHandler {
     /// Sent how often so far, and the newest time in which epoch.
     int attempts;
 
+    /// It went to a replica that is not the primary, the newest time.
+    boolean toOther;
+
     long epoch;
 
     /// Pauses in a row without news of its group: the next one is longer.
@@ -215,6 +218,39 @@ final class DataOp extends ChunkOp implements ReplyHandler {
                 target.setZero(targetIndex + at - from, count);
             }
             at += count;
+        }
+    }
+
+    /// Fills the read from blocks that are kept; false: some are not.
+    boolean recall(SealedBlocks kept) {
+        ByteBuf target = kind() == Kind.PATCH ? newPatched() : buffer;
+        if (kind() == Kind.EXTENTS
+                || target == null
+                || !kept.hasAll(chunk(), block(), blockCount())) {
+            return false;
+        }
+        boolean patch = kind() == Kind.PATCH;
+        int index = patch ? 0 : bufferIndex;
+        int from = patch ? 0 : skip;
+        int end = from + (patch ? Blocks.BLOCK_BYTES : length);
+        for (int at = from; at < end; ) {
+            int block = at >>> Blocks.BLOCK_SHIFT;
+            int count = Math.min(end, (block + 1) << Blocks.BLOCK_SHIFT) - at;
+            kept.copy(chunk(), block() + block, at & BLOCK_MASK, count, target, index + at - from);
+            at += count;
+        }
+        finishPatch();
+        return true;
+    }
+
+    /// What a read brought may be kept for others.
+    void offer(SealedBlocks kept, DataHeader header, ByteBuf payload) {
+        byte[] mapped = header.getPresent().toByteArray();
+        int source = payload.readerIndex();
+        for (int i = 0; i < blockCount() && kind() != Kind.EXTENTS; i++) {
+            boolean held = mapped.length == 0 || isMapped(mapped, i);
+            kept.offer(chunk(), block() + i, held ? payload : null, source);
+            source += held ? Blocks.BLOCK_BYTES : 0;
         }
     }
 

@@ -47,6 +47,16 @@ final class DevicePort implements PlanPort {
         client.eventLoop().execute(() -> device.plan().turnEnd());
     }
 
+    @Override
+    public boolean holdsLease() {
+        return device.holdsLease();
+    }
+
+    @Override
+    public boolean recall(ChunkOp op) {
+        return client.calls().recall((DataOp) op);
+    }
+
     // ------------------------------------------------------------ flips
 
     @Override

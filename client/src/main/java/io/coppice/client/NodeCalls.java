@@ -11,6 +11,7 @@ import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
 import io.coppice.port.Entropy;
+import io.coppice.port.Marks;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataStatus;
@@ -35,7 +36,9 @@ final class NodeCalls {
     private final Runnable refreshViews;
     private final Map<String, Peer> peers = new HashMap<>();
     private final Set<DataOp> pausing = new LinkedHashSet<>();
+    private final SealedBlocks sealed;
     private final Counter retries;
+    private final Counter recalled;
     private final Time time;
     private final Entropy entropy;
     private Hello hello = Hello.getDefaultInstance();
@@ -57,7 +60,9 @@ final class NodeCalls {
         this.config = config;
         this.views = views;
         this.refreshViews = refreshViews;
+        sealed = new SealedBlocks(config.cacheBytes());
         retries = metrics.counter("client.retries");
+        recalled = metrics.counter("client.recalled");
     }
 
     /// Connections made from now on introduce themselves like this; those of an earlier session
@@ -110,6 +115,9 @@ final class NodeCalls {
             retries.inc();
         }
         op.epoch = group.epoch();
+        boolean anyReplica = op.attempts == 1 && op.isSealed() && op.device().readsSealed();
+        String to = anyReplica ? group.reader(op.chunk(), session) : primary;
+        op.toOther = !to.equals(primary);
         DataHeader.Builder header =
                 DataHeader.newBuilder()
                         .setEpoch(op.epoch)
@@ -117,7 +125,10 @@ final class NodeCalls {
                         .setFence(op.device().fence())
                         .setSession(session);
         op.fill(header);
-        peer(primary).call(header, op.payload(), config.attemptTimeout().toNanos(), op);
+        if (op.toOther) {
+            header.setSealed(true);
+        }
+        peer(to).call(header, op.payload(), config.attemptTimeout().toNanos(), op);
     }
 
     /// One request to one node; used by flush.
@@ -129,9 +140,15 @@ final class NodeCalls {
     void answered(DataOp op, DataHeader header, ByteBuf payload) {
         var plan = op.device().plan();
         DataStatus status = header.getStatus();
+        boolean good = status == DataStatus.OK && op.device().readsSealed();
+        if (op.toOther && !good && status != DataStatus.FENCED) {
+            send(op); // to the primary, which knows whether it is still ours to read
+            return;
+        }
         switch (status) {
             case OK -> {
                 if (!op.isReading() || op.accept(header, payload)) {
+                    keep(op, header, payload);
                     plan.succeeded(op);
                 } else {
                     pause(op, "an answer of " + describe(op) + " was damaged on the way");
@@ -159,8 +176,37 @@ final class NodeCalls {
         }
     }
 
+    // ------------------------------------------------------------ what is read again
+
+    /// Answers a read of a sealed chunk from what is kept; false: not all of it is, or its group
+    /// may have lost some of it, which was never flushed, with everybody's power.
+    boolean recall(DataOp op) {
+        Views.Group group = views.group(op.group());
+        boolean serves = group != null && group.primary() != null;
+        if (!serves || !op.device().readsSealed() || !op.recall(sealed)) {
+            return false;
+        }
+        Marks.hit("a read was answered from memory");
+        recalled.inc();
+        return true;
+    }
+
+    /// Of a group that has lost something since it was read nothing is kept.
+    private void keep(DataOp op, DataHeader header, ByteBuf payload) {
+        Views.Group group = views.group(op.group());
+        if (op.isReading() && op.isSealed() && group != null && op.epoch >= group.lossEpoch()) {
+            op.offer(sealed, header, payload);
+        }
+    }
+
+    // ------------------------------------------------------------ again
+
     /// The outcome is unknown: the same request goes again.
     void unanswered(DataOp op, String why) {
+        if (op.toOther) {
+            send(op);
+            return;
+        }
         if (op.attempts > 1) {
             refreshViews.run();
         }
@@ -195,6 +241,11 @@ final class NodeCalls {
         } else {
             send(op);
         }
+    }
+
+    /// What was never flushed may be gone, also from chunks that nothing changes.
+    void forgetSealed() {
+        sealed.clear();
     }
 
     /// Those that wait for a primary need not sleep on, and nothing waits for a node that serves no

@@ -53,6 +53,9 @@ final class RemoteDevice implements BlockDevice {
     /// A part of it is about to go.
     private boolean cutting;
 
+    /// The quorum has said on the present stream to it that the attachment stands.
+    private boolean confirmed = true;
+
     private int handles = 1;
     private volatile long size;
 
@@ -119,6 +122,23 @@ final class RemoteDevice implements BlockDevice {
 
     BlockSums sums() {
         return sums;
+    }
+
+    /// The attachment stands, as the quorum says on the present stream; false: it has yet to say
+    /// so.
+    void confirmed(boolean stands) {
+        confirmed = stands;
+    }
+
+    /// Whether nobody else can have changed what the plan knows of the map. Snapshots do not
+    /// change, and who only reads a live volume sees its map as it was a moment ago.
+    boolean holdsLease() {
+        return readOnly || readsSealed();
+    }
+
+    /// Whether sealed chunks may be read elsewhere than from their primaries.
+    boolean readsSealed() {
+        return confirmed && client.session().holdsLease();
     }
 
     int chunkBytes() {
@@ -557,27 +577,5 @@ final class RemoteDevice implements BlockDevice {
             head.fail(why);
         }
         plan.end(fault);
-    }
-
-    /// Completes one caller after several parts, with the first failure.
-    private static final class Parts implements Completion {
-        private final Completion done;
-        private int left;
-        private @Nullable DeviceException first;
-
-        Parts(int count, Completion done) {
-            this.left = count;
-            this.done = done;
-        }
-
-        @Override
-        public void done(@Nullable DeviceException failure) {
-            if (first == null) {
-                first = failure;
-            }
-            if (--left == 0) {
-                done.done(first);
-            }
-        }
     }
 }

@@ -16,7 +16,14 @@ final class Views {
     /// One group. `primary` null: none serves now. Writes that were acknowledged before `lossEpoch`
     /// and not flushed may be lost.
     record Group(
-            int id, long epoch, long lossEpoch, @Nullable String primary, List<String> serving) {}
+            int id, long epoch, long lossEpoch, @Nullable String primary, List<String> serving) {
+        /// Who is to answer `session`'s reads of a sealed chunk: all replicas have their share of
+        /// the chunks, another one for each client.
+        String reader(long chunk, long session) {
+            long hash = (chunk ^ session) * 0x9E3779B97F4A7C15L;
+            return serving.get((int) Long.remainderUnsigned(hash ^ hash >>> 32, serving.size()));
+        }
+    }
 
     private final IntObjectHashMap<Group> groups = new IntObjectHashMap<>();
 
@@ -32,7 +39,9 @@ final class Views {
     }
 
     /// Takes the newer view of each group; the groups that changed.
-    Set<Integer> update(GroupViews views) {
+    ///
+    /// @param lossy runs if one of them may have lost something meanwhile
+    Set<Integer> update(GroupViews views, Runnable lossy) {
         Set<Integer> changed = new LinkedHashSet<>();
         if (views.getComplete()) {
             groups.values()
@@ -43,6 +52,9 @@ final class Views {
         for (GroupInfo info : views.getGroupsList()) {
             Group known = groups.get(info.getId());
             if (known == null || known.epoch() <= info.getEpoch()) {
+                if (known != null && known.lossEpoch() < info.getLossEpoch()) {
+                    lossy.run();
+                }
                 groups.put(info.getId(), of(info));
                 changed.add(info.getId());
             }

@@ -50,6 +50,12 @@ final class MemoryNode implements AutoCloseable {
     volatile boolean silent;
     volatile int breakOneIn;
 
+    /// Holds no group's primary; what it answers of sealed chunks all the same.
+    volatile @Nullable MemoryNode backupOf;
+
+    volatile boolean knowsSealed = true;
+    final AtomicInteger reads = new AtomicInteger();
+
     MemoryNode(Transport transport) throws IOException {
         server = transport.listen(new InetSocketAddress("127.0.0.1", 0), Handler::new);
     }
@@ -186,7 +192,13 @@ final class MemoryNode implements AutoCloseable {
     }
 
     private Answer read(DataHeader header) {
-        TreeMap<Integer, byte[]> chunk = chunks.get(header.getChunk());
+        MemoryNode primary = backupOf;
+        if (primary != null && !(header.getSealed() && knowsSealed)) {
+            return Answer.status(DataStatus.NOT_PRIMARY);
+        }
+        reads.incrementAndGet();
+        TreeMap<Integer, byte[]> chunk =
+                (primary == null ? this : primary).chunks.get(header.getChunk());
         if (chunk == null) {
             return Answer.status(DataStatus.NO_SUCH_CHUNK);
         }

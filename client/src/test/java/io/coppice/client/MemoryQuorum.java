@@ -66,6 +66,12 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private boolean serves = true;
     private final List<ClientDirective> heldAttaches = new ArrayList<>();
     volatile boolean holdsAttaches;
+    volatile int leaseMillis = 60_000;
+
+    /// A second replica of every group; empty: none.
+    volatile String backup = "";
+
+    int pagesAsked;
     int flipMessages;
     int flips;
     int abandoned;
@@ -205,6 +211,7 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
                     answer.setOpened(
                             SessionOpened.newBuilder()
                                     .setSession(77)
+                                    .setLeaseMillis(leaseMillis)
                                     .setConfig(config())
                                     .setViews(views()));
             case ATTACH -> {
@@ -241,8 +248,15 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
                 abandoned += message.getAbandon().getChunksCount();
                 message.getAbandon().getChunksList().forEach(node.chunks::remove);
             }
-            case MAP_PAGES -> answer.setMapPages(pages(message.getMapPages()));
-            case HEARTBEAT -> answer.setHeartbeat(ClientHeartbeat.getDefaultInstance());
+            case MAP_PAGES -> {
+                pagesAsked++;
+                answer.setMapPages(pages(message.getMapPages()));
+            }
+            case HEARTBEAT ->
+                    answer.setHeartbeat(
+                            ClientHeartbeat.newBuilder()
+                                    .setSequence(message.getHeartbeat().getSequence())
+                                    .setLeaseMillis(leaseMillis));
             case MESSAGE_NOT_SET -> answer.setFailure(failure(Code.CODE_BAD_REQUEST, "empty"));
         }
         return answer;
@@ -366,23 +380,28 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private GroupViews views() {
         var views = GroupViews.newBuilder().setComplete(true);
         for (int id = 1; id <= GROUPS; id++) {
-            views.addGroups(
+            var group =
                     GroupInfo.newBuilder()
                             .setId(id)
                             .setEpoch(epoch)
                             .setLossEpoch(lossEpoch)
                             .setPrimary(serves ? 1 : 0)
-                            .addReplicas(
-                                    ReplicaInfo.newBuilder()
-                                            .setStore(1)
-                                            .setNode(1)
-                                            .setAddress(node.address())
-                                            .setState(
-                                                    serves
-                                                            ? ReplicaState.REPLICA_SERVING
-                                                            : ReplicaState.REPLICA_LAST)));
+                            .addReplicas(replica(1, node.address()));
+            if (!backup.isEmpty()) {
+                group.addReplicas(replica(2, backup));
+            }
+            views.addGroups(group);
         }
         return views.build();
+    }
+
+    private ReplicaInfo replica(int number, String address) {
+        return ReplicaInfo.newBuilder()
+                .setStore(number)
+                .setNode(number)
+                .setAddress(address)
+                .setState(serves ? ReplicaState.REPLICA_SERVING : ReplicaState.REPLICA_LAST)
+                .build();
     }
 
     private static Failure failure(Code code, String message) {

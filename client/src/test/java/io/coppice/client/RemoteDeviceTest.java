@@ -382,7 +382,8 @@ class RemoteDeviceTest {
                         defaults.queuedRequests(),
                         defaults.mapPages(),
                         defaults.flipMessages(),
-                        defaults.chunkIdsLeased());
+                        defaults.chunkIdsLeased(),
+                        defaults.cacheBytes());
         ExecutorService waiters = Executors.newCachedThreadPool();
         var world =
                 new CoppiceClient.World(

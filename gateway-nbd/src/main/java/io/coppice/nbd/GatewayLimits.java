@@ -12,6 +12,7 @@ import java.time.Duration;
 /// @param allowanceBytes payload bytes every connection may hold whatever the others do
 /// @param sharedBytes payload bytes all connections together may hold beyond their allowances;
 ///   raise it for many clients with deep queues of large requests
+/// @param cacheBytes what is read again of snapshots and clones is kept in so much memory; 0: none
 /// @param handshakeTimeout a client that is not through the handshake by then is dropped
 /// @param linger how long an export stays open after its last connection, so that tools which open
 ///   a device several times in a row do not attach each time
@@ -22,6 +23,7 @@ public record GatewayLimits(
         long connectionBytesMax,
         long allowanceBytes,
         long sharedBytes,
+        long cacheBytes,
         Duration handshakeTimeout,
         Duration linger,
         Duration drainTimeout) {
@@ -38,6 +40,7 @@ public record GatewayLimits(
         require(
                 sharedBytes >= connectionBytesMax,
                 "shared-bytes must be at least bytes-per-connection");
+        require(cacheBytes >= 0, "cache-bytes must not be negative");
         require(handshakeTimeout.isPositive(), "handshake-timeout must be positive");
         require(!linger.isNegative(), "linger must not be negative");
         require(!drainTimeout.isNegative(), "drain-timeout must not be negative");
@@ -50,6 +53,7 @@ public record GatewayLimits(
                 64L << 20,
                 1L << 20,
                 256L << 20,
+                64L << 20,
                 Duration.ofSeconds(10),
                 Duration.ofMillis(300),
                 Duration.ofSeconds(5));
@@ -66,6 +70,7 @@ public record GatewayLimits(
                 bytes(config, "bytes-per-connection", d.connectionBytesMax),
                 bytes(config, "allowance-bytes", d.allowanceBytes),
                 bytes(config, "shared-bytes", d.sharedBytes),
+                bytes(config, "cache-bytes", d.cacheBytes),
                 duration(config, "handshake-timeout", d.handshakeTimeout),
                 duration(config, "linger", d.linger),
                 duration(config, "drain-timeout", d.drainTimeout));

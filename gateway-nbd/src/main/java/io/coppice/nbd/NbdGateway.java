@@ -73,7 +73,9 @@ public final class NbdGateway implements AutoCloseable {
         }
         for (int i = 0; i < threads; i++) {
             String name = threads == 1 ? CLIENT_NAME : CLIENT_NAME + "-" + (i + 1);
-            var clientConfig = ClientConfig.defaults(config.controlEndpoints(), name);
+            var clientConfig =
+                    ClientConfig.defaults(config.controlEndpoints(), name)
+                            .withCacheBytes(config.limits().cacheBytes() / threads);
             clients.add(CoppiceClient.connect(clientConfig, transport, transport.next(), metrics));
         }
         server =

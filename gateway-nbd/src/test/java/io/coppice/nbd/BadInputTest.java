@@ -145,6 +145,7 @@ class BadInputTest {
                         d.connectionBytesMax(),
                         d.allowanceBytes(),
                         d.sharedBytes(),
+                        d.cacheBytes(),
                         java.time.Duration.ofMillis(100),
                         d.linger(),
                         d.drainTimeout());

@@ -42,6 +42,7 @@ final class NbdFixture implements AutoCloseable {
                 d.connectionBytesMax(),
                 d.allowanceBytes(),
                 d.sharedBytes(),
+                d.cacheBytes(),
                 d.handshakeTimeout(),
                 Duration.ofMillis(50),
                 Duration.ofSeconds(2));

@@ -338,6 +338,19 @@ class StorageNodeTest {
                             .addCrcs(7);
             Reply reply = call(replica.getAddress(), byChecksum, new byte[0]);
             assertEquals(DataStatus.OK, reply.header.getStatus());
+            // So it is with the version of the chunk, if that is the one that is there.
+            DataHeader.Builder asHeld =
+                    request(DataKind.READ_REPLICA)
+                            .setStore(replica.getStore())
+                            .setChunk(chunk(1))
+                            .setBlockCount(1)
+                            .setHeldEpoch(reply.header.getVersionEpoch())
+                            .setHeldSequence(reply.header.getVersionSequence());
+            Reply same = call(replica.getAddress(), asHeld, new byte[0]);
+            assertEquals(DataStatus.OK, same.header.getStatus());
+            asHeld.setHeldSequence(reply.header.getVersionSequence() + 1);
+            Reply other = call(replica.getAddress(), asHeld, new byte[0]);
+            assertEquals(DataStatus.NOT_SERVING, other.header.getStatus());
         }
         control.answerBeats(true);
         eventually("served again", () -> writeBlock(chunk(1), 0, 0, 3, false) == DataStatus.OK);

@@ -31,7 +31,7 @@ final class JavaCommand {
         return switch (kind) {
             case METADATA -> jvm("-Xms24m", "-Xmx512m", "-XX:MaxDirectMemorySize=128m");
             case NODE -> jvm("-Xms32m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m");
-            case GATEWAY -> jvm("-Xms24m", "-Xmx384m", "-XX:MaxDirectMemorySize=256m");
+            case GATEWAY -> jvm("-Xms24m", "-Xmx384m", "-XX:MaxDirectMemorySize=320m");
         };
     }
 

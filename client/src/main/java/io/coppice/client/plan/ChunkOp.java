@@ -42,6 +42,11 @@ public abstract class ChunkOp {
     long fromChunk;
     boolean create;
     boolean ownedSlot;
+    boolean sealed;
+
+    /// The map was looked up after this operation began.
+    boolean mapChecked;
+
     boolean reading;
     long generation;
     long sequence;
@@ -124,6 +129,12 @@ public abstract class ChunkOp {
     /// Whether the slot's chunk was created in the volume's present generation.
     public final boolean ownedSlot() {
         return ownedSlot;
+    }
+
+    /// Whether the chunk to read is one that nothing changes any more, and that is surely still the
+    /// slot's.
+    public final boolean isSealed() {
+        return sealed;
     }
 
     /// Whether this is, at present, a read: a READ, or a PATCH that fetches its block.

@@ -329,12 +329,27 @@ public final class DevicePlan {
             return;
         }
         if (chunk == 0) {
-            op.unmapped();
-            readDone(op);
+            readUnmapped(op);
             return;
         }
+        op.sealed = page != null && !op.ownedSlot && port.holdsLease();
         address(op, chunk, 0, false);
-        submit(op);
+        if (op.sealed && port.recall(op)) {
+            readDone(op);
+        } else {
+            submit(op);
+        }
+    }
+
+    private void readUnmapped(ChunkOp op) {
+        if (op.mapChecked || port.holdsLease()) {
+            op.unmapped();
+            readDone(op);
+        } else {
+            Marks.hit("a map was looked up again for want of a lease");
+            op.mapChecked = true;
+            map.awaitPage(op, true);
+        }
     }
 
     private void readDone(ChunkOp op) {

@@ -22,6 +22,14 @@ public interface PlanPort {
     /// Call [DevicePlan#pollGeneration] in a few milliseconds, and again while it answers true.
     void generationAwaited();
 
+    /// Whether nobody else can have changed what was learned of the map (R9). While it is not so,
+    /// what is unmapped is looked up again, and everything else is asked of the primary.
+    boolean holdsLease();
+
+    /// Answers the read from memory, if `op` is of a sealed chunk and all of it is there. True: it
+    /// is done.
+    boolean recall(ChunkOp op);
+
     /// A fresh chunk id of `group`; 0: none at hand. [DevicePlan#placementChanged] is called once
     /// there are more.
     long takeChunkId(int group);

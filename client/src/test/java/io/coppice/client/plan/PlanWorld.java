@@ -35,6 +35,10 @@ final class PlanWorld implements PlanPort {
     final DevicePlan plan;
     private final List<Runnable> network = new ArrayList<>();
     private final Map<Long, long[]> chunks = new HashMap<>();
+
+    /// Sealed chunks as they were when they were first read.
+    private final Map<Long, long[]> remembered = new HashMap<>();
+
     private final Map<Long, Boolean> outcomes = new HashMap<>();
     private final Set<Long> abandoned = new HashSet<>();
     private final long[] map = new long[CHUNKS];
@@ -295,15 +299,35 @@ final class PlanWorld implements PlanPort {
         network.add(answer);
     }
 
+    /// Now and then it has to ask, although it is the only one that changes the map.
+    @Override
+    public boolean holdsLease() {
+        return random.nextInt(3) > 0;
+    }
+
+    @Override
+    public boolean recall(ChunkOp op) {
+        long[] content = chunks.get(op.chunk());
+        if (content == null || random.nextBoolean()) {
+            return false;
+        }
+        remembered.putIfAbsent(op.chunk(), content.clone());
+        ((Op) op).seen = part(op, Objects.requireNonNull(remembered.get(op.chunk())));
+        return true;
+    }
+
+    private static long[] part(ChunkOp op, long[] content) {
+        int from = op.block() * CELLS;
+        return java.util.Arrays.copyOfRange(content, from, from + op.blockCount() * CELLS);
+    }
+
     private Runnable execute(Op op) {
         if (op.isReading()) {
             long[] content = chunks.get(op.chunk());
             if (content == null) {
                 return () -> plan.chunkMissing(op);
             }
-            int from = op.block() * CELLS;
-            long[] copy =
-                    java.util.Arrays.copyOfRange(content, from, from + op.blockCount() * CELLS);
+            long[] copy = part(op, content);
             return () -> {
                 op.seen = copy;
                 plan.succeeded(op);

@@ -245,9 +245,7 @@ final class AdminCommands {
 
     private void tellLoser(@Nullable Attachment held, String why) {
         if (held != null) {
-            leadership
-                    .clients()
-                    .push(held.session(), Answers.lost(held.volume(), held.fence() + 1, why));
+            leadership.clients().lost(held, why);
         }
     }
 

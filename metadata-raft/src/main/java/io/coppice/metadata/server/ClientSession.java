@@ -112,14 +112,27 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                         new Command.AbandonChunks(abandon.getChunksList()),
                         (answer, outcome) -> {});
             }
-            case HEARTBEAT ->
-                    answer(
-                            message,
-                            answer -> answer.setHeartbeat(ClientHeartbeat.getDefaultInstance()));
+            case HEARTBEAT -> {
+                long sequence = message.getHeartbeat().getSequence();
+                leadership.confirmations().add(this, () -> answerBeat(sequence));
+                answered(); // of several beats only the newest is answered
+            }
             case MAP_PAGES -> mapPages(message, message.getMapPages());
             case MESSAGE_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "a client sent a message that this version does not know");
+        }
+    }
+
+    private void answerBeat(long sequence) {
+        if (leadership.clients().holds(session, this)) {
+            send(
+                    ClientDirective.newBuilder()
+                            .setHeartbeat(
+                                    ClientHeartbeat.newBuilder()
+                                            .setSequence(sequence)
+                                            .setLeaseMillis(leadership.clients().leaseMillis()))
+                            .build());
         }
     }
 
@@ -163,6 +176,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                 leadership.read(view ->
                         SessionOpened.newBuilder()
                                 .setSession(id)
+                                .setLeaseMillis(leadership.clients().leaseMillis())
                                 .setConfig(Answers.config(view.config()))
                                 .setViews(Answers.groups(view, view.groups(), true))
                                 .build());
@@ -230,13 +244,23 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                 });
     }
 
-    /// The session that holds the volume, if its client is away; 0: nobody is in the way.
-    private long deadHolder(String volume) throws ControlFailure {
+    /// The session that holds the volume, if its client is away; 0: nobody is in the way. Refuses
+    /// while a former holder may still read by itself (R9).
+    private long deadHolder(String name) throws ControlFailure {
+        Volume volume = leadership.read(view -> view.volume(name)).orElse(null);
+        if (volume == null) {
+            return NONE; // as the command will say
+        }
+        long id = volume.id();
         long holder =
                 leadership
-                        .read(view -> view.volume(volume).flatMap(v -> view.attachment(v.id())))
+                        .read(view -> view.attachment(id))
                         .map(held -> held.session())
                         .orElse(NONE);
+        if (holder == NONE && volume.looseFence() && !leadership.clients().isForgotten(id)) {
+            throw ControlFailure.unavailable(
+                    "volume '" + name + "' was taken from its client a moment ago; retry");
+        }
         if (holder == NONE || holder == session || leadership.clients().connected(holder)) {
             return NONE;
         }
@@ -244,8 +268,8 @@ final class ClientSession implements StreamObserver<ClientMessage> {
             // A new leader does not know yet who is alive. The client asks again.
             throw ControlFailure.unavailable(
                     "volume '"
-                            + volume
-                            + "' is attached by a client that this new leader has not heard of yet; retry");
+                            + name
+                            + "' is attached by a client that was connected a moment ago; retry");
         }
         return holder;
     }

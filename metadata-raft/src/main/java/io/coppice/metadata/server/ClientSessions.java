@@ -1,5 +1,6 @@
 package io.coppice.metadata.server;
 
+import io.coppice.metadata.core.Attachment;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.Outcome;
@@ -21,6 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The clients' live streams, and the sessions whose grace runs. Thread-safe.
+///
+/// A client with a lease answers some reads without asking anybody: where its map says that nothing
+/// is, and of sealed chunks (R9). It counts the lease from when it sent a beat that this leader
+/// answered, so what it may still believe ends one lease after its stream did, or after it was told
+/// on its stream that its attachment is lost. Nobody else gets the volume before.
 final class ClientSessions implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ClientSessions.class);
 
@@ -30,6 +36,10 @@ final class ClientSessions implements AutoCloseable {
     private final Map<Long, ClientSession> live = new HashMap<>();
     private final Map<Long, Long> goneSinceNanos = new HashMap<>();
     private final Set<Long> closing = new HashSet<>();
+
+    /// By volume: when an attachment was ended against its holder's will, not long ago.
+    private final Map<Long, Long> lostSinceNanos = new HashMap<>();
+
     private boolean closed;
     private final ReentrantLock pushing = new ReentrantLock();
 
@@ -87,21 +97,48 @@ final class ClientSessions implements AutoCloseable {
         return session(id).isPresent();
     }
 
-    /// Whether the session is surely without a stream: it broke in this leader's time, or nobody
-    /// came for it in the time that a new leader gives.
+    /// Whether the session is surely without a stream, and its client without a lease: its stream
+    /// broke in this leader's time, or nobody came for it in the time that a new leader gives.
     boolean away(long id) {
+        return awayNanos(id, leadership.time().nanos()) > patienceNanos();
+    }
+
+    /// A beat that is answered now grants this.
+    int leaseMillis() {
+        return Math.toIntExact(leadership.config().timeouts().node().toMillis());
+    }
+
+    /// After so long a client that hears nothing answers nothing by itself.
+    long patienceNanos() {
+        return NodeLeases.patienceNanos(leadership.config().timeouts().node().toNanos());
+    }
+
+    boolean holds(long id, ClientSession session) {
+        return session(id).filter(live -> live == session).isPresent();
+    }
+
+    /// The attachment is over, whatever its holder wants, who is told.
+    void lost(Attachment held, String why) {
+        push(held.session(), Answers.lost(held.volume(), held.fence() + 1, why));
         lock.lock();
         try {
-            return !live.containsKey(id)
-                    && (goneSinceNanos.containsKey(id)
-                            || leadership.leadingNanos() > newLeaderGraceNanos());
+            lostSinceNanos.put(held.volume(), leadership.time().nanos());
         } finally {
             lock.unlock();
         }
     }
 
-    long newLeaderGraceNanos() {
-        return leadership.config().timeouts().node().toNanos();
+    /// Whether a holder who lost the volume against its will has surely heard of it.
+    boolean isForgotten(long volume) {
+        lock.lock();
+        try {
+            Long since = lostSinceNanos.get(volume);
+            long ago =
+                    since == null ? leadership.leadingNanos() : leadership.time().nanos() - since;
+            return ago > patienceNanos();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private Optional<ClientSession> session(long id) {
@@ -161,8 +198,14 @@ final class ClientSessions implements AutoCloseable {
                 session.end("silent for too long");
             }
         }
+        lock.lock();
+        try {
+            lostSinceNanos.values().removeIf(since -> now - since > patienceNanos());
+        } finally {
+            lock.unlock();
+        }
         for (Session session : leadership.read(view -> view.sessions())) {
-            if (awayNanos(session.id(), now) > graceNanos) {
+            if (awayNanos(session.id(), now) > Math.max(graceNanos, patienceNanos())) {
                 closeSession(session);
             }
         }

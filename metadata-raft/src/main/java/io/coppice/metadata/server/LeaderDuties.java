@@ -46,6 +46,7 @@ final class LeaderDuties {
     }
 
     void tick() {
+        leadership.confirmations().tick();
         leadership.nodes().tick();
         leadership.clients().tick();
         leadership.barriers().recheck(); // a change of a group whose outcome nobody heard
@@ -66,7 +67,8 @@ final class LeaderDuties {
         electableSince.keySet().retainAll(electable.stream().map(Group::id).toList());
         for (Group group : electable) {
             long since = electableSince.computeIfAbsent(group.id(), id -> now);
-            if (now - since > leadership.config().timeouts().elect().toNanos()) {
+            if (now - since > leadership.config().timeouts().elect().toNanos()
+                    && now - since > leadership.clients().patienceNanos()) {
                 electableSince.put(group.id(), now);
                 leadership
                         .submit(new Command.ElectLast(group.id()))
@@ -121,11 +123,7 @@ final class LeaderDuties {
         }
         leadership.raise(attachments.stream().map(Answers::fenceOf).toList());
         for (Attachment held : attachments) {
-            leadership
-                    .clients()
-                    .push(
-                            held.session(),
-                            Answers.lost(held.volume(), held.fence() + 1, "it has expired"));
+            leadership.clients().lost(held, "it has expired");
         }
     }
 

@@ -59,6 +59,7 @@ final class Leadership implements AutoCloseable {
     private final long startedNanos;
     private final VolumeGates gates;
     private final Barriers barriers;
+    private final Confirmations confirmations;
     private final NodeSessions nodes;
     private final ClientSessions clients;
     private final Repair repair;
@@ -84,6 +85,7 @@ final class Leadership implements AutoCloseable {
         // entry.
         this.barriers =
                 new Barriers(up, quorum.logIndex() << 20, () -> read(Leadership::enoughServe));
+        this.confirmations = new Confirmations(this);
         this.nodes = new NodeSessions(this);
         this.clients = new ClientSessions(this);
         this.repair = new Repair(this);
@@ -107,6 +109,10 @@ final class Leadership implements AutoCloseable {
 
     Barriers barriers() {
         return barriers;
+    }
+
+    Confirmations confirmations() {
+        return confirmations;
     }
 
     NodeSessions nodes() {

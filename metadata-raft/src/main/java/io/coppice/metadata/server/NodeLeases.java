@@ -44,6 +44,11 @@ final class NodeLeases {
 
     /// How long a node must be silent before its lease has surely run out.
     long patienceNanos() {
+        return patienceNanos(leaseNanos);
+    }
+
+    /// How long somebody must be silent before a lease of that length has surely run out.
+    static long patienceNanos(long leaseNanos) {
         return leaseNanos + leaseNanos / CLOCK_PARTS;
     }
 

@@ -173,6 +173,13 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                             + request.getName()
                             + ", on other stores: stop it, or wait for its lease to end");
         }
+        if (leadership.nodes().mayShowLosses(request)) {
+            handleWaiting();
+            throw ControlFailure.unavailable(
+                    "clients have yet to hear that the power of node "
+                            + request.getName()
+                            + " failed; retry");
+        }
         long ticket = leadership.nodes().ticket(request.getName());
         leadership
                 .commit(Requests.register(request))

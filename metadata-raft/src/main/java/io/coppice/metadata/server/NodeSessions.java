@@ -5,6 +5,7 @@ import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Node;
 import io.coppice.metadata.core.Outcome;
+import io.coppice.metadata.core.ReplicaState;
 import io.coppice.metadata.core.Store;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.NodeDirective;
@@ -27,30 +28,26 @@ import org.slf4j.LoggerFactory;
 final class NodeSessions implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeSessions.class);
 
-    /// Entries that confirm the leadership; more of them only make leases last a little longer.
-    private static final int ROUNDS_PER_LEASE = 8;
-
     private final Leadership leadership;
     private final ReentrantLock lock = new ReentrantLock();
     // Under the lock.
     private final Map<Integer, NodeSession> live = new HashMap<>();
     private final Map<Integer, Long> goneSinceNanos = new HashMap<>();
+
+    /// When a node wanted to come back from a loss of power, until it has.
+    private final Map<Integer, Long> shakenSinceNanos = new HashMap<>();
+
     private final NodeLeases leases;
-    private final BeatRounds<NodeSession, Beat> rounds;
     private final Map<String, StoreReport> reports = new HashMap<>();
     private boolean closed;
 
     /// Views leave in the order in which they were read.
     private final ReentrantLock pushing = new ReentrantLock();
 
-    /// A beat that waits for its answer.
-    private record Beat(NodeSession session, long sequence, long ticket, long arrivedNanos) {}
-
     NodeSessions(Leadership leadership) {
         this.leadership = leadership;
         long leaseNanos = leadership.config().timeouts().node().toNanos();
         this.leases = new NodeLeases(leaseNanos, leadership.time().nanos());
-        this.rounds = new BeatRounds<>(leaseNanos / ROUNDS_PER_LEASE);
     }
 
     // ------------------------------------------------------------ sessions
@@ -65,6 +62,7 @@ final class NodeSessions implements AutoCloseable {
             }
             older = live.put(node, session);
             goneSinceNanos.remove(node);
+            shakenSinceNanos.remove(node);
         } finally {
             lock.unlock();
         }
@@ -178,6 +176,68 @@ final class NodeSessions implements AutoCloseable {
                         && leadership.refusesConnections(former.address()));
     }
 
+    /// A group may come back with this node without what the power took. What a client still has
+    /// from before it answers only in a group that serves, as far as it knows, and with a lease: so
+    /// it is told that the group does not, and the group comes back one lease later.
+    boolean mayShowLosses(RegisterNode request) {
+        Node former =
+                leadership.read(view ->
+                        view.nodes().stream()
+                                .filter(node -> node.name().equals(request.getName()))
+                                .filter(node -> node.incarnation() < request.getIncarnation())
+                                .findFirst()
+                                .orElse(null));
+        Set<String> shaken = new HashSet<>();
+        request.getStoresList().stream()
+                .filter(store -> !store.getIntact())
+                .forEach(store -> shaken.add(store.getUuid()));
+        if (former == null || shaken.isEmpty()) {
+            return false;
+        }
+        long now = leadership.time().nanos();
+        Set<Integer> serving;
+        long since;
+        lock.lock();
+        try {
+            Long before = shakenSinceNanos.get(former.id());
+            since = former.up() || before == null ? now : before;
+            shakenSinceNanos.put(former.id(), since);
+            serving = new HashSet<>(live.keySet());
+            serving.removeAll(shakenSinceNanos.keySet());
+        } finally {
+            lock.unlock();
+        }
+        if (leadership.read(view -> serveAll(view, serving, shaken))) {
+            return false;
+        }
+        if (former.up()) {
+            declareLost(former, session(former.id()).orElse(null), "its power failed");
+        }
+        return now - since <= leadership.clients().patienceNanos();
+    }
+
+    /// Whether every group of these stores has a replica that serves on one of these nodes.
+    private static boolean serveAll(MetadataView view, Set<Integer> nodes, Set<String> uuids) {
+        Set<Integer> serving = new HashSet<>();
+        Set<Integer> shaken = new HashSet<>();
+        for (Store store : view.stores()) {
+            if (nodes.contains(store.node())) {
+                serving.add(store.id());
+            }
+            if (uuids.contains(store.uuid())) {
+                shaken.add(store.id());
+            }
+        }
+        return view.groups().stream()
+                .filter(group ->
+                        group.replicas().stream().anyMatch(r -> shaken.contains(r.store())))
+                .allMatch(group ->
+                        group.replicas().stream()
+                                .anyMatch(r ->
+                                        r.state() == ReplicaState.SERVING
+                                                && serving.contains(r.store())));
+    }
+
     private static boolean hasNoneOf(Set<String> uuids, MetadataView view, int node) {
         return view.stores().stream()
                 .filter(store -> store.node() == node && store.up())
@@ -206,47 +266,23 @@ final class NodeSessions implements AutoCloseable {
 
     /// A beat is answered once this leader has committed an entry that was proposed after it came.
     void beat(NodeSession session, long sequence, long arrivedNanos) {
-        lock.lock();
-        try {
-            long ticket = leases.ticket(session.name());
-            rounds.add(session, new Beat(session, sequence, ticket, arrivedNanos));
-        } finally {
-            lock.unlock();
-        }
-        confirmBeats();
+        long ticket = ticket(session.name());
+        leadership
+                .confirmations()
+                .add(session, () -> answer(session, sequence, ticket, arrivedNanos));
     }
 
-    private void confirmBeats() {
-        List<Beat> round;
+    private void answer(NodeSession session, long sequence, long ticket, long arrivedNanos) {
+        boolean granted;
         lock.lock();
         try {
-            round = rounds.begin(leadership.time().nanos());
+            granted = mayAnswer(session, ticket, arrivedNanos);
         } finally {
             lock.unlock();
         }
-        if (!round.isEmpty()) {
-            leadership
-                    .quorum()
-                    .confirm()
-                    .whenComplete((confirmed, failed) ->
-                            leadership.threads().execute(() -> roundEnded(round, failed == null)));
+        if (granted) {
+            session.answerBeat(sequence);
         }
-    }
-
-    private void roundEnded(List<Beat> round, boolean confirmed) {
-        var answered = new ArrayList<Beat>();
-        lock.lock();
-        try {
-            rounds.end();
-            for (Beat beat : round) {
-                if (confirmed && mayAnswer(beat.session(), beat.ticket(), beat.arrivedNanos())) {
-                    answered.add(beat);
-                }
-            }
-        } finally {
-            lock.unlock();
-        }
-        answered.forEach(beat -> beat.session().answerBeat(beat.sequence()));
     }
 
     /// Under the lock. A session that has ended, perhaps because its node is lost, gets nothing.
@@ -329,7 +365,6 @@ final class NodeSessions implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        confirmBeats();
         for (Node node : leadership.read(MetadataView::nodes)) {
             if (node.up()) {
                 watch(node, now);

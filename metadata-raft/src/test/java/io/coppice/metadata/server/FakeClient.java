@@ -7,6 +7,7 @@ import io.coppice.directory.StreamSender;
 import io.coppice.wire.pb.Attach;
 import io.coppice.wire.pb.Attached;
 import io.coppice.wire.pb.ClientDirective;
+import io.coppice.wire.pb.ClientHeartbeat;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.Flip;
@@ -33,6 +34,7 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
     private final Map<Long, CompletableFuture<ClientDirective>> waiting = new ConcurrentHashMap<>();
     private volatile @Nullable StreamSender<ClientMessage> sender;
     private volatile CompletableFuture<ClientDirective> opened = new CompletableFuture<>();
+    private volatile CompletableFuture<ClientHeartbeat> beat = new CompletableFuture<>();
     private final LeaderSession stream;
 
     FakeClient(ControlClient control, String name) {
@@ -54,6 +56,8 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
         if (directive.hasOpened()) {
             session = directive.getOpened().getSession();
             opened.complete(directive);
+        } else if (directive.hasHeartbeat()) {
+            beat.complete(directive.getHeartbeat());
         } else if (directive.hasChanged()) {
             changes.add(directive.getChanged());
         } else {
@@ -98,6 +102,19 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
 
     ClientDirective call(ClientMessage.Builder message) throws Exception {
         return send(message).get(30, TimeUnit.SECONDS);
+    }
+
+    /// The milliseconds of lease that a beat is answered with.
+    int beat() throws Exception {
+        beat = new CompletableFuture<>();
+        var sent = ClientHeartbeat.newBuilder().setSequence(nextSequence());
+        java.util.Objects.requireNonNull(sender)
+                .send(ClientMessage.newBuilder().setHeartbeat(sent).build());
+        ClientHeartbeat answer = beat.get(30, TimeUnit.SECONDS);
+        if (answer.getSequence() != sent.getSequence()) {
+            throw new AssertionError("another beat was answered: " + answer);
+        }
+        return answer.getLeaseMillis();
     }
 
     ClientDirective tryAttach(String volume) throws Exception {

@@ -419,6 +419,39 @@ class MetadataServerTest {
         }
     }
 
+    /// It may go on reading by itself for as long as its lease (R9).
+    @Test
+    void nobodyGetsAVolumeBeforeTheLeaseOfItsLastHolderIsOver() throws Exception {
+        try (var quorum = quorum(1)) {
+            var nodes = nodes(quorum);
+            quorum.control.execute(createVolume("v"));
+            long lease = TestQuorum.timeouts().node().toNanos();
+            try (var second = new FakeClient(quorum.control, "second")) {
+                second.awaitOpened();
+                var first = new FakeClient(quorum.control, "first");
+                first.awaitOpened();
+                first.attach("v");
+                long granted = System.nanoTime();
+                assertEquals(lease, first.beat() * 1_000_000L);
+                first.close();
+                second.attach("v");
+                assertTrue(System.nanoTime() - granted > lease, "taken over");
+
+                granted = System.nanoTime();
+                assertEquals(lease, second.beat() * 1_000_000L);
+                quorum.control.execute(
+                        ExecuteRequest.newBuilder()
+                                .setBreakAttachment(BreakAttachment.newBuilder().setVolume("v")));
+                try (var third = new FakeClient(quorum.control, "third")) {
+                    third.awaitOpened();
+                    third.attach("v");
+                    assertTrue(System.nanoTime() - granted > lease, "broken");
+                }
+            }
+            close(nodes);
+        }
+    }
+
     /// A volume that it held may have been deleted, or taken over, since: a chunk that its client
     /// makes after the purge would stay for ever.
     @Test

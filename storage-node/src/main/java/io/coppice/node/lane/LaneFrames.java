@@ -1,5 +1,6 @@
 package io.coppice.node.lane;
 
+import io.coppice.model.Position;
 import io.coppice.net.Connection;
 import io.coppice.node.replica.Outcome;
 import io.coppice.wire.pb.DataHeader;
@@ -151,7 +152,8 @@ public final class LaneFrames {
                             request.epoch(),
                             request.chunk(),
                             request.block(),
-                            request.blockCount());
+                            request.blockCount(),
+                            header.getSealed());
         }
     }
 
@@ -243,8 +245,8 @@ public final class LaneFrames {
             request.refuse(DataStatus.BAD_REQUEST, problem == null ? "too many blocks" : problem);
             return;
         }
-        request.byChecksum = header.getCrcsCount() == 1;
-        if (request.byChecksum) {
+        request.ofContent = header.getCrcsCount() == 1 || isAsHeld(header);
+        if (request.ofContent) {
             lane.reads().serveReplica(request);
             return;
         }
@@ -257,6 +259,15 @@ public final class LaneFrames {
         } else {
             lane.reads().serveReplica(request);
         }
+    }
+
+    /// The chunk is here as the asker has it: then its blocks are the same, whatever this replica
+    /// is to its group now.
+    private boolean isAsHeld(DataHeader header) {
+        var held = new Position(header.getHeldEpoch(), header.getHeldSequence());
+        return !held.equals(Position.NONE)
+                && lane.index().trustsVersions(header.getGroup())
+                && lane.index().version(header.getChunk()).equals(held);
     }
 
     private void repair(Request request, DataHeader header) {

@@ -88,7 +88,7 @@ final class ReadService {
     /// The lease must hold after the data was read: then nobody can have written elsewhere what is
     /// missing in it.
     private void answer(Request request, BlockRead read, ByteBuf data) {
-        if (!request.byChecksum && !lane.mayServe(lane.time().nanos())) {
+        if (!request.ofContent && !lane.mayServe(lane.time().nanos())) {
             data.release();
             lane.refuseWithoutLease(request);
             return;

@@ -36,9 +36,9 @@ public final class Request implements Ticket {
         this.startNanos = startNanos;
     }
 
-    /// It names the checksum of what it wants: data that matches is right, whatever the replica
-    /// that has it is to its group now.
-    boolean byChecksum;
+    /// It names the checksum, or the version, of what it wants: data that matches is right,
+    /// whatever the replica that has it is to its group now.
+    boolean ofContent;
 
     public DataKind kind() {
         return kind;

@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
 /// that have applied the same operations hold the same data (R3). Ours has not changed the block
 /// since the search began, as it is still damaged; so a copy is right if its chunk's version lies
 /// between what ours was then and what it is now. Another replica may be a moment behind or ahead
-/// while the chunk is being written: so all are asked a few times. Stateless.
+/// while the chunk is being written: so all are asked a few times. One that catches up answers if
+/// its version is just the same. Stateless.
 public final class ReadRepair implements BlockMender {
     private static final int ROUNDS = 3;
     private static final Logger LOG = LoggerFactory.getLogger(ReadRepair.class);
@@ -45,9 +46,7 @@ public final class ReadRepair implements BlockMender {
         for (int round = 0; round < (crc == BlockRead.UNKNOWN_CRC ? ROUNDS : 1); round++) {
             stores.addAll(lane.others(group, GroupView.State.SERVING));
         }
-        if (crc != BlockRead.UNKNOWN_CRC) {
-            stores.addAll(lane.others(group, GroupView.State.SYNCING));
-        }
+        stores.addAll(lane.others(group, GroupView.State.SYNCING));
         new Search(lane, group, chunk, block, crc, lane.versionOf(chunk), done, stores).next();
     }
 
@@ -81,7 +80,9 @@ public final class ReadRepair implements BlockMender {
                             .setChunk(chunk)
                             .setBlock(block)
                             .setBlockCount(1);
-            if (crc != BlockRead.UNKNOWN_CRC) {
+            if (crc == BlockRead.UNKNOWN_CRC) {
+                request.setHeldEpoch(version.epoch()).setHeldSequence(version.sequence());
+            } else {
                 request.addCrcs(crc);
             }
             lane.callReplica(store, request, this);

@@ -1,5 +1,7 @@
 package io.coppice.node.replica;
 
+import io.coppice.port.Marks;
+
 /// A serving replica that is not the first: appends what the primary sends, in order and without
 /// gaps (R3), and says how far it has come.
 final class Backup implements Role {
@@ -29,6 +31,23 @@ final class Backup implements Role {
     @Override
     public void refuse(Ticket ticket) {
         replica.effects().answer(ticket, Outcome.NOT_PRIMARY);
+    }
+
+    /// A sealed chunk is the same on every serving replica: whatever was accepted before the seal
+    /// is finished on all of them (R8). Its last change must be acknowledged as far as is known
+    /// here (R4); what is not is asked of the primary.
+    @Override
+    public void read(Ticket ticket, long chunk, int block, int blockCount, boolean sealed) {
+        ChunkIndex index = replica.index();
+        if (sealed
+                && replica.mayShowWhatItHolds()
+                && index.exists(chunk)
+                && index.version(chunk).sequence() <= replica.committed()) {
+            Marks.hit("a backup answered a read of a sealed chunk");
+            replica.effects().serveRead(ticket);
+        } else {
+            refuse(ticket);
+        }
     }
 
     @Override

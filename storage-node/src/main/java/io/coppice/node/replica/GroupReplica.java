@@ -155,12 +155,14 @@ public final class GroupReplica {
         role.write(ticket, change, origin);
     }
 
-    public void read(Ticket ticket, long epoch, long chunk, int block, int blockCount) {
+    /// @param sealed the quorum has closed the generation that made the chunk
+    public void read(
+            Ticket ticket, long epoch, long chunk, int block, int blockCount, boolean sealed) {
         if (isStale(epoch)) {
             effects.answer(ticket, Outcome.STALE_EPOCH);
             return;
         }
-        role.read(ticket, chunk, block, blockCount);
+        role.read(ticket, chunk, block, blockCount, sealed);
     }
 
     /// OK when this replica may answer a flush in `epoch`: like a write, only while enough serve.
@@ -184,10 +186,8 @@ public final class GroupReplica {
 
     /// OK when this replica serves in `epoch`.
     public Outcome servesIn(long epoch) {
-        if (isStale(epoch)) {
-            return Outcome.STALE_EPOCH;
-        }
-        return isServing() ? Outcome.OK : Outcome.NOT_SERVING;
+        Outcome state = isServing() ? Outcome.OK : Outcome.NOT_SERVING;
+        return isStale(epoch) ? Outcome.STALE_EPOCH : state;
     }
 
     /// Volumes' seals and fences were raised in the lane's barriers; true when nothing of the

@@ -353,7 +353,7 @@ final class Primary implements Role {
     }
 
     @Override
-    public void read(Ticket ticket, long chunk, int block, int blockCount) {
+    public void read(Ticket ticket, long chunk, int block, int blockCount, boolean sealed) {
         if (!reconciled || !replica.mayShowWhatItHolds()) {
             effects.answer(ticket, Outcome.NOT_SERVING);
         } else if (!replica.index().exists(chunk)) {

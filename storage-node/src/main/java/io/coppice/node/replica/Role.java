@@ -18,7 +18,7 @@ sealed interface Role permits NotServing, Syncing, Backup, Primary {
         refuse(ticket);
     }
 
-    default void read(Ticket ticket, long chunk, int block, int blockCount) {
+    default void read(Ticket ticket, long chunk, int block, int blockCount, boolean sealed) {
         refuse(ticket);
     }
 

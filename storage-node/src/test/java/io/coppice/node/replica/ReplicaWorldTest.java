@@ -403,7 +403,8 @@ class ReplicaWorldTest {
                             world.nodes
                                     .get(view.primary())
                                     .onReplica(replica ->
-                                            replica.read(read, view.epoch(), chunk, block, 1)));
+                                            replica.read(
+                                                    read, view.epoch(), chunk, block, 1, false)));
         }
 
         private void purge() {

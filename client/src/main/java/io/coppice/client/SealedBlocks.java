@@ -1,0 +1,181 @@
+package io.coppice.client;
+
+import io.coppice.model.Blocks;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// Blocks of sealed chunks, which nothing changes any more: what many clones of one image read
+/// comes over the network once. A block is kept the second time it is read, so that reading
+/// something once, from its beginning to its end, drives nothing out. What goes is found by CLOCK
+/// (Corbato 1968). Memory is taken as it is needed, up to the bound. On the event loop.
+final class SealedBlocks {
+    private static final int ARENA_SHIFT = 8;
+    private static final int ARENA_BLOCKS = 1 << ARENA_SHIFT;
+    private static final int NONE = -1;
+
+    /// So many times as many blocks are remembered by name only.
+    private static final int SEEN_PER_BLOCK = 2;
+
+    private static final int SEEN_SET = 4;
+
+    private final int capacity;
+    private final @Nullable ByteBuf[] arenas;
+    private final long[] chunks;
+    private final int[] blocks;
+
+    /// Read since the hand passed.
+    private final boolean[] used;
+
+    /// Hash chains: the first of each, and the next of each block.
+    private final int[] heads;
+
+    private final int[] nexts;
+    private final long[] seen;
+    private int count;
+    private int hand;
+
+    /// @param bytes at most so many; 0: nothing is kept
+    SealedBlocks(long bytes) {
+        capacity = (int) Math.min(Integer.MAX_VALUE / 4, bytes >>> Blocks.BLOCK_SHIFT);
+        arenas = new ByteBuf[(capacity + ARENA_BLOCKS - 1) >>> ARENA_SHIFT];
+        chunks = new long[capacity];
+        blocks = new int[capacity];
+        used = new boolean[capacity];
+        nexts = new int[capacity];
+        heads = new int[tableSize(capacity)];
+        seen = new long[Math.max(SEEN_SET, tableSize(capacity * SEEN_PER_BLOCK))];
+        Arrays.fill(heads, NONE);
+    }
+
+    private static int tableSize(int entries) {
+        return entries <= 1 ? 1 : Integer.highestOneBit(entries - 1) << 1;
+    }
+
+    /// Blocks that are here.
+    int count() {
+        return count;
+    }
+
+    boolean hasAll(long chunk, int block, int blockCount) {
+        if (count == 0) {
+            return false;
+        }
+        for (int i = 0; i < blockCount; i++) {
+            if (find(chunk, block + i) == NONE) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Copies `length` bytes from `skip` on in a block that is here.
+    void copy(long chunk, int block, int skip, int length, ByteBuf target, int index) {
+        int at = find(chunk, block);
+        used[at] = true;
+        target.setBytes(index, arena(at), offset(at) + skip, length);
+    }
+
+    /// The block has been read; it is kept if that was so before. `data` null: zeros.
+    void offer(long chunk, int block, @Nullable ByteBuf data, int index) {
+        if (capacity == 0 || find(chunk, block) != NONE || !isSeenAgain(chunk, block)) {
+            return;
+        }
+        int at = count < capacity ? count++ : evict();
+        chunks[at] = chunk;
+        blocks[at] = block;
+        used[at] = false;
+        int bucket = bucket(chunk, block);
+        nexts[at] = heads[bucket];
+        heads[bucket] = at;
+        if (data == null) {
+            arena(at).setZero(offset(at), Blocks.BLOCK_BYTES);
+        } else {
+            arena(at).setBytes(offset(at), data, index, Blocks.BLOCK_BYTES);
+        }
+    }
+
+    /// Forgets all of it.
+    void clear() {
+        count = 0;
+        hand = 0;
+        Arrays.fill(heads, NONE);
+        Arrays.fill(seen, 0);
+    }
+
+    private int find(long chunk, int block) {
+        if (count == 0) {
+            return NONE;
+        }
+        int at = heads[bucket(chunk, block)];
+        while (at != NONE && (chunks[at] != chunk || blocks[at] != block)) {
+            at = nexts[at];
+        }
+        return at;
+    }
+
+    private int evict() {
+        while (used[hand]) {
+            used[hand] = false;
+            hand = hand + 1 == capacity ? 0 : hand + 1;
+        }
+        int gone = hand;
+        hand = hand + 1 == capacity ? 0 : hand + 1;
+        int bucket = bucket(chunks[gone], blocks[gone]);
+        if (heads[bucket] == gone) {
+            heads[bucket] = nexts[gone];
+        } else {
+            int before = heads[bucket];
+            while (nexts[before] != gone) {
+                before = nexts[before];
+            }
+            nexts[before] = nexts[gone];
+        }
+        return gone;
+    }
+
+    /// Names of blocks stand in small sets, the newest first; the oldest of a set is forgotten.
+    private boolean isSeenAgain(long chunk, int block) {
+        long hash = hash(chunk, block);
+        int first = (int) (hash >>> 32) & (seen.length - 1) & -SEEN_SET;
+        int last = first + SEEN_SET - 1;
+        for (int place = first; place <= last; place++) {
+            if (seen[place] == hash) {
+                System.arraycopy(seen, place + 1, seen, place, last - place);
+                seen[last] = 0;
+                return true;
+            }
+        }
+        System.arraycopy(seen, first, seen, first + 1, SEEN_SET - 1);
+        seen[first] = hash;
+        return false;
+    }
+
+    private int bucket(long chunk, int block) {
+        return (int) hash(chunk, block) & (heads.length - 1);
+    }
+
+    /// Never 0. SplitMix64's finalizer (Steele et al. 2014).
+    private static long hash(long chunk, int block) {
+        long z = chunk * 0x9E3779B97F4A7C15L + block;
+        z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
+        return z ^ z >>> 31 | 1L << 63;
+    }
+
+    private ByteBuf arena(int at) {
+        ByteBuf arena = arenas[at >>> ARENA_SHIFT];
+        if (arena == null) {
+            int size = Math.min(ARENA_BLOCKS, capacity) << Blocks.BLOCK_SHIFT;
+            arena = Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(size));
+            arenas[at >>> ARENA_SHIFT] = arena;
+        }
+        return arena;
+    }
+
+    private static int offset(int at) {
+        return (at & ARENA_BLOCKS - 1) << Blocks.BLOCK_SHIFT;
+    }
+}

@@ -1,0 +1,114 @@
+package io.coppice.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.coppice.model.Blocks;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class SealedBlocksTest {
+    private static final int BLOCKS = 300;
+
+    private final SealedBlocks kept = new SealedBlocks((long) BLOCKS << Blocks.BLOCK_SHIFT);
+
+    private static ByteBuf content(long chunk, int block) {
+        ByteBuf data = Unpooled.buffer(Blocks.BLOCK_BYTES);
+        var random = new Random(chunk * 31 + block);
+        while (data.writableBytes() > 0) {
+            data.writeLong(random.nextLong());
+        }
+        return data;
+    }
+
+    private void read(long chunk, int block) {
+        if (kept.hasAll(chunk, block, 1)) {
+            ByteBuf found = Unpooled.buffer().writeZero(Blocks.BLOCK_BYTES);
+            kept.copy(chunk, block, 0, Blocks.BLOCK_BYTES, found, 0);
+            assertEquals(content(chunk, block), found, chunk + ":" + block);
+        } else {
+            kept.offer(chunk, block, content(chunk, block), 0);
+        }
+    }
+
+    @Test
+    void aBlockIsKeptTheSecondTimeItIsRead() {
+        read(1, 0);
+        assertFalse(kept.hasAll(1, 0, 1));
+        read(1, 0);
+        assertTrue(kept.hasAll(1, 0, 1));
+        assertFalse(kept.hasAll(1, 0, 2), "only a part is here");
+        read(1, 0);
+        assertEquals(1, kept.count());
+    }
+
+    @Test
+    void whatIsFoundIsRightWhateverIsReadAndTheBoundHolds() {
+        var random = new Random(5);
+        int hits = 0;
+        for (int i = 0; i < 200_000; i++) {
+            // A few chunks are hot.
+            long chunk = 1 + (random.nextInt(4) > 0 ? random.nextInt(3) : random.nextInt(40));
+            int block = random.nextInt(64);
+            hits += kept.hasAll(chunk, block, 1) ? 1 : 0;
+            read(chunk, block);
+            assertTrue(kept.count() <= BLOCKS);
+        }
+        assertEquals(BLOCKS, kept.count());
+        assertTrue(hits > 100_000, hits + " hits");
+    }
+
+    @Test
+    void readingEverythingOnceDrivesNothingOut() {
+        for (int i = 0; i < 10; i++) { // some are forgotten for others with the same place
+            for (int block = 0; block < 200; block++) {
+                read(1, block);
+            }
+        }
+        assertTrue(kept.hasAll(1, 0, 200));
+        for (int block = 0; block < 10_000; block++) {
+            read(2, block);
+        }
+        assertTrue(kept.hasAll(1, 0, 200));
+    }
+
+    @Test
+    void aPartOfABlockAndZeros() {
+        kept.offer(1, 0, null, 0);
+        kept.offer(1, 0, null, 0);
+        ByteBuf found = Unpooled.buffer().writeLong(-1).writeLong(-1);
+        kept.copy(1, 0, 100, 8, found, 4);
+        assertEquals(0xFFFFFFFF00000000L, found.getLong(0));
+        assertEquals(0x00000000FFFFFFFFL, found.getLong(8));
+    }
+
+    @Test
+    void clearedItForgetsAlsoWhatWasReadOnce() {
+        read(1, 0);
+        read(1, 0);
+        read(1, 1);
+        kept.clear();
+        assertEquals(0, kept.count());
+        assertFalse(kept.hasAll(1, 0, 1));
+        read(1, 1);
+        assertFalse(kept.hasAll(1, 1, 1));
+    }
+
+    @Test
+    void withoutRoomNothingIsKept() {
+        var none = new SealedBlocks(Blocks.BLOCK_BYTES - 1);
+        none.offer(1, 0, null, 0);
+        none.offer(1, 0, null, 0);
+        assertFalse(none.hasAll(1, 0, 1));
+        var one = new SealedBlocks(Blocks.BLOCK_BYTES);
+        for (int block = 0; block < 10; block++) {
+            one.offer(1, block, null, 0);
+            one.offer(1, block, null, 0);
+            assertTrue(one.hasAll(1, block, 1));
+            assertEquals(1, one.count());
+        }
+    }
+}
