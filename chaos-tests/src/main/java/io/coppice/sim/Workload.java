@@ -311,8 +311,6 @@ final class Workload {
         }
     }
 
-    /// Zeros of a client that was taken over from are not judged: where its map has nothing it asks
-    /// nobody, and so does not hear of its fence.
     private void read(BlockDevice open, Model.Vol vol, int first, int count) {
         long start = scheduler.now();
         ByteBuf target = Unpooled.buffer(count * Model.BLOCK_BYTES, count * Model.BLOCK_BYTES);
@@ -326,9 +324,7 @@ final class Workload {
                             for (int i = 0; i < count; i++) {
                                 long value = value(target, i, vol.name);
                                 LOG.debug("{}: {}[{}] read {}", start, vol.name, first + i, value);
-                                if (value != 0 || isTheLatest(vol.name)) {
-                                    vol.read(first + i, value, start, scheduler.now());
-                                }
+                                vol.read(first + i, value, start, scheduler.now());
                             }
                         }));
     }
