@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class Model {
     static final int BLOCK_BYTES = 4096;
 
+    /// A client with a lease may show for so long after a loss of power what it has read before; no
+    /// group that lost something is back by then.
+    private static final long REMEMBERED_NANOS = 2 * Scheduler.SECOND;
+
     /// A cluster sees within this time that there is space again.
     private static final long SPACE_NANOS = 5 * Scheduler.SECOND;
 
@@ -38,7 +42,8 @@ final class Model {
 
         /// A read that began at `start` has ended at `end` with this.
         void read(int block, long value, long start, long end) {
-            read(blocks[block], block, value, start, end);
+            long began = mayRemember(start) ? Math.min(start, lastBlackout) : start;
+            read(blocks[block], block, value, began, end);
         }
 
         private void read(Register register, int block, long value, long start, long end) {
@@ -112,7 +117,7 @@ final class Model {
         /// began at `readStart`. One that began before the power failed may show what was lost
         /// then.
         void saw(int block, long value, long readStart) {
-            if (lastBlackout >= 0 && readStart <= lastBlackout + Register.REMEMBERED_NANOS) {
+            if (mayRemember(readStart)) {
                 return;
             }
             if (known[block]) {
@@ -238,6 +243,11 @@ final class Model {
 
     void removeSnapshot(String fullName) {
         snapshots.remove(fullName);
+    }
+
+    /// Whether a read that began then may show what was there before the power failed.
+    private boolean mayRemember(long readStart) {
+        return lastBlackout >= 0 && readStart <= lastBlackout + REMEMBERED_NANOS;
     }
 
     /// When the power last failed everywhere; before the beginning: never.

@@ -16,10 +16,6 @@ import org.jspecify.annotations.Nullable;
 final class Register {
     static final long UNKNOWN = Long.MAX_VALUE;
 
-    /// A client with a lease may show for so long after a loss of power what it has read before; no
-    /// group that lost something is back by then.
-    static final long REMEMBERED_NANOS = 2 * Scheduler.SECOND;
-
     /// A write: of `value`, or of zeros when that is 0.
     static final class Write {
         final long value;
@@ -112,10 +108,10 @@ final class Register {
         return write;
     }
 
-    /// A read that began before the power failed, or while clients may still remember, shows what
-    /// was there before, which says nothing about what was left.
+    /// A read that began before the power failed may have been answered then: it shows what was
+    /// there before, which says nothing about what was left.
     void read(long value, long start, long end) {
-        if (eraStart >= 0 && start <= eraStart + REMEMBERED_NANOS) {
+        if (start <= eraStart) {
             judgeSpanning(value, start);
             return;
         }

@@ -34,7 +34,8 @@ class NbdGatewayConfigTest {
                                 event-loop-threads = 3
                                 limits { connections = 7, requests-per-connection = 9
                                   bytes-per-connection = 32MiB, allowance-bytes = 2MiB
-                                  shared-bytes = 64MiB, cache-bytes = 8MiB, handshake-timeout = 3s, linger = 0s
+                                  shared-bytes = 64MiB, cache-bytes = 8MiB
+                                  handshake-timeout = 3s, linger = 0s
                                   drain-timeout = 1s }
                                 """));
         assertEquals(3, config.eventLoopThreads());
