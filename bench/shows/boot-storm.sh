@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# CLONES (50) clones of one image are read at once over NBD, each on a connection of its own. First as machines that boot from it
-# do: all read the same 256 MiB in the same order, in requests of 64 KiB; then anywhere in 1 GiB, 4 to 64 KiB. Beside each the
-# image alone, with as many requests under way.
+# CLONES (50) clones of one image are read at once, as machines that boot from it do: random reads of 4 to 64 KiB over NBD, each
+# clone on a connection of its own. Beside it one clone alone, with as many requests under way.
 . "$(dirname "$0")/lib.sh"
 MODE=--separate
 clones=${CLONES:-50}; runtime=${RUNTIME:-20}
@@ -14,16 +13,8 @@ jobs() { # jobs NAME...: a job file, a job for each name
   printf '[global]\nioengine=nbd\nrw=randread\nbssplit=4k/60:16k/25:64k/15\nsize=1g\ntime_based\nramp_time=3\nruntime=%s\ngroup_reporting\niodepth=%s\n' "$runtime" "$depth"
   for name in "$@"; do printf '[%s]\nuri=%s\n' "$name" "$(u "$name")"; done
 }
-boot() { # boot SIZE NAME...: a job file, each reads the first SIZE once
-  printf '[global]\nioengine=nbd\nrw=read\nbs=64k\nsize=%s\ngroup_reporting\niodepth=%s\n' "$1" "$depth"
-  for name in "${@:2}"; do printf '[%s]\nuri=%s\n' "$name" "$(u "$name")"; done
-}
 show() { json '"%d IOPS, %d MB/s, p50 %.2f ms, p99 %.2f ms" % (d["jobs"][0]["read"]["iops"], d["jobs"][0]["read"]["bw_bytes"] / 1e6, d["jobs"][0]["read"]["clat_ns"]["percentile"]["50.000000"] / 1e6, d["jobs"][0]["read"]["clat_ns"]["percentile"]["99.000000"] / 1e6)'; }
 names=$(cluster volume ls -o json | json '" ".join(v["name"] for v in (d if isinstance(d, list) else d["volumes"]) if v["name"].startswith("boot"))')
-for round in 1 2 3; do
-  depth=1 boot 256m $names >storm.fio; fio storm.fio --output-format=json --output=storm.json; echo "$clones clones boot:                 $(show <storm.json)"
-  depth=$clones boot 1g image >one.fio; fio one.fio --output-format=json --output=one.json; echo "the image in order, $clones requests: $(show <one.json)"
-done
 for round in 1 2 3; do
   depth=1 jobs $names >storm.fio; fio storm.fio --output-format=json --output=storm.json; echo "$clones clones, one request each: $(show <storm.json)"
   depth=$clones jobs image >one.fio; fio one.fio --output-format=json --output=one.json; echo "the image, $clones requests:       $(show <one.json)"

@@ -183,7 +183,8 @@ public sealed interface Command {
     /// A replica cannot go on in view `epoch`: it leaves service until its node registers again.
     record ReplicaFailed(int group, long epoch, int store, String why) implements Command {}
 
-    /// The grace is over: of those replicas that were last and are back, the longest leads.
+    /// The grace is over: of those replicas that were last and are back, the longest leads, an
+    /// intact one first.
     record ElectLast(int group) implements Command {}
 
     /// Puts a serving replica first. The leader's tool to spread primaries evenly again.

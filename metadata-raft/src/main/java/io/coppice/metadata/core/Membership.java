@@ -90,8 +90,9 @@ final class Membership {
         return serves ? noted : elected(noted, isUp, false, minWriteReplicas);
     }
 
-    /// When nobody serves: the longest of the last and their equals leads, once all of them are
-    /// back or the grace is over and some are. The others that are back catch up from it.
+    /// When nobody serves: the longest of the last and their equals leads, an intact one before one
+    /// that the power took something from, once all of them are back or the grace is over and some
+    /// are. The others that are back catch up from it.
     static Group elected(
             Group group, IntPredicate isUp, boolean graceIsOver, int minWriteReplicas) {
         Optional<Replica> winner = winner(group, isUp, graceIsOver);
