@@ -144,6 +144,38 @@ final class StoreFailureTest {
         assertEquals(ReplicaState.REPLICA_SERVING, cluster.control.state(GROUP, node));
     }
 
+    @Test
+    void aReplicaDoesNotWaitForWhatNobodyHas() throws IOException {
+        int gone = primary();
+        cluster.nodes.get(gone).close();
+        cluster.control.lose("node-" + gone);
+        for (int i = 0; i < 3; i++) {
+            int block = i;
+            eventually(
+                    "written",
+                    () ->
+                            cluster.writeBlock(chunk(1), 0, block, 51 + block, false)
+                                    == DataStatus.OK);
+        }
+        for (int node = 1; node <= 3; node++) {
+            if (node != gone) {
+                spoil(node, 51, 200); // in the data
+                spoil(node, 52, -100); // in the header: the checksum is lost, too
+            }
+        }
+        cluster.startNode(gone);
+        eventually("all serve again", cluster.control::allServe);
+        eventually("it leads again", () -> primary() == gone);
+        assertEquals(DataStatus.IO_ERROR, cluster.read(chunk(1), 0, 1).header().getStatus());
+        assertEquals(DataStatus.IO_ERROR, cluster.read(chunk(1), 1, 1).header().getStatus());
+        assertArrayEquals(block(53), cluster.read(chunk(1), 2, 1).payload());
+        assertEquals(DataStatus.OK, cluster.writeBlock(chunk(1), 0, 0, 61, false));
+        assertEquals(DataStatus.OK, cluster.writeBlock(chunk(1), 0, 1, 62, false));
+        assertArrayEquals(block(61), cluster.read(chunk(1), 0, 1).payload());
+        assertArrayEquals(block(62), cluster.read(chunk(1), 1, 1).payload());
+        cluster.assertEqualReplicas();
+    }
+
     // ---------------------------------------------------------------- scrub
 
     @Test

@@ -515,9 +515,11 @@ class MetadataServerTest {
             nodes.getFirst().close();
             TestQuorum.await("all groups are degraded", () -> groups(quorum, "degraded") == 8);
             assertEquals(2, status(quorum.control).getStatus().getNodesUp());
-            assertTrue(
-                    nodes.getLast().views.values().stream()
-                            .allMatch(group -> group.getEpoch() > 1));
+            TestQuorum.await(
+                    "those that are left hear of it",
+                    () ->
+                            nodes.getLast().views.values().stream()
+                                    .allMatch(group -> group.getEpoch() > 1));
             close(nodes.subList(1, 3));
         }
     }

@@ -1,15 +1,22 @@
 package io.coppice.node.lane;
 
 import io.netty.buffer.ByteBuf;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// Finds a good copy of a damaged block (R10).
 public interface BlockMender {
-    /// Called on the lane with the checksum that is stored for the block, or
-    /// [io.coppice.node.store.BlockRead#UNKNOWN_CRC]; `done` is called there too, once, and owns
-    /// the buffer: the block's good data, or null when no other serving replica has it. The copy in
-    /// this lane's store has been mended by then.
-    void mend(
-            Lane lane, int group, long chunk, int block, int crc, Consumer<@Nullable ByteBuf> done);
+    /// How a search ended; called on the lane, once.
+    interface Answer {
+        /// The block's data, which the callee owns. The copy in this lane's store has been mended.
+        void found(ByteBuf good);
+
+        /// @param lost every other replica that serves or catches up has said that it has no good
+        ///   copy; else some could not be asked
+        void notFound(boolean lost);
+    }
+
+    /// Called on the lane.
+    ///
+    /// @param crc the checksum that is stored for the block, or
+    ///   [io.coppice.node.store.LostBlock#UNKNOWN_CRC]
+    void mend(Lane lane, int group, long chunk, int block, int crc, Answer answer);
 }

@@ -1,6 +1,7 @@
 package io.coppice.node.lane;
 
 import io.coppice.model.Blocks;
+import io.coppice.model.Invariant;
 import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
 import io.coppice.node.replica.ChunkSummary;
@@ -24,6 +25,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -545,8 +547,10 @@ final class CatchUp {
         return blocksPerChunk;
     }
 
-    /// The data of the wanted blocks, with their checksums in the reply; null: some are damaged,
-    /// they are being mended, and the asker was told to come again.
+    /// The data of the wanted blocks, with their checksums in the reply. Blocks that are lost come
+    /// as [io.coppice.node.store.LostBlock]: the group is not to wait for ever for what nobody has,
+    /// and that is the same on all replicas then. Null: others are damaged, they are being mended,
+    /// and the asker was told to come again.
     private @Nullable ByteBuf blocks(Request request, BitSet wanted, DataHeader.Builder reply)
             throws IOException {
         int count = wanted.cardinality();
@@ -561,10 +565,10 @@ final class CatchUp {
             BlockRead read =
                     lane.store()
                             .read(request.chunk(), from, to - from, data.nioBuffer(offset, bytes));
-            if (read.bad().length > 0 || read.mapped() != to - from) {
+            Invariant.check(read.mapped() == to - from, "blocks went while they were read", from);
+            if (isMended(request, from, read)) {
                 data.release();
                 request.refuse(DataStatus.NOT_SERVING, "blocks of the chunk are damaged here");
-                lane.reads().mendQuietly(request, from, read);
                 return null;
             }
             for (int crc : read.crcs()) {
@@ -574,5 +578,18 @@ final class CatchUp {
             from = wanted.nextSetBit(to);
         }
         return data;
+    }
+
+    /// Whether blocks are damaged that others may have; then they are searched for.
+    private boolean isMended(Request request, int from, BlockRead read) {
+        LaneGroup group = Objects.requireNonNull(lane.group(request.group()));
+        boolean isMended = false;
+        for (int block : read.bad()) {
+            if (!group.lostBlocks().has(request.epoch(), request.chunk(), block)) {
+                isMended = true;
+                lane.reads().mendFor(request, block, read.crcs()[block - from]);
+            }
+        }
+        return isMended;
     }
 }

@@ -252,7 +252,7 @@ final class ChunkFetch implements ReplyHandler {
         int count = here.cardinality();
         if (header.getCrcsCount() != count
                 || payload.readableBytes() != count << Blocks.BLOCK_SHIFT
-                || operations.damagedBlock(header, payload) >= 0) {
+                || operations.damagedOnTheWay(header, payload) >= 0) {
             return false;
         }
         int at = 0;

@@ -250,6 +250,10 @@ public final class LaneFrames {
             lane.reads().serveReplica(request);
             return;
         }
+        if (group.isSyncing() && header.getHeldSequence() != 0) {
+            request.refuse(DataStatus.NO_SUCH_CHUNK, "the chunk is not held in this version");
+            return;
+        }
         if (!isLeased(request)) {
             return;
         }

@@ -30,6 +30,7 @@ final class LaneGroup implements Effects {
     private final SharedPlaces sharedPlaces = new SharedPlaces();
     private final SyncProgress progress = new SyncProgress();
     private final PartChunks parts;
+    private final LostBlocks lostBlocks = new LostBlocks();
 
     /// The group has a replica more than the cluster's number, and is to lose one.
     boolean crowded;
@@ -66,15 +67,23 @@ final class LaneGroup implements Effects {
     /// Adds what is left to fetch, if this replica catches up, and its epoch, if it leads a crowded
     /// group.
     void tell(Map<Integer, Long> bytesLeft, Map<Integer, Long> leading) {
-        if (replica.view().stateOf(replica.store()) == GroupView.State.SYNCING) {
+        if (isSyncing()) {
             bytesLeft.put(group(), progress.bytesLeft(replica.missingChunks()));
         } else if (crowded && replica.isServingPrimary()) {
             leading.put(group(), replica.epoch());
         }
     }
 
+    boolean isSyncing() {
+        return replica.view().stateOf(replica.store()) == GroupView.State.SYNCING;
+    }
+
     PartChunks parts() {
         return parts;
+    }
+
+    LostBlocks lostBlocks() {
+        return lostBlocks;
     }
 
     SyncProgress progress() {

@@ -6,6 +6,7 @@ import io.coppice.node.replica.Change;
 import io.coppice.node.replica.Operation;
 import io.coppice.node.replica.Origin;
 import io.coppice.node.replica.Payload;
+import io.coppice.node.store.LostBlock;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.netty.buffer.ByteBuf;
@@ -76,6 +77,16 @@ final class OperationFrames {
 
     /// Index of the first damaged block of a payload, -1: none (R10).
     int damagedBlock(DataHeader header, ByteBuf payload) {
+        return damagedBlock(header, payload, false);
+    }
+
+    /// As [#damagedBlock], of what another replica has of a chunk: blocks that are lost come as
+    /// [LostBlock].
+    int damagedOnTheWay(DataHeader header, ByteBuf payload) {
+        return damagedBlock(header, payload, true);
+    }
+
+    private int damagedBlock(DataHeader header, ByteBuf payload, boolean mayBeLost) {
         int count = payload.readableBytes() >>> Blocks.BLOCK_SHIFT;
         if (count == 0) {
             return -1;
@@ -85,7 +96,8 @@ final class OperationFrames {
             view.limit((i + 1) << Blocks.BLOCK_SHIFT).position(i << Blocks.BLOCK_SHIFT);
             crc.reset();
             crc.update(view);
-            if ((int) crc.getValue() != header.getCrcs(i)) {
+            if ((int) crc.getValue() != header.getCrcs(i)
+                    && !(mayBeLost && LostBlock.isAt(view, i << Blocks.BLOCK_SHIFT))) {
                 return i;
             }
         }

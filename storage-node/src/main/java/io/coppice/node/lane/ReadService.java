@@ -164,33 +164,39 @@ final class ReadService {
         }
     }
 
-    /// Mends damaged blocks that somebody else met, who does not wait for it.
-    void mendQuietly(Request request, int from, BlockRead read) {
-        lane.metrics().checksumErrors.inc(read.bad().length);
-        for (int block : read.bad()) {
-            int place = block - from; // all blocks of the range were mapped
-            if (place < read.crcs().length) {
-                mender.mend(
-                        lane,
-                        request.group(),
-                        request.chunk(),
-                        block,
-                        read.crcs()[place],
-                        good -> {
-                            if (good != null) {
-                                good.release();
-                            }
-                        });
-            }
-        }
+    /// Mends a damaged block that a replica met which catches up; it does not wait for it. What
+    /// nobody has is remembered as lost.
+    void mendFor(Request request, int block, int crc) {
+        lane.metrics().checksumErrors.inc();
+        mender.mend(
+                lane,
+                request.group(),
+                request.chunk(),
+                block,
+                crc,
+                new BlockMender.Answer() {
+                    @Override
+                    public void found(ByteBuf good) {
+                        good.release();
+                    }
+
+                    @Override
+                    public void notFound(boolean lost) {
+                        LaneGroup group = lane.group(request.group());
+                        if (lost && group != null) {
+                            group.lostBlocks().add(request.epoch(), request.chunk(), block);
+                        }
+                    }
+                });
     }
 
     /// One damaged block after the other is put right in the answer.
-    private final class Mending {
+    private final class Mending implements BlockMender.Answer {
         private final Request request;
         private final BlockRead read;
         private final ByteBuf data;
         private final ArrayDeque<Integer> bad = new ArrayDeque<>();
+        private int wanted;
 
         Mending(Request request, BlockRead read, ByteBuf data) {
             this.request = request;
@@ -207,30 +213,27 @@ final class ReadService {
                 finish();
                 return;
             }
-            int place = place(block);
+            wanted = block;
             mender.mend(
-                    lane,
-                    request.group(),
-                    request.chunk(),
-                    block,
-                    read.crcs()[place],
-                    good -> {
-                        if (good == null) {
-                            data.release();
-                            request.refuse(
-                                    DataStatus.IO_ERROR,
-                                    "block " + block + " is damaged on every replica that serves");
-                            return;
-                        }
-                        data.setBytes(
-                                place << Blocks.BLOCK_SHIFT,
-                                good,
-                                good.readerIndex(),
-                                Blocks.BLOCK_BYTES);
-                        read.crcs()[place] = Checksums.crc32c(good.nioBuffer());
-                        good.release();
-                        next();
-                    });
+                    lane, request.group(), request.chunk(), block, read.crcs()[place(block)], this);
+        }
+
+        @Override
+        public void found(ByteBuf good) {
+            int place = place(wanted);
+            data.setBytes(
+                    place << Blocks.BLOCK_SHIFT, good, good.readerIndex(), Blocks.BLOCK_BYTES);
+            read.crcs()[place] = Checksums.crc32c(good.nioBuffer());
+            good.release();
+            next();
+        }
+
+        @Override
+        public void notFound(boolean lost) {
+            data.release();
+            request.refuse(
+                    DataStatus.IO_ERROR,
+                    "block " + wanted + " is damaged on every replica that serves");
         }
 
         /// Mapped blocks before this one.

@@ -6,7 +6,7 @@ import io.coppice.net.ReplyHandler;
 import io.coppice.node.lane.BlockMender;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.replica.GroupView;
-import io.coppice.node.store.BlockRead;
+import io.coppice.node.store.LostBlock;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
@@ -14,8 +14,6 @@ import io.coppice.wire.pb.DataStatus;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,31 +33,36 @@ public final class ReadRepair implements BlockMender {
     private static final Logger LOG = LoggerFactory.getLogger(ReadRepair.class);
 
     @Override
-    public void mend(
-            Lane lane,
-            int group,
-            long chunk,
-            int block,
-            int crc,
-            Consumer<@Nullable ByteBuf> done) {
-        Deque<Integer> stores = new ArrayDeque<>();
-        for (int round = 0; round < (crc == BlockRead.UNKNOWN_CRC ? ROUNDS : 1); round++) {
-            stores.addAll(lane.others(group, GroupView.State.SERVING));
-        }
-        stores.addAll(lane.others(group, GroupView.State.SYNCING));
-        new Search(lane, group, chunk, block, crc, lane.versionOf(chunk), done, stores).next();
+    public void mend(Lane lane, int group, long chunk, int block, int crc, Answer answer) {
+        new Search(lane, group, chunk, block, crc, answer).next();
     }
 
-    private record Search(
-            Lane lane,
-            int group,
-            long chunk,
-            int block,
-            int crc,
-            Position version,
-            Consumer<@Nullable ByteBuf> done,
-            Deque<Integer> stores)
-            implements ReplyHandler {
+    private static final class Search implements ReplyHandler {
+        private final Lane lane;
+        private final int group;
+        private final long chunk;
+        private final int block;
+        private final int crc;
+        private final Position version;
+        private final Answer answer;
+        private final Deque<Integer> stores = new ArrayDeque<>();
+
+        /// Everybody who was asked has answered, with what is no good copy.
+        private boolean lost = true;
+
+        Search(Lane lane, int group, long chunk, int block, int crc, Answer answer) {
+            this.lane = lane;
+            this.group = group;
+            this.chunk = chunk;
+            this.block = block;
+            this.crc = crc;
+            this.version = lane.versionOf(chunk);
+            this.answer = answer;
+            for (int round = 0; round < (crc == LostBlock.UNKNOWN_CRC ? ROUNDS : 1); round++) {
+                stores.addAll(lane.others(group, GroupView.State.SERVING));
+            }
+            stores.addAll(lane.others(group, GroupView.State.SYNCING));
+        }
 
         void next() {
             Integer store = stores.poll();
@@ -69,7 +72,7 @@ public final class ReadRepair implements BlockMender {
                         lane,
                         block,
                         Long.toUnsignedString(chunk));
-                done.accept(null);
+                answer.notFound(lost);
                 return;
             }
             DataHeader.Builder request =
@@ -80,7 +83,7 @@ public final class ReadRepair implements BlockMender {
                             .setChunk(chunk)
                             .setBlock(block)
                             .setBlockCount(1);
-            if (crc == BlockRead.UNKNOWN_CRC) {
+            if (crc == LostBlock.UNKNOWN_CRC) {
                 request.setHeldEpoch(version.epoch()).setHeldSequence(version.sequence());
             } else {
                 request.addCrcs(crc);
@@ -92,6 +95,7 @@ public final class ReadRepair implements BlockMender {
         public void reply(DataHeader header, ByteBuf payload) {
             if (!isGood(header, payload)) {
                 payload.release();
+                lost &= saysWhatItHas(header.getStatus());
                 next();
                 return;
             }
@@ -102,7 +106,7 @@ public final class ReadRepair implements BlockMender {
                         block,
                         Long.toUnsignedString(chunk));
             }
-            done.accept(payload);
+            answer.found(payload);
         }
 
         private boolean isGood(DataHeader header, ByteBuf payload) {
@@ -111,7 +115,7 @@ public final class ReadRepair implements BlockMender {
                 return false;
             }
             int found = Checksums.crc32c(payload.nioBuffer());
-            if (crc != BlockRead.UNKNOWN_CRC) {
+            if (crc != LostBlock.UNKNOWN_CRC) {
                 return found == crc;
             }
             var there = new Position(header.getVersionEpoch(), header.getVersionSequence());
@@ -122,8 +126,16 @@ public final class ReadRepair implements BlockMender {
                     && lane.isDamaged(chunk, block, crc);
         }
 
+        private static boolean saysWhatItHas(DataStatus status) {
+            return switch (status) {
+                case OK, BAD_CHECKSUM, NO_SUCH_CHUNK -> true;
+                default -> false;
+            };
+        }
+
         @Override
         public void failed(String why) {
+            lost = false;
             next();
         }
     }

@@ -10,6 +10,7 @@ import io.coppice.node.store.BlockRead;
 import io.coppice.node.store.Scrub;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.ScrubReport;
+import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -176,13 +177,18 @@ public final class Scrubber {
                         next.chunk(),
                         next.block(),
                         now.crcs()[0],
-                        good -> {
-                            mending = false;
-                            if (good == null) {
-                                progress = progress.leftOne();
-                            } else {
+                        new BlockMender.Answer() {
+                            @Override
+                            public void found(ByteBuf good) {
+                                mending = false;
                                 good.release();
                                 repaired++;
+                            }
+
+                            @Override
+                            public void notFound(boolean lost) {
+                                mending = false;
+                                progress = progress.leftOne();
                             }
                         });
             }

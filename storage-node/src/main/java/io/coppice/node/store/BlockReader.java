@@ -20,8 +20,6 @@ final class BlockReader {
     private static final int CRCS_PER_CACHED_RECORD = 64;
     private static final int HEADER_GUESS_BYTES = 4096;
     private static final int LONE_BYTES = RecordHeader.SMALL_BYTES + Blocks.BLOCK_BYTES;
-    private static final ByteBuffer ZEROS =
-            ByteBuffer.allocateDirect(Blocks.BLOCK_BYTES).asReadOnlyBuffer();
 
     /// Header of a record: where its data starts, and the CRC of each block.
     private record Sums(int headerBytes, int[] crcs) {}
@@ -105,7 +103,7 @@ final class BlockReader {
 
     /// Reads `count` blocks of one record, the first at `location`, to the position of `target`,
     /// which moves behind them. Their CRCs go to `crcs` from `crcAt` on. Damaged blocks come as
-    /// zeros and are told to `bad` by their index in this run.
+    /// [LostBlock] and are told to `bad` by their index in this run.
     void read(long location, int count, ByteBuffer target, int[] crcs, int crcAt, BadBlocks bad)
             throws IOException {
         if (count == 1
@@ -114,7 +112,7 @@ final class BlockReader {
             return;
         }
         int start = target.position();
-        Arrays.fill(crcs, crcAt, crcAt + count, BlockRead.UNKNOWN_CRC);
+        Arrays.fill(crcs, crcAt, crcAt + count, LostBlock.UNKNOWN_CRC);
         int index = Location.index(location);
         Sums sums = sums(location);
         DiskFile file = segments.handle(segments.at(location));
@@ -163,7 +161,7 @@ final class BlockReader {
                 codec.decode(scratch, 0, segment.number, Location.headerOffset(location));
         if (header == null || header.dataBlocks() == 0) {
             Marks.hit("a record's header was damaged");
-            crcs[crcAt] = BlockRead.UNKNOWN_CRC;
+            crcs[crcAt] = LostBlock.UNKNOWN_CRC;
             spoil(target, start, bad, 0);
         } else {
             crcs[crcAt] = RecordCodec.crcAt(scratch, 0, 0);
@@ -191,7 +189,7 @@ final class BlockReader {
     }
 
     private void spoil(ByteBuffer target, int at, BadBlocks bad, int index) {
-        target.put(at, ZEROS, 0, Blocks.BLOCK_BYTES);
+        LostBlock.put(target, at);
         badBlocks++;
         bad.bad(index);
     }

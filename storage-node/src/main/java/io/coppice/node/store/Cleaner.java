@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// emptied segment is deleted by the checkpoint that knows the new places; until then a crash finds
 /// the blocks where they were.
 ///
-/// A damaged block is moved as zeros with the checksum that it should have: so it stays damaged,
-/// and a good copy of it can still be told from any other.
+/// A damaged block is moved as [LostBlock] with the checksum that it should have: so it stays
+/// damaged, and a good copy of it can still be told from any other.
 final class Cleaner {
     private static final int VICTIMS_MAX = 64;
     private static final int MOVED_BLOCKS_MAX = 256;
@@ -222,7 +222,7 @@ final class Cleaner {
     }
 
     private void read(long location, int[] crcs, int at) throws IOException {
-        // of a damaged block come zeros, and the checksum that it should have, which they do not
+        // a damaged block keeps the checksum that it should have, which what comes does not match
         reader.read(location, 1, data, crcs, at, unused -> {});
     }
 

@@ -145,6 +145,37 @@ final class RecoveryTest {
         assertFalse(at.store.contains(B));
     }
 
+    /// A block that was lost elsewhere comes damaged: nothing that follows is lost with it.
+    @Test
+    void aBlockThatCameAsLostIsNoWriteThatWasTorn() throws IOException {
+        at.write(B, 0, 0, 3);
+        at.sync();
+        var lost = ByteBuffer.allocate(Blocks.BLOCK_BYTES);
+        LostBlock.put(lost, 0);
+        int crc = Checksums.crc32c(StoreFixture.blocks(1));
+        at.store.install(
+                new ChunkImage(
+                        A,
+                        0,
+                        ChunkImage.Base.NOTHING,
+                        at.next(),
+                        new int[] {0},
+                        new int[] {crc},
+                        lost,
+                        new int[0],
+                        List.of()));
+        at.write(B, 0, 1, 4);
+        at.store.commitBatch();
+        at.reopen();
+        assertEquals(0, at.report.tornBytes());
+        assertEquals(-1, at.read(A)[0]);
+        assertArrayEquals(new long[] {3, 4}, Arrays.copyOf(at.read(B), 2));
+
+        ByteBuffer good = StoreFixture.blocks(1);
+        at.store.repair(A, 0, crc, good);
+        assertEquals(1, at.read(A)[0]);
+    }
+
     @Test
     void aRottenHeaderInTheMiddleMakesTheStoreSuspect() throws IOException {
         at.write(A, 0, 0, 1);
