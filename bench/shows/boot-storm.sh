@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# CLONES (50) clones of one image are read at once, as machines that boot from it do: random reads of 4 to 64 KiB over NBD, each
-# clone on a connection of its own. Beside it one clone alone, with as many requests under way.
+# CLONES (50) clones of one image are read at once over NBD, each on a connection of its own, as machines that boot from it do.
+# First what is larger than the gateway's memory: random reads of 4 to 64 KiB in 1 GiB, beside one clone alone with as many
+# requests under way. Then what machines have in common: all read the same 32 MiB in the same order, 64 KiB at a time. Last what
+# reading ahead gives: 4 KiB after 4 KiB of a clone, and of chunks that are the image's own.
 . "$(dirname "$0")/lib.sh"
 MODE=--separate
 clones=${CLONES:-50}; runtime=${RUNTIME:-20}
@@ -19,4 +21,18 @@ for round in 1 2 3; do
   depth=1 jobs $names >storm.fio; fio storm.fio --output-format=json --output=storm.json; echo "$clones clones, one request each: $(show <storm.json)"
   depth=$clones jobs image >one.fio; fio one.fio --output-format=json --output=one.json; echo "the image, $clones requests:       $(show <one.json)"
 done
+same() { # same NAME...
+  printf '[global]\nioengine=nbd\nrw=read\nbs=64k\nsize=32m\nloops=%s\ngroup_reporting\niodepth=1\n' "$loops"
+  for name in "$@"; do printf '[%s]\nuri=%s\n' "$name" "$(u "$name")"; done
+}
+for round in 1 2 3; do
+  loops=3 same $names >same.fio; fio same.fio --output-format=json --output=same.json; echo "$clones clones, the same in the same order: $(show <same.json)"
+  loops=30 same image >alone.fio; fio alone.fio --output-format=json --output=alone.json; echo "the image alone:                        $(show <alone.json)"
+done
+fio --name=own --ioengine=nbd --uri="$(u image)" --offset=1g --size=512m --rw=write --bs=1m --iodepth=8 --output=/dev/null
+steps() { # steps NAME OFFSET
+  fio --name=steps --ioengine=nbd --uri="$(u "$1")" --offset="$2" --size=512m --rw=read --bs=4k --iodepth=1 --time_based --runtime="$runtime" --output-format=json --output=steps.json
+}
+steps "${names%% *}" 256m; echo "4 KiB after 4 KiB of a clone:    $(show <steps.json)"
+steps image 1g; echo "4 KiB after 4 KiB of own chunks: $(show <steps.json)"
 cluster check

@@ -50,6 +50,11 @@ final class Admission {
         queue.remove();
     }
 
+    /// One piece is under way, and nobody waits.
+    boolean isAlone() {
+        return operations == 1 && queue.isEmpty();
+    }
+
     boolean isIdle() {
         return operations == 0 && queue.isEmpty();
     }

@@ -42,6 +42,9 @@ final class DataOp extends ChunkOp implements ReplyHandler {
 
     long epoch;
 
+    /// READ: so many blocks behind it are read with it, to be kept.
+    int ahead;
+
     /// Pauses in a row without news of its group: the next one is longer.
     int pauses;
 
@@ -97,10 +100,14 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         return ChunkId.group(chunk());
     }
 
+    private int asked() {
+        return blockCount() + ahead;
+    }
+
     // ------------------------------------------------------------ out
 
     void fill(DataHeader.Builder header) {
-        header.setGroup(group()).setChunk(chunk()).setBlock(block()).setBlockCount(blockCount());
+        header.setGroup(group()).setChunk(chunk()).setBlock(block()).setBlockCount(asked());
         if (isReading()) {
             header.setKind(kind() == Kind.EXTENTS ? DataKind.EXTENTS : DataKind.READ);
             return;
@@ -167,7 +174,7 @@ final class DataOp extends ChunkOp implements ReplyHandler {
             return true;
         }
         byte[] mapped = header.getPresent().toByteArray();
-        int held = mapped.length == 0 ? blockCount() : countMapped(mapped);
+        int held = mapped.length == 0 ? asked() : countMapped(mapped);
         if (payload.readableBytes() != held << Blocks.BLOCK_SHIFT
                 || header.getCrcsCount() != held) {
             return false;
@@ -243,13 +250,17 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         return true;
     }
 
-    /// What a read brought may be kept for others.
+    /// What a read brought may be kept for others; what was read ahead is kept.
     void offer(SealedBlocks kept, DataHeader header, ByteBuf payload) {
         byte[] mapped = header.getPresent().toByteArray();
         int source = payload.readerIndex();
-        for (int i = 0; i < blockCount() && kind() != Kind.EXTENTS; i++) {
+        for (int i = 0; i < asked() && kind() != Kind.EXTENTS; i++) {
             boolean held = mapped.length == 0 || isMapped(mapped, i);
-            kept.offer(chunk(), block() + i, held ? payload : null, source);
+            if (i < blockCount()) {
+                kept.offer(chunk(), block() + i, held ? payload : null, source);
+            } else {
+                kept.ahead(chunk(), block() + i, held ? payload : null, source);
+            }
             source += held ? Blocks.BLOCK_BYTES : 0;
         }
     }
@@ -276,7 +287,7 @@ final class DataOp extends ChunkOp implements ReplyHandler {
 
     private int countMapped(byte[] bits) {
         int count = 0;
-        for (int i = 0; i < blockCount(); i++) {
+        for (int i = 0; i < asked(); i++) {
             count += isMapped(bits, i) ? 1 : 0;
         }
         return count;

@@ -116,6 +116,7 @@ final class NodeCalls {
         }
         op.epoch = group.epoch();
         boolean anyReplica = op.attempts == 1 && op.isSealed() && op.device().readsSealed();
+        op.ahead = anyReplica && config.cacheBytes() > 0 ? op.device().ahead(op) : 0;
         String to = anyReplica ? group.reader(op.chunk(), session) : primary;
         op.toOther = !to.equals(primary);
         DataHeader.Builder header =
@@ -188,6 +189,7 @@ final class NodeCalls {
         }
         Marks.hit("a read was answered from memory");
         recalled.inc();
+        op.device().ahead(op);
         return true;
     }
 

@@ -43,6 +43,7 @@ final class RemoteDevice implements BlockDevice {
     private final boolean syncsAlways;
 
     private final BlockSums sums = new BlockSums();
+    private final ReadAhead readAhead;
     private final List<LongConsumer> sizeListeners = new ArrayList<>();
     private final long deadlineNanos;
     private final ClientMetrics metrics;
@@ -82,6 +83,7 @@ final class RemoteDevice implements BlockDevice {
         deadlineNanos = config.operationDeadline().toNanos();
         pieces = new Pieces(chunkBytes, Math.min(config.pieceBytes(), chunkBytes));
         zeroPieces = new Pieces(chunkBytes, Math.min(ZERO_BYTES, pieces.pieceBytes()));
+        readAhead = new ReadAhead(chunkBytes >>> Blocks.BLOCK_SHIFT);
         admission = new Admission(config);
         flushes = new Flushes(client.calls(), loop, deadlineNanos, config.queuedRequests());
         var planConfig =
@@ -139,6 +141,12 @@ final class RemoteDevice implements BlockDevice {
     /// Whether sealed chunks may be read elsewhere than from their primaries.
     boolean readsSealed() {
         return confirmed && client.session().holdsLease();
+    }
+
+    /// How many blocks to read behind those of a read of a sealed chunk, which is about to be sent
+    /// or has been answered from memory.
+    int ahead(DataOp op) {
+        return op.kind() == Kind.READ ? readAhead.reading(op, admission.isAlone()) : 0;
     }
 
     int chunkBytes() {

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// Blocks of sealed chunks, which nothing changes any more: what many clones of one image read
 /// comes over the network once. A block is kept the second time it is read, so that reading
 /// something once, from its beginning to its end, drives nothing out. What goes is found by CLOCK
-/// (Corbato 1968). Memory is taken as it is needed, up to the bound. On the event loop.
+/// (Corbato 1968). What is read ahead is kept at once, in a part of its own, first in, first out.
+/// Memory is taken as it is needed, up to the bound. On the event loop.
 final class SealedBlocks {
     private static final int ARENA_SHIFT = 8;
     private static final int ARENA_BLOCKS = 1 << ARENA_SHIFT;
@@ -21,9 +22,19 @@ final class SealedBlocks {
 
     private static final int SEEN_SET = 4;
 
+    /// So large a part is for what is read ahead.
+    private static final int AHEAD_PART = 8;
+
+    /// Places below this one are for what is read ahead.
+    private final int aheadCapacity;
+
+    private int aheadHand;
     private final int capacity;
     private final @Nullable ByteBuf[] arenas;
+
+    /// What is where; chunk 0: nothing.
     private final long[] chunks;
+
     private final int[] blocks;
 
     /// Read since the hand passed.
@@ -35,11 +46,17 @@ final class SealedBlocks {
     private final int[] nexts;
     private final long[] seen;
     private int count;
+
+    /// Of the others those below this one were taken at least once.
+    private int taken;
+
     private int hand;
 
     /// @param bytes at most so many; 0: nothing is kept
     SealedBlocks(long bytes) {
         capacity = (int) Math.min(Integer.MAX_VALUE / 4, bytes >>> Blocks.BLOCK_SHIFT);
+        aheadCapacity = capacity / AHEAD_PART;
+        taken = hand = aheadCapacity;
         arenas = new ByteBuf[(capacity + ARENA_BLOCKS - 1) >>> ARENA_SHIFT];
         chunks = new long[capacity];
         blocks = new int[capacity];
@@ -76,6 +93,22 @@ final class SealedBlocks {
         int at = find(chunk, block);
         used[at] = true;
         target.setBytes(index, arena(at), offset(at) + skip, length);
+        if (at < aheadCapacity && isSeenAgain(chunk, block)) {
+            promote(at);
+        }
+    }
+
+    /// The block was read ahead; it is kept until so many others were. `data` null: zeros.
+    void ahead(long chunk, int block, @Nullable ByteBuf data, int index) {
+        if (aheadCapacity == 0 || find(chunk, block) != NONE) {
+            return;
+        }
+        int at = aheadHand;
+        aheadHand = at + 1 == aheadCapacity ? 0 : at + 1;
+        if (chunks[at] != 0) {
+            unlink(at);
+        }
+        fill(at, chunk, block, data, index);
     }
 
     /// The block has been read; it is kept if that was so before. `data` null: zeros.
@@ -83,7 +116,37 @@ final class SealedBlocks {
         if (capacity == 0 || find(chunk, block) != NONE || !isSeenAgain(chunk, block)) {
             return;
         }
-        int at = count < capacity ? count++ : evict();
+        fill(free(), chunk, block, data, index);
+    }
+
+    /// Forgets all of it.
+    void clear() {
+        count = aheadHand = 0;
+        taken = hand = aheadCapacity;
+        Arrays.fill(chunks, 0);
+        Arrays.fill(heads, NONE);
+        Arrays.fill(seen, 0);
+    }
+
+    private int find(long chunk, int block) {
+        int at = heads[bucket(chunk, block)];
+        while (at != NONE && (chunks[at] != chunk || blocks[at] != block)) {
+            at = nexts[at];
+        }
+        return at;
+    }
+
+    /// A block that was read ahead is wanted again: it moves to the others.
+    private void promote(int at) {
+        int to = free();
+        long chunk = chunks[at];
+        int block = blocks[at];
+        unlink(at);
+        fill(to, chunk, block, arena(at), offset(at));
+    }
+
+    private void fill(int at, long chunk, int block, @Nullable ByteBuf data, int index) {
+        count++;
         chunks[at] = chunk;
         blocks[at] = block;
         used[at] = false;
@@ -97,33 +160,29 @@ final class SealedBlocks {
         }
     }
 
-    /// Forgets all of it.
-    void clear() {
-        count = 0;
-        hand = 0;
-        Arrays.fill(heads, NONE);
-        Arrays.fill(seen, 0);
-    }
-
-    private int find(long chunk, int block) {
-        if (count == 0) {
-            return NONE;
+    /// A place for a block that is to be kept.
+    private int free() {
+        if (taken < capacity) {
+            return taken++;
         }
-        int at = heads[bucket(chunk, block)];
-        while (at != NONE && (chunks[at] != chunk || blocks[at] != block)) {
-            at = nexts[at];
-        }
-        return at;
-    }
-
-    private int evict() {
         while (used[hand]) {
             used[hand] = false;
-            hand = hand + 1 == capacity ? 0 : hand + 1;
+            hand = next(hand);
         }
         int gone = hand;
-        hand = hand + 1 == capacity ? 0 : hand + 1;
+        hand = next(hand);
+        unlink(gone);
+        return gone;
+    }
+
+    private int next(int place) {
+        return place + 1 == capacity ? aheadCapacity : place + 1;
+    }
+
+    private void unlink(int gone) {
+        count--;
         int bucket = bucket(chunks[gone], blocks[gone]);
+        chunks[gone] = 0;
         if (heads[bucket] == gone) {
             heads[bucket] = nexts[gone];
         } else {
@@ -133,7 +192,6 @@ final class SealedBlocks {
             }
             nexts[before] = nexts[gone];
         }
-        return gone;
     }
 
     /// Names of blocks stand in small sets, the newest first; the oldest of a set is forgotten.

@@ -118,6 +118,26 @@ class SealedReadsTest {
     }
 
     @Test
+    void whoReadsBlockAfterBlockFindsTheNextOnesHere() throws IOException {
+        BlockingDevice device = open();
+        byte[] data = fill(device);
+        quorum.snapshot("s", true);
+        BlockingDevice snapshot = client.open("vol@s").blocking();
+        var block = new byte[4096];
+        int before = reads();
+        for (int i = 5; i < 15; i++) { // another order brings nothing along
+            snapshot.read(SIZE - i * 8192, block, 0, 4096);
+        }
+        assertEquals(before + 10, reads());
+        before = reads();
+        for (int at = 0; at < SIZE; at += 4096) {
+            snapshot.read(at, block, 0, 4096);
+            assertArrayEquals(Arrays.copyOfRange(data, at, at + 4096), block, "at " + at);
+        }
+        assertEquals(before + 2 + CHUNKS, reads(), "two alone, then all that is left of a chunk");
+    }
+
+    @Test
     void withoutALeaseEverythingIsAsked() throws IOException {
         quorum.leaseMillis = 0;
         client.close();
