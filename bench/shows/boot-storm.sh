@@ -27,7 +27,7 @@ same() { # same NAME...
 }
 for round in 1 2 3; do
   loops=3 same $names >same.fio; fio same.fio --output-format=json --output=same.json; echo "$clones clones, the same in the same order: $(show <same.json)"
-  loops=30 same image >alone.fio; fio alone.fio --output-format=json --output=alone.json; echo "the image alone:                        $(show <alone.json)"
+  loops=3 same image >alone.fio; fio alone.fio --output-format=json --output=alone.json; echo "the image alone:                        $(show <alone.json)"
 done
 fio --name=own --ioengine=nbd --uri="$(u image)" --offset=1g --size=512m --rw=write --bs=1m --iodepth=8 --output=/dev/null
 steps() { # steps NAME OFFSET

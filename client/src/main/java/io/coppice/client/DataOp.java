@@ -246,6 +246,7 @@ final class DataOp extends ChunkOp implements ReplyHandler {
             kept.copy(chunk(), block() + block, at & BLOCK_MASK, count, target, index + at - from);
             at += count;
         }
+        kept.recalled(chunk(), block(), blockCount());
         finishPatch();
         return true;
     }

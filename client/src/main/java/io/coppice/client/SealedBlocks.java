@@ -91,10 +91,21 @@ final class SealedBlocks {
     /// Copies `length` bytes from `skip` on in a block that is here.
     void copy(long chunk, int block, int skip, int length, ByteBuf target, int index) {
         int at = find(chunk, block);
-        used[at] = true;
         target.setBytes(index, arena(at), offset(at) + skip, length);
-        if (at < aheadCapacity && isSeenAgain(chunk, block)) {
-            promote(at);
+    }
+
+    /// Blocks that are here were copied, all of them. What is done for one may cost another its
+    /// place, so it is done at the end.
+    void recalled(long chunk, int block, int blockCount) {
+        for (int i = block; i < block + blockCount; i++) {
+            int at = find(chunk, i);
+            if (at == NONE) {
+                continue;
+            }
+            used[at] = true;
+            if (at < aheadCapacity && isSeenAgain(chunk, i)) {
+                promote(at);
+            }
         }
     }
 
