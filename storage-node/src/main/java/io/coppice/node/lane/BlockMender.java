@@ -17,6 +17,6 @@ public interface BlockMender {
     /// Called on the lane.
     ///
     /// @param crc the checksum that is stored for the block, or
-    ///   [io.coppice.node.store.LostBlock#UNKNOWN_CRC]
+    ///   [io.coppice.node.store.BlockRead#UNKNOWN_CRC]
     void mend(Lane lane, int group, long chunk, int block, int crc, Answer answer);
 }

@@ -548,9 +548,9 @@ final class CatchUp {
     }
 
     /// The data of the wanted blocks, with their checksums in the reply. Blocks that are lost come
-    /// as [io.coppice.node.store.LostBlock]: the group is not to wait for ever for what nobody has,
-    /// and that is the same on all replicas then. Null: others are damaged, they are being mended,
-    /// and the asker was told to come again.
+    /// with what stands for them: the group is not to wait for ever for what nobody has, and that
+    /// is the same on all replicas then. Null: others are damaged, they are being mended, and the
+    /// asker was told to come again.
     private @Nullable ByteBuf blocks(Request request, BitSet wanted, DataHeader.Builder reply)
             throws IOException {
         int count = wanted.cardinality();

@@ -456,7 +456,7 @@ public final class Lane {
     /// Puts good data in the place of a damaged block, unless the block was written, or mended,
     /// meanwhile. The caller keeps its reference to `good`.
     ///
-    /// @param crc what is stored for the block, maybe [LostBlock#UNKNOWN_CRC]
+    /// @param crc what is stored for the block, maybe [BlockRead#UNKNOWN_CRC]
     public boolean mendBlock(long chunk, int block, int crc, ByteBuf good) {
         return mending.mend(chunk, block, crc, good);
     }

@@ -6,7 +6,7 @@ import io.coppice.node.replica.Change;
 import io.coppice.node.replica.Operation;
 import io.coppice.node.replica.Origin;
 import io.coppice.node.replica.Payload;
-import io.coppice.node.store.LostBlock;
+import io.coppice.node.store.BlockRead;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.netty.buffer.ByteBuf;
@@ -80,8 +80,8 @@ final class OperationFrames {
         return damagedBlock(header, payload, false);
     }
 
-    /// As [#damagedBlock], of what another replica has of a chunk: blocks that are lost come as
-    /// [LostBlock].
+    /// As [#damagedBlock], of what another replica has of a chunk: blocks that are lost come with
+    /// what stands for them.
     int damagedOnTheWay(DataHeader header, ByteBuf payload) {
         return damagedBlock(header, payload, true);
     }
@@ -97,7 +97,7 @@ final class OperationFrames {
             crc.reset();
             crc.update(view);
             if ((int) crc.getValue() != header.getCrcs(i)
-                    && !(mayBeLost && LostBlock.isAt(view, i << Blocks.BLOCK_SHIFT))) {
+                    && !(mayBeLost && BlockRead.isLost(view, i << Blocks.BLOCK_SHIFT))) {
                 return i;
             }
         }

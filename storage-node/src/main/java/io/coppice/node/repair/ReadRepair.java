@@ -6,7 +6,7 @@ import io.coppice.net.ReplyHandler;
 import io.coppice.node.lane.BlockMender;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.replica.GroupView;
-import io.coppice.node.store.LostBlock;
+import io.coppice.node.store.BlockRead;
 import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
@@ -58,7 +58,7 @@ public final class ReadRepair implements BlockMender {
             this.crc = crc;
             this.version = lane.versionOf(chunk);
             this.answer = answer;
-            for (int round = 0; round < (crc == LostBlock.UNKNOWN_CRC ? ROUNDS : 1); round++) {
+            for (int round = 0; round < (crc == BlockRead.UNKNOWN_CRC ? ROUNDS : 1); round++) {
                 stores.addAll(lane.others(group, GroupView.State.SERVING));
             }
             stores.addAll(lane.others(group, GroupView.State.SYNCING));
@@ -83,7 +83,7 @@ public final class ReadRepair implements BlockMender {
                             .setChunk(chunk)
                             .setBlock(block)
                             .setBlockCount(1);
-            if (crc == LostBlock.UNKNOWN_CRC) {
+            if (crc == BlockRead.UNKNOWN_CRC) {
                 request.setHeldEpoch(version.epoch()).setHeldSequence(version.sequence());
             } else {
                 request.addCrcs(crc);
@@ -115,7 +115,7 @@ public final class ReadRepair implements BlockMender {
                 return false;
             }
             int found = Checksums.crc32c(payload.nioBuffer());
-            if (crc != LostBlock.UNKNOWN_CRC) {
+            if (crc != BlockRead.UNKNOWN_CRC) {
                 return found == crc;
             }
             var there = new Position(header.getVersionEpoch(), header.getVersionSequence());

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 /// sent to a replica that catches up. It goes along with the checksum that the block should have,
 /// which it does not match: so the block stays damaged, whoever has a good copy can mend it, and a
 /// recovery does not take it for a write that a power failure tore. Threads: any.
-public final class LostBlock {
+final class LostBlock {
     private static final byte[] WORD =
             "\u0000Coppice: lost\u0000\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -18,7 +18,7 @@ public final class LostBlock {
     /// Stands for a checksum that is lost. [LostBlock]'s data never matches it, so it can also be
     /// stored; a block that has it by chance (one in four thousand million) is only mended by a
     /// stricter rule than it needs.
-    public static final int UNKNOWN_CRC = ~Checksums.crc32c(DATA.duplicate());
+    static final int UNKNOWN_CRC = ~Checksums.crc32c(DATA.duplicate());
 
     private LostBlock() {}
 
@@ -36,7 +36,7 @@ public final class LostBlock {
 
     /// Whether this is what stands for a damaged block. Only worth asking of data that does not
     /// match its checksum: a user may have written the same.
-    public static boolean isAt(ByteBuffer bytes, int at) {
+    static boolean isAt(ByteBuffer bytes, int at) {
         return bytes.slice(at, Blocks.BLOCK_BYTES).equals(DATA);
     }
 }
