@@ -202,8 +202,8 @@ final class Attachments {
                 || attached.getFence() != device.fence()) {
             device.lose("another client used the volume meanwhile");
         } else {
-            boolean moved = attached.getGeneration() != device.plan().generation();
-            device.volumeChanged(attached.getGeneration(), attached.getSize(), moved);
+            // A rollback may have been missed even if its generation was met since.
+            device.volumeChanged(attached.getGeneration(), attached.getSize(), true);
             device.confirmed(true);
         }
     }

@@ -142,8 +142,11 @@ final class NodeCalls {
         var plan = op.device().plan();
         DataStatus status = header.getStatus();
         boolean good = status == DataStatus.OK && op.device().readsSealed();
-        if (op.toOther && !good && status != DataStatus.FENCED) {
-            send(op); // to the primary, which knows whether it is still ours to read
+        boolean another = op.toOther && !good && status != DataStatus.FENCED;
+        if (another || (op.ahead > 0 && status == DataStatus.IO_ERROR)) {
+            // To the primary, which knows whether it is still ours to read; and without what was to
+            // be read ahead, which is what may be damaged.
+            send(op);
             return;
         }
         switch (status) {

@@ -115,6 +115,7 @@ final class SealedBlocks {
             return;
         }
         int at = aheadHand;
+        arena(at); // or there is no memory: then nothing has changed
         aheadHand = at + 1 == aheadCapacity ? 0 : at + 1;
         if (chunks[at] != 0) {
             unlink(at);
@@ -174,6 +175,7 @@ final class SealedBlocks {
     /// A place for a block that is to be kept.
     private int free() {
         if (taken < capacity) {
+            arena(taken); // or there is no memory: then nothing has changed
             return taken++;
         }
         while (used[hand]) {

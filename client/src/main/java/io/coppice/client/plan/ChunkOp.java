@@ -48,6 +48,10 @@ public abstract class ChunkOp {
     boolean mapChecked;
 
     boolean reading;
+
+    /// Of the map by which it was read the last time.
+    int mapVersion;
+
     long generation;
     long sequence;
 

@@ -294,8 +294,10 @@ public final class DevicePlan {
         }
         Slot slot = op.slot;
         Derivation derivation = slot == null ? null : slot.derivation;
+        // After a rollback the block that a patch has read is another one.
+        op.reading |= op.kind() == Kind.PATCH && op.mapVersion != map.version();
         if (op.reading) {
-            planRead(op, derivation);
+            planRead(op);
         } else if (derivation == null) {
             planWrite(op);
         } else if (derivation.stage == Derivation.Stage.FAILED) {
@@ -305,7 +307,7 @@ public final class DevicePlan {
         }
     }
 
-    private void planRead(ChunkOp op, @Nullable Derivation derivation) {
+    private void planRead(ChunkOp op) {
         // While a flip is under way the old chunk holds all that was acknowledged. But a snapshot,
         // or
         // somebody who only reads, may show more of it already: then to read what was there before
@@ -317,22 +319,18 @@ public final class DevicePlan {
             return;
         }
         MapCache.Page page = map.page(op.index());
-        long chunk;
-        if (page != null) {
-            chunk = page.chunk(op.index());
-            op.ownedSlot = page.isOwned(op.index(), map.generation());
-        } else if (derivation != null) {
-            chunk = derivation.oldChunk;
-            op.ownedSlot = false;
-        } else {
+        if (page == null) {
             map.awaitPage(op, false);
             return;
         }
+        long chunk = page.chunk(op.index());
+        op.ownedSlot = page.isOwned(op.index(), map.generation());
+        op.mapVersion = map.version();
         if (chunk == 0) {
             readUnmapped(op);
             return;
         }
-        op.sealed = page != null && !op.ownedSlot && port.holdsLease();
+        op.sealed = !op.ownedSlot && port.holdsLease();
         address(op, chunk, 0, false);
         if (op.sealed && port.recall(op)) {
             readDone(op);

@@ -14,6 +14,7 @@ final class KnownMap {
     private final PlanPort port;
     private boolean pollingGeneration;
     private long generation;
+    private int version;
 
     /// @param askTurnEnd [#load] is to be called at the end of this turn
     KnownMap(int pagesMax, long generation, Operations ops, Runnable askTurnEnd, PlanPort port) {
@@ -28,6 +29,11 @@ final class KnownMap {
         return generation;
     }
 
+    /// Changes when all that was read by the map may be read otherwise now.
+    int version() {
+        return version;
+    }
+
     /// Of that chunk index; null: it is not known.
     MapCache.@Nullable Page page(long index) {
         return cache.page(index);
@@ -35,6 +41,7 @@ final class KnownMap {
 
     /// Forgets everything.
     void drop() {
+        version++;
         cache.clear();
         loads.allDirty();
     }
@@ -47,11 +54,16 @@ final class KnownMap {
         }
     }
 
-    /// One of ours was committed.
+    /// One of ours was committed. In an earlier generation: a rollback may have taken it since.
     void flipped(Derivation derivation) {
-        boolean owned = derivation.newChunk != 0 && derivation.generation == generation;
-        cache.flipped(derivation.index, derivation.newChunk, owned, generation);
-        loads.dirty(MapCache.pageOf(derivation.index));
+        long page = MapCache.pageOf(derivation.index);
+        if (derivation.generation == generation) {
+            cache.flipped(
+                    derivation.index, derivation.newChunk, derivation.newChunk != 0, generation);
+        } else {
+            cache.drop(page);
+        }
+        loads.dirty(page);
     }
 
     /// `chunks` without trailing zeros, `ownedBits` a bitmap, both of `pageGeneration`.
@@ -84,6 +96,7 @@ final class KnownMap {
     void adopt(long newGeneration) {
         if (newGeneration > generation) {
             generation = newGeneration;
+            version++;
             ops.makeAllReady(awaitingGeneration);
         }
     }

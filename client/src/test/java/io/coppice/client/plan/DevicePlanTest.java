@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
-/// Random reads, writes, patches, discards and snapshots through a cluster that reorders, repeats
-/// and refuses, while others look on.
+/// Random reads, writes, patches, discards, snapshots and rollbacks through a cluster that
+/// reorders, repeats and refuses, while others look on.
 class DevicePlanTest {
     @Property(seed = "26", tries = 800)
     void contentIsLinearAndAcknowledgementsFollowFlips(@ForAll long seed) {
@@ -22,6 +22,9 @@ class DevicePlanTest {
             }
             if (world.random.nextInt(60) == 0) {
                 world.snapshot();
+            }
+            if (world.random.nextInt(150) == 0) {
+                world.rollback();
             }
             if (world.random.nextInt(20) == 0) {
                 world.expire();

@@ -27,7 +27,12 @@ final class PlanWorld implements PlanPort {
     static final int SIZE_BLOCKS = CHUNK_BLOCKS * CHUNKS - 3;
     private static final int GROUPS = 3;
 
-    private record Written(long value, long start, long[] ack) {}
+    private record Written(long value, long start, long[] ack) {
+        @Override
+        public String toString() {
+            return value + " in " + start + ".." + ack[0];
+        }
+    }
 
     private record Snapshot(long[] map, Map<Long, long[]> content) {}
 
@@ -47,6 +52,13 @@ final class PlanWorld implements PlanPort {
     private final List<List<Written>> history = new ArrayList<>();
     private long generation = 1;
     private long sealed;
+
+    /// When the client heard of the newest rollback, and how many it has yet to hear of: until then
+    /// what it does counts as done before.
+    private long rolledBack = -1;
+
+    private int untoldRollbacks;
+
     private long sequence;
     private long nextChunk = 1;
     private long nextValue = 1;
@@ -127,11 +139,13 @@ final class PlanWorld implements PlanPort {
                 forCells(at -> checkRead(at, seen[i[0]++], start, now));
             } else if (writes()) {
                 entries.forEach(entry -> entry.ack[0] = Math.min(entry.ack[0], now));
-                forCells(at ->
-                        assertEquals(
-                                value,
-                                committedCell(at),
-                                "acknowledged before the quorum points at it"));
+                if (start > rolledBack && untoldRollbacks == 0) {
+                    forCells(at ->
+                            assertEquals(
+                                    value,
+                                    committedCell(at),
+                                    "acknowledged before the quorum points at it"));
+                }
             }
         }
 
@@ -201,6 +215,40 @@ final class PlanWorld implements PlanPort {
                 long raised = generation;
                 network.add(() -> plan.volumeChanged(raised, plan.size(), false));
             }
+        });
+    }
+
+    /// Back to a snapshot, under the client's feet: the same as writing all of it, done when the
+    /// client has heard of it.
+    void rollback() {
+        if (snapshots.isEmpty()) {
+            return;
+        }
+        Snapshot to = snapshots.get(random.nextInt(snapshots.size()));
+        sealed = generation;
+        long sealTime = now;
+        network.add(() -> {
+            if (sealed < generation) {
+                return;
+            }
+            untoldRollbacks++;
+            generation++;
+            System.arraycopy(to.map, 0, map, 0, CHUNKS);
+            java.util.Arrays.fill(slotGeneration, 0);
+            purge();
+            var entries = new ArrayList<Written>();
+            for (int at = 0; at < CHUNKS * CHUNK_BLOCKS * CELLS; at++) {
+                var entry = new Written(committedCell(at), sealTime, new long[] {Long.MAX_VALUE});
+                history.get(at).add(entry);
+                entries.add(entry);
+            }
+            long raised = generation;
+            network.add(() -> {
+                plan.volumeChanged(raised, plan.size(), true);
+                rolledBack = now;
+                untoldRollbacks--;
+                entries.forEach(entry -> entry.ack[0] = now);
+            });
         });
     }
 

@@ -412,7 +412,9 @@ final class AdminCommands {
                             .commit(new Command.RaiseGeneration(seal.volume(), seal.generation()))
                             .handle((raised, lost) -> {
                                 if (lost == null) {
-                                    leadership.volumeChanged(seal.volume(), false, "");
+                                    // What failed may have been a rollback, and committed after
+                                    // all.
+                                    leadership.volumeChanged(seal.volume(), true, "");
                                 } else {
                                     // The next leader hears of the seal from the nodes that
                                     // register with it.

@@ -232,6 +232,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                             ? leadership.fence(attached.volume()).thenApply(done -> attached)
                             : CompletableFuture.completedFuture(attached);
                 })
+                .thenApply(this::standing)
                 .whenComplete((attached, failed) -> {
                     if (failed == null && dead != NONE) {
                         Marks.hit("an attachment was taken over");
@@ -242,6 +243,24 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                                 Long.toHexString(session));
                     }
                 });
+    }
+
+    /// A request that came again gets the answer of its first time; another client may have taken
+    /// the volume since (R9).
+    private Outcome.Attached standing(Outcome.Attached attached) {
+        boolean stands =
+                leadership
+                        .read(view -> view.attachment(attached.volume().id()))
+                        .filter(held -> held.fence() == attached.attachment().fence())
+                        .isPresent();
+        if (!stands) {
+            throw new CompletionException(
+                    ControlFailure.conflict(
+                            "volume '"
+                                    + attached.volume().name()
+                                    + "' was taken over by another client; attach it again"));
+        }
+        return attached;
     }
 
     /// The session that holds the volume, if its client is away; 0: nobody is in the way. Refuses

@@ -30,6 +30,10 @@ final class ControlFailure extends Exception {
         return new ControlFailure(Code.CODE_BAD_REQUEST, message);
     }
 
+    static ControlFailure conflict(String message) {
+        return new ControlFailure(Code.CODE_CONFLICT, message);
+    }
+
     static ControlFailure of(Outcome.Refused refused) {
         return new ControlFailure(code(refused.code()), refused.message());
     }

@@ -118,10 +118,13 @@ final class FakeClient implements AutoCloseable, StreamListener<ClientMessage, C
     }
 
     ClientDirective tryAttach(String volume) throws Exception {
+        return attach(volume, nextSequence());
+    }
+
+    ClientDirective attach(String volume, long sequence) throws Exception {
         return call(
                 ClientMessage.newBuilder()
-                        .setAttach(
-                                Attach.newBuilder().setVolume(volume).setSequence(nextSequence())));
+                        .setAttach(Attach.newBuilder().setVolume(volume).setSequence(sequence)));
     }
 
     /// As a client does: again, while a new leader does not know who is alive.

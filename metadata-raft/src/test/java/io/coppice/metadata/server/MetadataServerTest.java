@@ -419,6 +419,31 @@ class MetadataServerTest {
         }
     }
 
+    /// The answer of a request that came again is that of its first time (R13), and out of date.
+    @Test
+    void anAttachThatComesAgainAfterATakeoverIsRefused() throws Exception {
+        try (var quorum = quorum(1)) {
+            var nodes = nodes(quorum);
+            quorum.control.execute(createVolume("v"));
+            try (var first = new FakeClient(quorum.control, "first");
+                    var second = new FakeClient(quorum.control, "second")) {
+                first.awaitOpened();
+                second.awaitOpened();
+                long sequence = first.nextSequence();
+                long held = first.attach("v", sequence).getAttached().getFence();
+                assertEquals(held, first.attach("v", sequence).getAttached().getFence());
+                quorum.control.execute(
+                        ExecuteRequest.newBuilder()
+                                .setBreakAttachment(BreakAttachment.newBuilder().setVolume("v")));
+                assertTrue(second.attach("v").getFence() > held);
+                var refused = first.attach("v", sequence).getFailure();
+                assertEquals(Code.CODE_CONFLICT, refused.getCode());
+                assertTrue(refused.getMessage().contains("taken over"), refused.getMessage());
+            }
+            close(nodes);
+        }
+    }
+
     /// It may go on reading by itself for as long as its lease (R9).
     @Test
     void nobodyGetsAVolumeBeforeTheLeaseOfItsLastHolderIsOver() throws Exception {

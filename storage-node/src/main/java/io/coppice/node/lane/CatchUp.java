@@ -585,9 +585,10 @@ final class CatchUp {
         LaneGroup group = Objects.requireNonNull(lane.group(request.group()));
         boolean isMended = false;
         for (int block : read.bad()) {
-            if (!group.lostBlocks().has(request.epoch(), request.chunk(), block)) {
+            int crc = read.crcs()[block - from];
+            if (!group.lostBlocks().has(request.epoch(), request.chunk(), block, crc)) {
                 isMended = true;
-                lane.reads().mendFor(request, block, read.crcs()[block - from]);
+                lane.reads().mendFor(request, block, crc);
             }
         }
         return isMended;

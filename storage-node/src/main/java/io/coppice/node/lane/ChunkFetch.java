@@ -3,6 +3,7 @@ package io.coppice.node.lane;
 import io.coppice.model.Blocks;
 import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
+import io.coppice.node.store.BlockRead;
 import io.coppice.node.store.ChunkImage;
 import io.coppice.node.store.ChunkImage.Base;
 import io.coppice.wire.pb.DataHeader;
@@ -44,6 +45,9 @@ final class ChunkFetch implements ReplyHandler {
     /// Blocks that are in the store already, as a part of the chunk.
     private final BitSet stored = new BitSet();
 
+    /// Blocks that came as lost: another chunk may have them from another place.
+    private final BitSet lost = new BitSet();
+
     /// Blocks that were named by their places.
     private final BitSet placed = new BitSet();
 
@@ -55,6 +59,10 @@ final class ChunkFetch implements ReplyHandler {
 
     private final long[] places;
     private @Nullable Position version;
+
+    /// The last operation that any piece may show.
+    private long asOf;
+
     private Base base = Base.NOTHING;
     private long imageParent;
     private int next;
@@ -250,6 +258,7 @@ final class ChunkFetch implements ReplyHandler {
 
     private boolean takeBlocks(DataHeader header, BitSet here, ByteBuf payload) {
         int count = here.cardinality();
+        asOf = Math.max(asOf, header.getVersionSequence());
         if (header.getCrcsCount() != count
                 || payload.readableBytes() != count << Blocks.BLOCK_SHIFT
                 || operations.damagedOnTheWay(header, payload) >= 0) {
@@ -258,9 +267,9 @@ final class ChunkFetch implements ReplyHandler {
         int at = 0;
         for (int block = here.nextSetBit(0); block >= 0; block = here.nextSetBit(block + 1)) {
             crcs[block] = header.getCrcs(at);
-            data[block] =
-                    payload.slice(
-                            payload.readerIndex() + (at << Blocks.BLOCK_SHIFT), Blocks.BLOCK_BYTES);
+            int index = payload.readerIndex() + (at << Blocks.BLOCK_SHIFT);
+            data[block] = payload.slice(index, Blocks.BLOCK_BYTES);
+            lost.set(block, BlockRead.isLost(payload.nioBuffer(index, Blocks.BLOCK_BYTES), 0));
             at++;
         }
         blocks.or(here);
@@ -319,12 +328,12 @@ final class ChunkFetch implements ReplyHandler {
         ByteBuf joined = joined(left);
         ChunkImage image = image(inParts ? Base.HELD : base, ofImage, left, joined);
         lane.catchUp().fetchEnded();
-        group.replica()
-                .chunkReceived(epoch, chunk, ofImage.sequence(), new FetchedImage(image, joined));
+        group.replica().chunkReceived(epoch, chunk, asOf, new FetchedImage(image, joined));
         group.parts().remove(chunk);
         for (ChunkImage.Reference shared : image.references()) {
             lane.metrics().resyncShared.inc(shared.count());
         }
+        learned.andNot(lost);
         group.sharedPlaces(primary, epoch).learn(chunk, ofImage, learned, places);
         lane.dirty(group);
     }

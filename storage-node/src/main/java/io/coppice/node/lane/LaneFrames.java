@@ -8,6 +8,7 @@ import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.GroupEpoch;
 import io.netty.buffer.ByteBuf;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -250,8 +251,8 @@ public final class LaneFrames {
             lane.reads().serveReplica(request);
             return;
         }
-        if (group.isSyncing() && header.getHeldSequence() != 0) {
-            request.refuse(DataStatus.NO_SUCH_CHUNK, "the chunk is not held in this version");
+        if (header.getHeldSequence() != 0 && group.isSyncing() && !isMapped(request)) {
+            request.refuse(DataStatus.NO_SUCH_CHUNK, "there is no such block here");
             return;
         }
         if (!isLeased(request)) {
@@ -263,6 +264,12 @@ public final class LaneFrames {
         } else {
             lane.reads().serveReplica(request);
         }
+    }
+
+    private boolean isMapped(Request request) {
+        var mapped = new BitSet(1);
+        lane.store().presence(request.chunk(), request.block(), 1, mapped, new BitSet(1));
+        return !mapped.isEmpty();
     }
 
     /// The chunk is here as the asker has it: then its blocks are the same, whatever this replica

@@ -184,7 +184,7 @@ final class ReadService {
                     public void notFound(boolean lost) {
                         LaneGroup group = lane.group(request.group());
                         if (lost && group != null) {
-                            group.lostBlocks().add(request.epoch(), request.chunk(), block);
+                            group.lostBlocks().add(request.epoch(), request.chunk(), block, crc);
                         }
                     }
                 });
@@ -232,8 +232,8 @@ final class ReadService {
         public void notFound(boolean lost) {
             data.release();
             request.refuse(
-                    DataStatus.IO_ERROR,
-                    "block " + wanted + " is damaged on every replica that serves");
+                    lost ? DataStatus.IO_ERROR : DataStatus.NOT_SERVING,
+                    "block " + wanted + " is damaged on every replica that could be asked");
         }
 
         /// Mapped blocks before this one.

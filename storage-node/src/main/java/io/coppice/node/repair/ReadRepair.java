@@ -72,7 +72,9 @@ public final class ReadRepair implements BlockMender {
                         lane,
                         block,
                         Long.toUnsignedString(chunk));
-                answer.notFound(lost);
+                // One of the last may come back with it: until then nothing is given up.
+                boolean all = lane.others(group, GroupView.State.LAST).isEmpty();
+                answer.notFound(lost && all);
                 return;
             }
             DataHeader.Builder request =
@@ -94,8 +96,8 @@ public final class ReadRepair implements BlockMender {
         @Override
         public void reply(DataHeader header, ByteBuf payload) {
             if (!isGood(header, payload)) {
+                lost &= hasNoCopy(header, payload);
                 payload.release();
-                lost &= saysWhatItHas(header.getStatus());
                 next();
                 return;
             }
@@ -126,9 +128,12 @@ public final class ReadRepair implements BlockMender {
                     && lane.isDamaged(chunk, block, crc);
         }
 
-        private static boolean saysWhatItHas(DataStatus status) {
-            return switch (status) {
-                case OK, BAD_CHECKSUM, NO_SUCH_CHUNK -> true;
+        /// What it holds is damaged, or something else; of which without a checksum nobody can
+        /// tell.
+        private boolean hasNoCopy(DataHeader header, ByteBuf payload) {
+            return switch (header.getStatus()) {
+                case BAD_CHECKSUM, NO_SUCH_CHUNK -> true;
+                case OK -> crc != BlockRead.UNKNOWN_CRC || !payload.isReadable();
                 default -> false;
             };
         }

@@ -9,6 +9,9 @@ final class Backup implements Role {
     private boolean acknowledgeDue;
     private boolean syncDue;
 
+    /// The primary has finished whatever an earlier one left.
+    private boolean settled;
+
     /// Something waits for a sync; the acknowledgement that follows it says that it is appended,
     /// too.
     private boolean awaitsSync;
@@ -34,12 +37,14 @@ final class Backup implements Role {
     }
 
     /// A sealed chunk is the same on every serving replica: whatever was accepted before the seal
-    /// is finished on all of them (R8). Its last change must be acknowledged as far as is known
-    /// here (R4); what is not is asked of the primary.
+    /// is finished on all of them (R8), or is finished by a new primary before it says that
+    /// anything is committed. Its last change must be acknowledged as far as is known here (R4);
+    /// what is not is asked of the primary.
     @Override
     public void read(Ticket ticket, long chunk, int block, int blockCount, boolean sealed) {
         ChunkIndex index = replica.index();
         if (sealed
+                && settled
                 && replica.mayShowWhatItHolds()
                 && index.exists(chunk)
                 && index.version(chunk).sequence() <= replica.committed()) {
@@ -64,15 +69,20 @@ final class Backup implements Role {
             acknowledgeDue |= !sync;
         }
         operation.change().payload().release();
-        replica.commitUpTo(committed);
+        learn(committed);
     }
 
     @Override
     public void committed(long committed, boolean sync) {
-        replica.commitUpTo(committed);
+        learn(committed);
         if (sync) {
             replica.effects().sync();
         }
+    }
+
+    private void learn(long committed) {
+        settled |= committed > 0;
+        replica.commitUpTo(committed);
     }
 
     @Override

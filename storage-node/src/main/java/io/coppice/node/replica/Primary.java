@@ -183,6 +183,7 @@ final class Primary implements Role {
             return;
         }
         reconciled = true;
+        unfinished.reconciled();
         links.forEach(this::resend);
         if (unfinished.awaitsSync()) {
             effects.sync(); // what was adopted may never have been synced here
@@ -409,8 +410,7 @@ final class Primary implements Role {
         switch (ack.outcome()) {
             case OK, OVERLOADED, NO_SPACE -> {
                 if (ack.epoch() != replica.epoch() || ack.appended() > replica.last()) {
-                    return; // of an earlier epoch, perhaps of another primary; this one's frames
-                    // are sent again
+                    return; // of an earlier epoch; this one's frames are sent again
                 }
                 link.room = ack.outcome();
                 // else it starts over, with room
@@ -467,7 +467,7 @@ final class Primary implements Role {
             return;
         }
         link.sent = operation.sequence();
-        effects.replicate(link.store, replica.epoch(), operation, replica.committed());
+        effects.replicate(link.store, replica.epoch(), operation, unfinished.committedToTell());
     }
 
     /// Sends everything that the member has not acknowledged.
@@ -497,7 +497,7 @@ final class Primary implements Role {
 
     private void tellCommitted(MemberLink link, boolean sync) {
         if (link.isLive()) {
-            effects.committed(link.store, replica.epoch(), replica.committed(), sync);
+            effects.committed(link.store, replica.epoch(), unfinished.committedToTell(), sync);
         }
     }
 
@@ -529,8 +529,8 @@ final class Primary implements Role {
                 resend(link);
             }
         }
-        if (replica.committed() != committedTold) {
-            committedTold = replica.committed();
+        if (unfinished.committedToTell() != committedTold) {
+            committedTold = unfinished.committedToTell();
             links.forEach(link -> tellCommitted(link, false));
         }
         leaveBehind();

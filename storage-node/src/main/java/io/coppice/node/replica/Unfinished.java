@@ -26,6 +26,9 @@ final class Unfinished {
 
     private long unappendedBytes;
 
+    /// What an earlier primary left is finished once this is.
+    private long adoptedUpTo = Long.MAX_VALUE;
+
     Unfinished(GroupReplica replica, PendingBlocks pending) {
         this.replica = replica;
         this.effects = replica.effects();
@@ -36,6 +39,17 @@ final class Unfinished {
         pending.add(operation);
         unappended.add(operation);
         unappendedBytes += operation.bytes();
+    }
+
+    /// All that an earlier primary left is known, and will be finished.
+    void reconciled() {
+        adoptedUpTo = replica.last();
+    }
+
+    /// What the members are told to be committed; 0: nothing yet. Until what an earlier primary
+    /// left is finished, a backup is not to take for sealed what may still change.
+    long committedToTell() {
+        return replica.committed() >= adoptedUpTo ? replica.committed() : 0;
     }
 
     /// The ticket is answered once everything up to `sequence` is durable everywhere.
