@@ -9,8 +9,9 @@ final class Backup implements Role {
     private boolean acknowledgeDue;
     private boolean syncDue;
 
-    /// The primary has finished whatever an earlier one left.
-    private boolean settled;
+    /// The newest epoch in which the primary has said that it finished whatever an earlier one
+    /// left. Not just ever: between two views that came here another one may have led.
+    private long settledEpoch;
 
     /// Something waits for a sync; the acknowledgement that follows it says that it is appended,
     /// too.
@@ -44,7 +45,7 @@ final class Backup implements Role {
     public void read(Ticket ticket, long chunk, int block, int blockCount, boolean sealed) {
         ChunkIndex index = replica.index();
         if (sealed
-                && settled
+                && settledEpoch == replica.epoch()
                 && replica.mayShowWhatItHolds()
                 && index.exists(chunk)
                 && index.version(chunk).sequence() <= replica.committed()) {
@@ -81,7 +82,9 @@ final class Backup implements Role {
     }
 
     private void learn(long committed) {
-        settled |= committed > 0;
+        if (committed > 0) {
+            settledEpoch = replica.epoch();
+        }
         replica.commitUpTo(committed);
     }
 
