@@ -15,7 +15,8 @@ import java.util.Map;
 /// untimed run.
 ///
 /// @param rawDir where fio's own JSON is kept
-record Fio(Commands commands, Options options, Path rawDir) {
+/// @param ramps whether the first run of a row has the long ramp; limits have little to warm up
+record Fio(Commands commands, Options options, Path rawDir, boolean ramps) {
     /// What all lines share.
     static final List<String> COMMON =
             List.of(
@@ -36,7 +37,7 @@ record Fio(Commands commands, Options options, Path rawDir) {
     Figures run(String subject, List<String> engine, Map<String, Long> servers, Row row, int run)
             throws IOException {
         Path json = rawDir.resolve(subject + "-" + row.key() + "." + run + ".json");
-        int ramp = ramp(options, run);
+        int ramp = ramp(options, ramps ? run : run + 1);
         Process fio =
                 commands.start(
                         commands.dir().resolve("fio.log"),

@@ -88,7 +88,7 @@ final class Session {
                         + options.seconds()
                         + " s each after "
                         + options.rampSeconds()
-                        + " s of ramp before the first",
+                        + " s of ramp before the first (limits: 5 s)",
                 "area",
                 Numbers.bytes(options.areaBytes()) + ", filled first; 3 replicas",
                 "chain",
@@ -109,7 +109,7 @@ final class Session {
 
     private void measure(Durability durability, Path dir) throws IOException {
         var commands = new Commands(dir);
-        var fio = new Fio(commands, options, options.out().resolve("raw"));
+        var fio = new Fio(commands, options, options.out().resolve("raw"), true);
         var subjects = new ArrayList<Subject>();
         say("a cluster, durability " + durability.word());
         try (var cluster = new Cluster(launcher, commands, durability)) {
@@ -124,9 +124,10 @@ final class Session {
                 }
                 if (options.limits() && !limitsDone) {
                     limitsDone = true;
-                    subjects.add(Nbdkit.memory(fio));
-                    subjects.add(Nbdkit.file(fio));
-                    subjects.add(new LocalDisk(fio));
+                    var limits = new Fio(commands, options, fio.rawDir(), false);
+                    subjects.add(Nbdkit.memory(limits));
+                    subjects.add(Nbdkit.file(limits));
+                    subjects.add(new LocalDisk(limits));
                 }
                 rows(durability, subjects);
                 report.usage().put(durability, cluster.usage());
