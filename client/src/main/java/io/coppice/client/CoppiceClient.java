@@ -435,7 +435,8 @@ public final class CoppiceClient implements AutoCloseable {
                                 Detach.newBuilder()
                                         .setVolume(device.volume())
                                         .setFence(device.fence())
-                                        .setSequence(sequence)),
+                                        .setSequence(sequence)
+                                        .setUnsure(device.unsure)),
                 sequence,
                 answer -> future.complete(null));
         loop.schedule(

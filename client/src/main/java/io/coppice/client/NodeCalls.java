@@ -242,6 +242,7 @@ final class NodeCalls {
             return; // a new view was faster
         }
         if (op.isCompleted()) {
+            op.device().unsure = true;
             op.device().plan().failed(op, new Fault(Reason.TIMED_OUT, op.lastRefusal));
         } else {
             send(op);

@@ -57,6 +57,9 @@ final class RemoteDevice implements BlockDevice {
     /// The quorum has said on the present stream to it that the attachment stands.
     private boolean confirmed = true;
 
+    /// Something that nobody waits for any more may still be on its way to a node.
+    boolean unsure;
+
     private int handles = 1;
     private volatile long size;
 

@@ -63,6 +63,10 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
     private long lossEpoch;
     private long size;
     private boolean attached;
+
+    /// What the last detach said.
+    volatile boolean detachedUnsure;
+
     private boolean serves = true;
     private final List<ClientDirective> heldAttaches = new ArrayList<>();
     volatile boolean holdsAttaches;
@@ -229,6 +233,7 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
             }
             case DETACH -> {
                 attached = false;
+                detachedUnsure = message.getDetach().getUnsure();
                 answer.setDetached(Detached.getDefaultInstance());
             }
             case LEASE -> {

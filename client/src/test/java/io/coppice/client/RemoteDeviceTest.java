@@ -434,7 +434,8 @@ class RemoteDeviceTest {
                 CoppiceClient.connect(
                         ClientConfig.defaults(List.of(quorum.address()), "hasty")
                                 .withOperationDeadline(Duration.ofSeconds(2)))) {
-            BlockingDevice device = hasty.open("vol").blocking();
+            BlockDevice open = hasty.open("vol");
+            BlockingDevice device = open.blocking();
             device.write(0, new byte[4096], 0, 4096);
             node.silent = true;
             var late =
@@ -443,6 +444,8 @@ class RemoteDeviceTest {
             assertEquals(DeviceException.Reason.TIMED_OUT, late.reason());
             assertThrows(DeviceException.class, () -> device.read(0, new byte[4096], 0, 4096));
             node.silent = false;
+            open.close();
+            assertTrue(quorum.detachedUnsure, "the write may still be on its way");
         }
     }
 
@@ -456,6 +459,7 @@ class RemoteDeviceTest {
         two.close();
         assertThrows(DeviceException.class, () -> two.blocking().write(0, new byte[1], 0, 1));
         assertFalse(quorum.isAttached());
+        assertFalse(quorum.detachedUnsure);
     }
 
     @Test

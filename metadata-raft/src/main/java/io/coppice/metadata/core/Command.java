@@ -94,8 +94,10 @@ public sealed interface Command {
     /// holder gives the same attachment. See [Outcome.Attached] for the barrier that must follow.
     record Attach(String volume, long deadSession) implements Command {}
 
-    /// By the holder, after its last write is finished. Of what it no longer holds: done already.
-    record Detach(long volume, long fence) implements Command {}
+    /// By the holder, after its last write is finished, or when it has given up waiting for it
+    /// (`unsure`): then the next attachment raises a barrier. Of what it no longer holds: done
+    /// already.
+    record Detach(long volume, long fence, boolean unsure) implements Command {}
 
     /// Whoever holds the volume loses it: the fence grows.
     record BreakAttachment(String volume) implements Command {}

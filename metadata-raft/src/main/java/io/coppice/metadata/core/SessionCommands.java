@@ -132,6 +132,10 @@ final class SessionCommands {
                 && holder.fence() == command.fence()) {
             tables.attachments.remove(command.volume());
             tables.sessions.put(sessionId, session.withoutVolume(command.volume()));
+            Volume volume = tables.volumes.get(command.volume());
+            if (command.unsure() && volume != null) {
+                tables.replaceVolume(volume.broken());
+            }
         }
         return Outcome.Nothing.INSTANCE;
     }

@@ -5,6 +5,7 @@ import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Stamped;
 import io.coppice.model.Position;
+import io.coppice.wire.pb.Detach;
 import io.coppice.wire.pb.Flip;
 import io.coppice.wire.pb.FlipSlot;
 import io.coppice.wire.pb.GroupPosition;
@@ -96,7 +97,10 @@ final class LogDecoder {
             case CLOSE_SESSION -> new Command.CloseSession(r.getCloseSession().getSession());
             case ATTACH ->
                     new Command.Attach(r.getAttach().getVolume(), r.getAttach().getDeadSession());
-            case DETACH -> new Command.Detach(r.getDetach().getVolume(), r.getDetach().getFence());
+            case DETACH -> {
+                Detach detach = r.getDetach();
+                yield new Command.Detach(detach.getVolume(), detach.getFence(), detach.getUnsure());
+            }
             case BREAK_ATTACHMENT ->
                     new Command.BreakAttachment(r.getBreakAttachment().getVolume());
             case LEASE_CHUNK_IDS ->

@@ -90,7 +90,11 @@ final class LogEncoder {
                                     .setVolume(c.volume())
                                     .setDeadSession(c.deadSession()));
             case Command.Detach c ->
-                    record.setDetach(Detach.newBuilder().setVolume(c.volume()).setFence(c.fence()));
+                    record.setDetach(
+                            Detach.newBuilder()
+                                    .setVolume(c.volume())
+                                    .setFence(c.fence())
+                                    .setUnsure(c.unsure()));
             case Command.BreakAttachment c ->
                     record.setBreakAttachment(BreakAttachment.newBuilder().setVolume(c.volume()));
             case Command.LeaseChunkIds c ->

@@ -92,7 +92,8 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                 submit(
                         message,
                         detach.getSequence(),
-                        new Command.Detach(detach.getVolume(), detach.getFence()),
+                        new Command.Detach(
+                                detach.getVolume(), detach.getFence(), detach.getUnsure()),
                         (answer, outcome) -> answer.setDetached(Detached.getDefaultInstance()));
             }
             case LEASE -> {

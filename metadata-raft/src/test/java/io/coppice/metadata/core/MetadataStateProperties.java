@@ -212,7 +212,7 @@ class MetadataStateProperties {
             assertEquals(
                     Refusal.CONFLICT,
                     cluster.refused(new Command.ResizeVolume(name, slots * Cluster.CHUNK, 0)));
-            cluster.done(new Command.Detach(volume.id(), attached.get().fence()));
+            cluster.done(new Command.Detach(volume.id(), attached.get().fence(), false));
         }
         cluster.done(new Command.ResizeVolume(name, slots * Cluster.CHUNK, 0));
         model.volume(name).keySet().removeIf(index -> index >= slots);

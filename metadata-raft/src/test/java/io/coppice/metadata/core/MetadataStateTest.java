@@ -101,7 +101,7 @@ class MetadataStateTest {
     void aSessionsAnswersAreKeptUntilAcknowledgedOrOutOfItsWindow() {
         create("a", 1);
         long fence = attach("a").attachment().fence();
-        var detach = new Command.Detach(cluster.volume("a").id(), fence);
+        var detach = new Command.Detach(cluster.volume("a").id(), fence, false);
         long session = Cluster.SESSION;
         cluster.state.apply(new Stamped(session, 100, 0, 5, "t", detach));
         cluster.state.apply(new Stamped(session, 101, 100, 5, "t", detach));
@@ -203,8 +203,11 @@ class MetadataStateTest {
         var taken = (Outcome.Attached) cluster.done(88, new Command.Attach("a", Cluster.SESSION));
         assertTrue(taken.barrier());
         assertEquals(2, taken.attachment().fence());
-        cluster.done(88, new Command.Detach(taken.volume().id(), 2));
-        assertFalse(attach("a").barrier(), "the last holder finished properly");
+        cluster.done(88, new Command.Detach(taken.volume().id(), 2, false));
+        Outcome.Attached next = attach("a");
+        assertFalse(next.barrier(), "the last holder finished properly");
+        cluster.done(new Command.Detach(next.volume().id(), next.attachment().fence(), true));
+        assertTrue(attach("a").barrier(), "the last holder has given up on something");
         cluster.done(new Command.BreakAttachment("a"));
         assertTrue(attach("a").barrier());
     }
@@ -215,7 +218,8 @@ class MetadataStateTest {
         var cut = List.of(new Command.SnapshotCut("a", "s1", null));
         cluster.done(new Command.CreateSnapshots(cut, Map.of()));
         attach("a");
-        cluster.done(new Command.Detach(cluster.volume("a").id(), cluster.volume("a").fence()));
+        cluster.done(
+                new Command.Detach(cluster.volume("a").id(), cluster.volume("a").fence(), false));
         var second = List.of(new Command.SnapshotCut("a", "s2", null));
         assertEquals(Refusal.STALE, cluster.refused(new Command.CreateSnapshots(second, Map.of())));
         cluster.done(new Command.RaiseGeneration(cluster.volume("a").id(), 2));
@@ -347,7 +351,7 @@ class MetadataStateTest {
         assertEquals(chunk, cluster.view().chunkAt(cluster.volume("huge").root(), last));
         var shrink = new Command.ResizeVolume("huge", 4096, 0);
         assertEquals(Refusal.CONFLICT, cluster.refused(shrink), "a writer may be beyond the end");
-        cluster.done(new Command.Detach(cluster.volume("huge").id(), fence));
+        cluster.done(new Command.Detach(cluster.volume("huge").id(), fence, false));
         cluster.done(shrink);
         assertTrue(cluster.volume("huge").root().isEmpty());
         while (cluster.view().reapPending()) {
@@ -366,7 +370,7 @@ class MetadataStateTest {
         var cut = new Command.ResizeVolume("a", Cluster.CHUNK + half, fence);
         var blind = new Command.ResizeVolume("a", Cluster.CHUNK + half, 0);
         assertEquals(Refusal.CONFLICT, cluster.refused(blind));
-        cluster.done(new Command.Detach(cluster.volume("a").id(), fence));
+        cluster.done(new Command.Detach(cluster.volume("a").id(), fence, false));
         assertEquals(Refusal.CONFLICT, cluster.refused(blind));
         assertEquals(Refusal.CONFLICT, cluster.refused(cut), "others may have written there since");
         cluster.done(new Command.ResizeVolume("a", 2 * Cluster.CHUNK + half, 0));
