@@ -1,5 +1,7 @@
 package io.coppice.sim;
 
+import io.coppice.check.Register;
+import io.coppice.check.Violation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;

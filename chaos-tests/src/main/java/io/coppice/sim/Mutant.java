@@ -1,13 +1,12 @@
 package io.coppice.sim;
 
+import io.coppice.planted.Graft;
+import io.coppice.planted.Planted;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.StringWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import javax.tools.ToolProvider;
 
 /// The simulator with a [Planted] bug in it: the changed source is compiled, and all of Coppice is
 /// loaded anew around it. Production code has no switch for this.
@@ -21,45 +20,12 @@ final class Mutant {
     /// @param root of the repository
     /// @param work an empty directory for what is compiled
     static Mutant of(Planted planted, Path root, Path work) throws IOException {
-        Path file = root.resolve(planted.file());
-        String source = Files.readString(file);
-        int at = source.indexOf(planted.code());
-        if (at < 0 || source.indexOf(planted.code(), at + 1) >= 0) {
-            throw new IOException(
-                    "planted bug '"
-                            + planted.name()
-                            + "' fits "
-                            + planted.file()
-                            + (at < 0 ? " nowhere" : " more than once")
-                            + ": adapt it to the code");
-        }
-        Path changed = work.resolve(String.valueOf(file.getFileName()));
-        Files.writeString(changed, source.replace(planted.code(), planted.bug()));
-        compile(changed, work);
+        Graft.compile(planted, root, work);
         try {
             var loader = new Loader(work);
             return new Mutant(loader.loadClass("io.coppice.sim.Simulation"));
         } catch (ClassNotFoundException impossible) {
             throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static void compile(Path source, Path to) throws IOException {
-        var compiler = ToolProvider.getSystemJavaCompiler();
-        var said = new StringWriter();
-        try (var files = compiler.getStandardFileManager(null, null, null)) {
-            var options =
-                    List.of(
-                            "-d",
-                            to.toString(),
-                            "-proc:none",
-                            "-nowarn",
-                            "-cp",
-                            System.getProperty("java.class.path"));
-            var units = files.getJavaFileObjects(source);
-            if (!compiler.getTask(said, files, null, options, null, units).call()) {
-                throw new IOException("a planted bug does not compile: " + said);
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 package io.coppice.sim;
 
+import io.coppice.check.Violation;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import io.coppice.planted.Planted;
 import io.coppice.port.Marks;
 import io.coppice.sim.Simulation.Plan;
 import io.coppice.sim.Simulation.Result;

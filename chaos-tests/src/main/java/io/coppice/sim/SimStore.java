@@ -1,5 +1,6 @@
 package io.coppice.sim;
 
+import io.coppice.check.Violation;
 import io.coppice.node.StoreHome;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.store.ChunkStore;

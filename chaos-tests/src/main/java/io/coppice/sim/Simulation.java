@@ -1,5 +1,6 @@
 package io.coppice.sim;
 
+import io.coppice.check.Violation;
 import io.coppice.client.CoppiceClient;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;

@@ -1,6 +1,8 @@
 package io.coppice.sim;
 
 import com.codahale.metrics.MetricRegistry;
+import io.coppice.check.Register;
+import io.coppice.check.Violation;
 import io.coppice.client.BlockDevice;
 import io.coppice.client.ClientConfig;
 import io.coppice.client.Completion;

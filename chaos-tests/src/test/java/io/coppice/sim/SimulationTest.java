@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.coppice.planted.Planted;
 import io.coppice.port.Marks;
 import io.coppice.sim.Simulation.Plan;
 import io.coppice.sim.Simulation.Result;

@@ -1,4 +1,4 @@
-package io.coppice.sim;
+package io.coppice.planted;
 
 import java.util.List;
 
@@ -12,7 +12,7 @@ import java.util.List;
 /// @param bug stands there instead
 /// @param within the build finds it within so many seeds, from the first one on; 0: rarer, it is
 ///   searched by `./coppice sim --bugs` only
-record Planted(String name, String rules, String file, String code, String bug, int within) {
+public record Planted(String name, String rules, String file, String code, String bug, int within) {
     private static final String REPLICA = "storage-node/src/main/java/io/coppice/node/replica/";
     private static final String LANE = "storage-node/src/main/java/io/coppice/node/lane/";
     private static final String STORE = "storage-node/src/main/java/io/coppice/node/store/";
@@ -20,7 +20,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
     private static final String SERVER = "metadata-raft/src/main/java/io/coppice/metadata/server/";
     private static final String CLIENT = "client/src/main/java/io/coppice/client/";
 
-    static final List<Planted> ALL =
+    public static final List<Planted> ALL =
             List.of(
                     new Planted(
                             "acknowledge before the backups have appended",
@@ -222,7 +222,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             REPLICA + "Primary.java",
                             "} else if (pending.isClear(chunk, block, blockCount)) {",
                             "} else if (blockCount > 0) {",
-                            150),
+                            0),
                     new Planted(
                             "finish writes while too few serve",
                             "R1 R2",
@@ -259,7 +259,7 @@ record Planted(String name, String rules, String file, String code, String bug, 
                             REPLICA + "Syncing.java",
                             "if (!waiting.fetching || waiting.overflowed || waiting.purged) {",
                             "if (waiting.chunk != 0) {",
-                            100),
+                            0),
                     new Planted(
                             "answer a damaged block with a checksum made to fit",
                             "R10",

@@ -1,4 +1,4 @@
-package io.coppice.sim;
+package io.coppice.check;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,25 +13,25 @@ import org.jspecify.annotations.Nullable;
 /// whether one order of all of it explains everything (linearizability), with the zones of Gibbons
 /// and Korach (1997); every value is written once, so that is exact. Zeros come from trims and from
 /// the beginning: what is read as zero is judged by its neighbours.
-final class Register {
-    static final long UNKNOWN = Long.MAX_VALUE;
+public final class Register {
+    public static final long UNKNOWN = Long.MAX_VALUE;
 
     /// A write: of `value`, or of zeros when that is 0.
-    static final class Write {
-        final long value;
-        final long start;
+    public static final class Write {
+        public final long value;
+        public final long start;
 
         /// When its success was known; [#UNKNOWN]: never, it may happen at any time.
-        long end = UNKNOWN;
+        public long end = UNKNOWN;
 
         /// It never happened.
-        boolean refused;
+        public boolean refused;
 
         /// No later than this if at all: its client was fenced off then.
-        long fenced = UNKNOWN;
+        public long fenced = UNKNOWN;
 
         /// When a flush that covers it had succeeded.
-        long flushed = UNKNOWN;
+        public long flushed = UNKNOWN;
 
         /// When the client was told that it succeeded.
         private long acknowledged = UNKNOWN;
@@ -51,7 +51,7 @@ final class Register {
             this.start = start;
         }
 
-        long latest() {
+        public long latest() {
             return Math.min(end, fenced);
         }
 
@@ -91,17 +91,17 @@ final class Register {
     private final boolean inherits;
 
     /// @param inherits it began as a copy of another block
-    Register(String name, boolean inherits) {
+    public Register(String name, boolean inherits) {
         this.name = name;
         this.inherits = inherits;
     }
 
     /// Whether it began as a copy of another block.
-    boolean inherits() {
+    public boolean inherits() {
         return inherits;
     }
 
-    Write write(long value, long start) {
+    public Write write(long value, long start) {
         var write = new Write(this, value, start);
         everWritten.add(value);
         writes.add(write);
@@ -110,7 +110,7 @@ final class Register {
 
     /// A read that began before the power failed may have been answered then: it shows what was
     /// there before, which says nothing about what was left.
-    void read(long value, long start, long end) {
+    public void read(long value, long start, long end) {
         if (start <= eraStart) {
             judgeSpanning(value, start);
             return;
@@ -121,7 +121,7 @@ final class Register {
     /// The success of `write` is known. If it began before the power failed, parts of it may have
     /// succeeded then, and be lost unless success means durable, or until a flush succeeds; but it
     /// happens no more.
-    static void acknowledged(Write write, long time, boolean durable, long lastBlackout) {
+    public static void acknowledged(Write write, long time, boolean durable, long lastBlackout) {
         write.acknowledged = time;
         if (write.start > lastBlackout || durable) {
             write.end = time;
@@ -135,7 +135,7 @@ final class Register {
 
     /// A flush that covers `write` has succeeded: also where the power failed since, it was not
     /// lost.
-    static void flushed(Write write, long time) {
+    public static void flushed(Write write, long time) {
         write.flushed = Math.min(write.flushed, time);
         write.register.keeps(write);
     }
@@ -184,7 +184,7 @@ final class Register {
         return writeOf(value) != null;
     }
 
-    @Nullable Write writeOf(long value) {
+    public @Nullable Write writeOf(long value) {
         for (Write write : writes) {
             if (write.value == value && value != 0) {
                 return write;
@@ -193,33 +193,27 @@ final class Register {
         return null;
     }
 
-    boolean everWrote(long value) {
+    public boolean everWrote(long value) {
         return everWritten.contains(value);
     }
 
     /// Whether zeros may come from a trim, or what was before the present era.
-    boolean hasZeros() {
+    public boolean hasZeros() {
         return everWritten.contains(0L) || eraStart >= 0;
     }
 
     /// An acknowledged write that must be seen by whoever sees something that began at `newest`, if
     /// `value` is seen in its place; null: there is none.
-    @Nullable Write missing(long value, long newest, long cutEnd) {
+    public @Nullable Write missing(long value, long newest, long cutEnd) {
         Write seen = writeOf(value);
+        long zeroed = lastZero(cutEnd);
         for (Write other : writes) {
             boolean before = other.end < newest && other.value != value && !other.refused;
             if (!before) {
                 continue;
             }
             if (value == 0) {
-                boolean zeroedSince =
-                        writes.stream()
-                                .anyMatch(zero ->
-                                        zero.value == 0
-                                                && !zero.refused
-                                                && zero.start < cutEnd
-                                                && zero.latest() > other.start);
-                if (other.value != 0 && !zeroedSince) {
+                if (other.value != 0 && zeroed <= other.start) {
                     return other;
                 }
             } else if (seen == null || seen.latest() < other.start) {
@@ -229,7 +223,7 @@ final class Register {
         return null;
     }
 
-    void fencedAt(long time) {
+    public void fencedAt(long time) {
         for (Write write : writes) {
             if (write.end == UNKNOWN && write.fenced == UNKNOWN) {
                 write.fenced = time;
@@ -245,7 +239,7 @@ final class Register {
 
     /// Everybody who was served by then lost what was not flushed: judges what was, and begins anew
     /// with what may be left.
-    void blackout(long now) {
+    public void blackout(long now) {
         judge();
         possibleBefore = possibleFirst;
         anyBefore = anyFirst;
@@ -289,7 +283,7 @@ final class Register {
     // ------------------------------------------------------------ the judgement
 
     /// @throws Violation what cannot be explained
-    void judge() {
+    public void judge() {
         Map<Long, Zone> zones = new HashMap<>();
         for (Write write : writes) {
             if (!write.refused && write.value != 0) {
@@ -351,7 +345,8 @@ final class Register {
             for (int j = i + 1; j < used.size() && used.get(j).low() < a.high(); j++) {
                 Zone b = used.get(j);
                 boolean bothForward = a.isForward() && b.isForward();
-                boolean inside = a.isForward() && !b.isForward() && b.high() < a.high();
+                boolean inside =
+                        a.isForward() && !b.isForward() && b.low() > a.low() && b.high() < a.high();
                 if (bothForward || inside) {
                     throw new Violation(
                             name + ": " + a + " and " + b + " cannot be put in an order");
@@ -363,19 +358,13 @@ final class Register {
 
     /// A zero must come from a trim or the beginning, with nothing certain between.
     private void judgeZero(Read read) {
+        long zeroed = lastZero(read.end);
         for (Write cover : writes) {
             boolean maybeOfThePast = cover.start <= eraStart && mayBeginWithZeros();
             if (cover.value == 0 || cover.refused || cover.end >= read.start || maybeOfThePast) {
                 continue;
             }
-            boolean zeroedSince =
-                    writes.stream()
-                            .anyMatch(zero ->
-                                    zero.value == 0
-                                            && !zero.refused
-                                            && zero.start < read.end
-                                            && zero.latest() > cover.start);
-            if (!zeroedSince) {
+            if (zeroed <= cover.start) {
                 throw new Violation(
                         name
                                 + " reads as zeros at "
@@ -387,9 +376,7 @@ final class Register {
             }
         }
         if (!mayBeginWithZeros()) {
-            boolean zeroed =
-                    writes.stream().anyMatch(w -> w.value == 0 && !w.refused && w.start < read.end);
-            if (!zeroed) {
+            if (zeroed == Long.MIN_VALUE) {
                 throw new Violation(
                         name
                                 + " reads as zeros at "
@@ -397,6 +384,17 @@ final class Register {
                                 + " although flushed data was there before the power failed");
             }
         }
+    }
+
+    /// When zeros that began before `end` may have been written at the latest.
+    private long lastZero(long end) {
+        long last = Long.MIN_VALUE;
+        for (Write zero : writes) {
+            if (zero.value == 0 && !zero.refused && zero.start < end) {
+                last = Math.max(last, zero.latest());
+            }
+        }
+        return last;
     }
 
     private boolean mayBeginWithZeros() {
@@ -408,11 +406,11 @@ final class Register {
         return name;
     }
 
-    static String show(long value) {
+    public static String show(long value) {
         return value == 0 ? "zeros" : "value " + value;
     }
 
-    static String at(long nanos) {
+    public static String at(long nanos) {
         return nanos < 0
                 ? "the beginning"
                 : String.format(java.util.Locale.ROOT, "%.3f s", nanos / 1e9);

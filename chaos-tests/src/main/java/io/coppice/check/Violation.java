@@ -1,10 +1,10 @@
-package io.coppice.sim;
+package io.coppice.check;
 
 /// A promise was broken. The message says which, and how it was seen.
-final class Violation extends RuntimeException {
+public final class Violation extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    Violation(String what) {
+    public Violation(String what) {
         super(what);
     }
 }

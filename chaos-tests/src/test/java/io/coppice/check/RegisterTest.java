@@ -1,4 +1,4 @@
-package io.coppice.sim;
+package io.coppice.check;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
