@@ -162,7 +162,9 @@ class ArchitectureTest {
                                                 "io.coppice.nbd..",
                                                 "io.coppice.cli..",
                                                 "io.coppice.bench..",
-                                                "io.coppice.sim..")))
+                                                "io.coppice.sim..",
+                                                "io.coppice.planted..",
+                                                "io.coppice.chaos..")))
                         .should()
                         .dependOnClassesThat()
                         .resideInAPackage("io.netty..")
@@ -254,7 +256,9 @@ class ArchitectureTest {
                                                 "io.coppice.nbd",
                                                 "io.coppice.cli..",
                                                 "io.coppice.bench..",
-                                                "io.coppice.sim..")))
+                                                "io.coppice.sim..",
+                                                "io.coppice.planted..",
+                                                "io.coppice.chaos..")))
                         .should()
                         .dependOnClassesThat()
                         .resideInAnyPackage("java.nio.channels..", "java.nio.file..")
@@ -295,7 +299,8 @@ class ArchitectureTest {
                                                 "io.coppice.node",
                                                 "io.coppice.nbd",
                                                 "io.coppice.cli..",
-                                                "io.coppice.sim..")))
+                                                "io.coppice.sim..",
+                                                "io.coppice.chaos.run..")))
                         .should()
                         .callMethod(System.class, "exit", int.class)
                         .orShould()

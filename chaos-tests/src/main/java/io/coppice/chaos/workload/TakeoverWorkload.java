@@ -1,0 +1,131 @@
+package io.coppice.chaos.workload;
+
+import io.coppice.chaos.client.ClientWorld;
+import io.coppice.chaos.client.ClientWorld.Door;
+import io.coppice.chaos.client.Recorder;
+import io.coppice.chaos.client.SharedDevice;
+import io.coppice.chaos.client.Volume;
+import io.coppice.chaos.history.History;
+import io.coppice.directory.ControlException;
+import io.coppice.directory.ControlPlane;
+import io.coppice.wire.pb.BreakAttachment;
+import io.coppice.wire.pb.ExecuteRequest;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/// Clients take volumes away from one another: nobody may see or change anything of a volume once
+/// another client has it.
+final class TakeoverWorkload implements Workload {
+    private static final int VOLUMES = 3;
+    private static final int REGISTERS = 6;
+    private static final long BYTES = 24L << 20;
+    private static final int OPENING = 50;
+    private static final int BREAKING = 70;
+    private static final long HOLD_NANOS_MAX = 1_500_000_000L;
+    private static final long RETRY_MILLIS = 150;
+    private static final long FINISH_NANOS = 60_000_000_000L;
+
+    @Override
+    public String name() {
+        return "takeover";
+    }
+
+    @Override
+    public String about() {
+        return "clients break one another's attachments and take the volumes over";
+    }
+
+    @Override
+    public List<Door> doors() {
+        return List.of(Door.LIBRARY, Door.LIBRARY, Door.LIBRARY);
+    }
+
+    @Override
+    public void prepare(ControlPlane control, int clients) throws ControlException {
+        for (int i = 0; i < VOLUMES; i++) {
+            Workload.createVolume(control, volume(i), BYTES);
+        }
+    }
+
+    private static String volume(int number) {
+        return "prize" + number;
+    }
+
+    @Override
+    public int workers() {
+        return VOLUMES;
+    }
+
+    @Override
+    public void work(ClientWorld world, int worker) {
+        var device = new SharedDevice(world, volume(worker), OPENING + worker);
+        var volume = new Volume(device, world.recorder(worker), REGISTERS, BYTES);
+        Recorder breaks = world.recorder(BREAKING + worker);
+        var random = new SplittableRandom(world.identity().seed() + worker);
+        var values = new Values(world.identity(), worker);
+        while (world.working()) {
+            if (!volume.read(random.nextInt(REGISTERS))) {
+                if (random.nextInt(3) == 0) {
+                    takeAway(world, breaks, worker);
+                }
+                ClientWorld.pause(random.nextLong(RETRY_MILLIS));
+                continue;
+            }
+            hold(world, volume, random, values);
+            if (random.nextInt(3) == 0) {
+                device.close();
+                ClientWorld.pause(random.nextLong(RETRY_MILLIS));
+            }
+        }
+        device.close();
+    }
+
+    private static void takeAway(ClientWorld world, Recorder breaks, int worker) {
+        String volume = volume(worker);
+        breaks.change(
+                "break",
+                volume,
+                0,
+                () -> {
+                    world.execute(
+                            ExecuteRequest.newBuilder()
+                                    .setBreakAttachment(
+                                            BreakAttachment.newBuilder().setVolume(volume)));
+                    return 0;
+                });
+    }
+
+    private static void hold(
+            ClientWorld world, Volume volume, SplittableRandom random, Values values) {
+        long end = System.nanoTime() + random.nextLong(HOLD_NANOS_MAX);
+        boolean holds = true;
+        while (holds && world.working() && System.nanoTime() < end) {
+            int register = random.nextInt(REGISTERS);
+            holds =
+                    random.nextBoolean()
+                            ? volume.read(register)
+                            : volume.write(register, values.next(), false);
+        }
+    }
+
+    /// The first client reads what is left; the others have let go.
+    @Override
+    public void finish(ClientWorld world) {
+        if (world.identity().index() != 1) {
+            return;
+        }
+        long end = System.nanoTime() + FINISH_NANOS;
+        for (int i = 0; i < VOLUMES; i++) {
+            var device = new SharedDevice(world, volume(i), OPENING + VOLUMES + i);
+            RegisterWorkload.readAll(
+                    new Volume(device, world.recorder(VOLUMES + i), REGISTERS, BYTES), end);
+            device.close();
+        }
+    }
+
+    @Override
+    public Verdict judge(History history, List<Long> blackouts) {
+        return new RegisterJudge(history.operations(), blackouts, Map.of()).judge();
+    }
+}

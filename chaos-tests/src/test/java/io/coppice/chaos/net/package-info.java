@@ -1,0 +1,3 @@
+/// Tests of the chaos harness itself.
+@org.jspecify.annotations.NullMarked
+package io.coppice.chaos.net;

@@ -1,0 +1,3 @@
+/// Runs of the chaos harness, bounded.
+@org.jspecify.annotations.NullMarked
+package io.coppice.chaos.run;
