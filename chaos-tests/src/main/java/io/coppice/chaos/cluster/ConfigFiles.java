@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /// What the servers of a run are told, as an operator would write it.
@@ -19,56 +20,62 @@ final class ConfigFiles {
     static void metadata(Path file, Host self, List<Host> all, Path disk) throws IOException {
         Files.writeString(
                 file,
-                """
-                id = %s
-                cluster = chaos
-                dir = "%s"
-                raft { listen = "%s", peers { %s } }
-                control { listen = "%s", peers { %s } }
-                http { listen = "%s" }
-                repair { after = 10s }
-                """
-                        .formatted(
-                                self.name(),
-                                disk.resolve("meta"),
-                                at(self, RAFT),
-                                peers(all, RAFT),
-                                at(self, CONTROL),
-                                peers(all, CONTROL),
-                                at(self, HTTP)));
+                String.format(
+                        Locale.ROOT,
+                        """
+                        id = %s
+                        cluster = chaos
+                        dir = "%s"
+                        raft { listen = "%s", peers { %s } }
+                        control { listen = "%s", peers { %s } }
+                        http { listen = "%s" }
+                        repair { after = 10s }
+                        """,
+                        self.name(),
+                        disk.resolve("meta"),
+                        at(self, RAFT),
+                        peers(all, RAFT),
+                        at(self, CONTROL),
+                        peers(all, CONTROL),
+                        at(self, HTTP)));
     }
 
     static void node(Path file, Host self, List<Host> metadata, Path disk) throws IOException {
         Files.writeString(
                 file,
-                """
-                node {
-                  name = %s
-                  rack = ""
-                  stores = ["%s"]
-                  data = "%s"
-                  http = "%s"
-                  control = [%s]
-                }
-                """
-                        .formatted(
-                                self.name(),
-                                disk.resolve("store"),
-                                at(self, DATA),
-                                at(self, HTTP),
-                                endpoints(metadata)));
+                String.format(
+                        Locale.ROOT,
+                        """
+                        node {
+                          name = %s
+                          rack = ""
+                          stores = ["%s"]
+                          data = "%s"
+                          http = "%s"
+                          control = [%s]
+                        }
+                        """,
+                        self.name(),
+                        disk.resolve("store"),
+                        at(self, DATA),
+                        at(self, HTTP),
+                        endpoints(metadata)));
     }
 
     static void gateway(Path file, Host self, List<Host> metadata) throws IOException {
         Files.writeString(
                 file,
-                """
-                listen = ["%s"]
-                http-address = "%s"
-                control-endpoints = [%s]
-                exports = []
-                """
-                        .formatted(at(self, NBD), at(self, HTTP), endpoints(metadata)));
+                String.format(
+                        Locale.ROOT,
+                        """
+                        listen = ["%s"]
+                        http-address = "%s"
+                        control-endpoints = [%s]
+                        exports = []
+                        """,
+                        at(self, NBD),
+                        at(self, HTTP),
+                        endpoints(metadata)));
     }
 
     private static String at(Host host, int port) {

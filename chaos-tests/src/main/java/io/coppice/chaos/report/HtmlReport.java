@@ -169,7 +169,8 @@ public final class HtmlReport {
             String what = each.f() + " " + (each.f().equals("read") ? "gives " : "") + each.value();
             String style = each.type().name().toLowerCase(Locale.ROOT);
             svg.box(x, y, end - x, ROW - 5, style, each.toString());
-            svg.text(x + 2, y + 12, "start", what);
+            boolean right = x > WIDTH * 0.75;
+            svg.text(right ? x - 2 : x + 2, y + 12, right ? "end" : "start", what);
         }
         svg.text(
                 WIDTH,

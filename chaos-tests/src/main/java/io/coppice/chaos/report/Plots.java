@@ -99,7 +99,11 @@ final class Plots {
             double up = Math.log10(at / LEAST_MILLIS) / decades;
             double y = TOP + (1 - up) * (HEIGHT - TOP - BOTTOM);
             svg.line(LEFT, y, WIDTH - RIGHT, y, "grid");
-            svg.text(LEFT - 5, y + 4, "end", String.format(Locale.ROOT, "%.4s ms", at));
+            svg.text(
+                    LEFT - 5,
+                    y + 4,
+                    "end",
+                    String.format(Locale.ROOT, at < 1 ? "%.1f ms" : "%.0f ms", at));
         }
         return svg.finish();
     }
