@@ -80,7 +80,7 @@ public final class Linearizer<S, O> {
                 }
                 continue;
             }
-            if (at != head && later(operations, at.operation, deepest)) {
+            if (later(operations, at.operation, deepest)) {
                 deepest = at.operation;
             }
             if (steps.isEmpty()) {

@@ -3,7 +3,6 @@ package io.coppice.chaos.client;
 import io.coppice.chaos.history.HistoryWriter;
 import io.coppice.client.ClientConfig;
 import io.coppice.client.CoppiceClient;
-import io.coppice.client.DeviceException;
 import io.coppice.directory.ControlException;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
@@ -116,11 +115,6 @@ public final class ClientWorld implements AutoCloseable {
         } catch (InterruptedException nobodyAsks) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    static boolean inUse(IOException failure) {
-        return failure instanceof DeviceException known
-                && known.reason() == DeviceException.Reason.IN_USE;
     }
 
     @Override
