@@ -11,8 +11,11 @@ import io.coppice.wire.pb.ClusterStatus;
 import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.GetStatus;
+import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.InitializeCluster;
+import io.coppice.wire.pb.ListGroups;
 import io.coppice.wire.pb.ListNodes;
+import io.coppice.wire.pb.NodeInfo;
 import io.coppice.wire.pb.QueryRequest;
 import java.io.IOException;
 import java.net.URI;
@@ -23,6 +26,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -295,6 +300,30 @@ public final class ChaosCluster implements AutoCloseable {
     public void awaitHealthy(Duration patience) throws IOException {
         long end = System.nanoTime() + patience.toNanos();
         await(end, "the cluster is not healthy again", this::isHealthy);
+    }
+
+    /// The storage node that is the primary of the most groups.
+    public Server busiest() throws IOException {
+        try {
+            var groups = QueryRequest.newBuilder().setListGroups(ListGroups.getDefaultInstance());
+            var led = new HashMap<Integer, Integer>();
+            for (GroupInfo group : control.query(groups.build()).getGroupsList()) {
+                led.merge(group.getPrimary(), 1, Integer::sum);
+            }
+            var nodes = QueryRequest.newBuilder().setListNodes(ListNodes.getDefaultInstance());
+            return control.query(nodes.build()).getNodesList().stream()
+                    .max(Comparator.comparingInt(node -> led(node, led)))
+                    .map(node -> server(node.getName()))
+                    .orElseThrow();
+        } catch (ControlException notNow) {
+            throw new IOException(notNow.getMessage(), notNow);
+        }
+    }
+
+    private static int led(NodeInfo node, Map<Integer, Integer> byStore) {
+        return node.getStoresList().stream()
+                .mapToInt(store -> byStore.getOrDefault(store.getId(), 0))
+                .sum();
     }
 
     /// Until no replica is on the node any more.

@@ -27,6 +27,7 @@ public record Group(String name, List<String> nemeses) {
                             "partition",
                             List.of(
                                     "isolate",
+                                    "strand",
                                     "halves",
                                     "ring",
                                     "one-way",

@@ -5,6 +5,7 @@ import io.coppice.chaos.cluster.Host.Role;
 import io.coppice.chaos.nemesis.Nemesis.Blow;
 import io.coppice.chaos.nemesis.Nemesis.Load;
 import io.coppice.chaos.net.Link;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -21,6 +22,7 @@ final class NetworkNemeses {
     static List<Nemesis> all() {
         return List.of(
                 heavy("isolate", "a server reaches nobody", NetworkNemeses::isolate),
+                heavy("strand", "a storage node reaches clients only", NetworkNemeses::strand),
                 heavy("halves", "two halves that do not see each other", NetworkNemeses::halves),
                 heavy(
                         "ring",
@@ -73,6 +75,12 @@ final class NetworkNemeses {
     private static Blow isolate(Arena arena, SplittableRandom random) {
         List<Host> one = List.of(Arena.one(servers(arena), random));
         return cut(arena, one.getFirst().name() + " alone", one, everybody(arena));
+    }
+
+    /// Clients go on to write to it as long as it answers.
+    private static Blow strand(Arena arena, SplittableRandom random) throws IOException {
+        List<Host> one = List.of(arena.cluster().busiest().host());
+        return cut(arena, one.getFirst().name() + " with clients", one, servers(arena));
     }
 
     /// One half has most of the metadata servers, and one the most of the nodes: perhaps the same.

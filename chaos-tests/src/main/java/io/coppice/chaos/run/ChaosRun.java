@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class ChaosRun {
     private static final Duration START_PATIENCE = Duration.ofSeconds(120);
     private static final Duration HEAL_PATIENCE = Duration.ofSeconds(180);
+    private static final long WORK_SECONDS = 60;
     private static final long REST_SECONDS = 90;
     private static final long FINISH_SECONDS = 150;
     private static final Duration CHECK_PATIENCE = Duration.ofSeconds(120);
@@ -84,6 +85,9 @@ final class ChaosRun {
             start = System.nanoTime();
             for (ClientProcess client : clients) {
                 client.start();
+            }
+            for (ClientProcess client : clients) {
+                client.awaitWork(WORK_SECONDS);
             }
             log.accept("clients work: " + settings.workload().about());
             var conductor = new Conductor(new Arena(cluster, clients, blackouts, clocks), log);

@@ -1,5 +1,6 @@
 package io.coppice.chaos.run;
 
+import io.coppice.chaos.client.ClientWorld;
 import io.coppice.chaos.client.ClientWorld.Door;
 import io.coppice.chaos.cluster.ChaosCluster;
 import io.coppice.chaos.cluster.Host;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safe.
 final class ClientProcess implements Arena.Prey {
     private static final long DIE_SECONDS = 30;
+    private static final long LOOK_MILLIS = 50;
+    private static final String DONE = "\"type\":\"ok\"";
     private static final int SIGCONT = 18;
     private static final int SIGSTOP = 19;
 
@@ -147,6 +151,23 @@ final class ClientProcess implements Arena.Prey {
     public synchronized void resume() {
         if (process != null) {
             Libc.kill(process.pid(), SIGCONT);
+        }
+    }
+
+    /// Until something that it asked for has been done.
+    void awaitWork(long seconds) throws IOException {
+        Path history = histories().getLast();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        while (!Files.exists(history) || !Files.readString(history).contains(DONE)) {
+            if (System.nanoTime() > end) {
+                throw new IOException(
+                        host.name()
+                                + " has done nothing within "
+                                + seconds
+                                + " s: see "
+                                + cluster.layout().log(host.name()));
+            }
+            ClientWorld.pause(LOOK_MILLIS);
         }
     }
 
