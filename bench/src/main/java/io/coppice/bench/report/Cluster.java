@@ -1,7 +1,9 @@
 package io.coppice.bench.report;
 
+import io.coppice.client.BlockDevice;
 import io.coppice.client.ClientConfig;
 import io.coppice.client.CoppiceClient;
+import io.coppice.client.DeviceException;
 import io.coppice.directory.ControlException;
 import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateSnapshots;
@@ -17,12 +19,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 
 /// A fresh cluster with every server a process of its own, as `coppice up --separate` makes it, and
 /// one client of it in this process. Holds the volume that both doors are measured on.
 final class Cluster implements AutoCloseable {
     static final String VOLUME = "base";
     private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final Duration LET_GO = Duration.ofSeconds(10);
+    private static final long LET_GO_LOOK_NANOS = 50_000_000;
     private static final Duration SETTLE = Duration.ofMillis(1500);
     private static final int SETTLE_LOOKS = 10;
 
@@ -64,6 +69,22 @@ final class Cluster implements AutoCloseable {
 
     CoppiceClient client() {
         return client;
+    }
+
+    /// The volume that both doors are measured on, as soon as the other door has let go of it: the
+    /// gateway detaches after its client has gone.
+    BlockDevice openVolume() throws IOException {
+        long end = System.nanoTime() + LET_GO.toNanos();
+        while (true) {
+            try {
+                return client.open(VOLUME);
+            } catch (DeviceException refused) {
+                if (refused.reason() != DeviceException.Reason.IN_USE || System.nanoTime() > end) {
+                    throw refused;
+                }
+                LockSupport.parkNanos(LET_GO_LOOK_NANOS);
+            }
+        }
     }
 
     Commands commands() {

@@ -44,7 +44,7 @@ final class CoppiceLibrary implements Subject {
     private Figures load(Row row, int run) throws IOException {
         Map<String, Long> watched = new LinkedHashMap<>(cluster.servers());
         watched.put("client", ProcessHandle.current().pid());
-        try (BlockDevice device = cluster.client().open(Cluster.VOLUME)) {
+        try (BlockDevice device = cluster.openVolume()) {
             int ramp = Fio.ramp(options, run);
             if (ramp > 0) {
                 drive(device, row, Duration.ofSeconds(ramp));
