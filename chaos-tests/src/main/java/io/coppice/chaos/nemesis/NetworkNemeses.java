@@ -22,7 +22,10 @@ final class NetworkNemeses {
     static List<Nemesis> all() {
         return List.of(
                 heavy("isolate", "a server reaches nobody", NetworkNemeses::isolate),
-                heavy("strand", "a storage node reaches clients only", NetworkNemeses::strand),
+                heavy(
+                        "strand",
+                        "the primary of the most groups reaches clients only",
+                        NetworkNemeses::strand),
                 heavy("halves", "two halves that do not see each other", NetworkNemeses::halves),
                 heavy(
                         "ring",
