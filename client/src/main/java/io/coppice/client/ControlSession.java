@@ -367,7 +367,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         }
         if (beatsAnswered && time.nanos() - heardNanos > SILENCE_NANOS_MAX) {
             trouble = "the metadata server went silent";
-            to.abort(trouble);
+            to.hangUp(trouble);
             return;
         }
         to.send(

@@ -75,6 +75,12 @@ public final class ControlClient implements ControlPlane {
                 channel.shutdownNow();
             }
         }
+
+        /// The next call makes a new connection.
+        synchronized void disconnect() {
+            close();
+            channel = null;
+        }
     }
 
     /// gRPC's shared ones live on for a second, and a JVM waits 300 ms at its end for threads that

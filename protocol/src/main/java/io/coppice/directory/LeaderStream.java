@@ -121,6 +121,12 @@ final class LeaderStream<Q, R> implements LeaderSession {
         }
 
         @Override
+        public void hangUp(String why) {
+            abort(why);
+            endpoint.disconnect();
+        }
+
+        @Override
         public void onNext(R message) {
             Failure failure = refusal.apply(message);
             if (failure != null && failure.getCode() == Code.CODE_NOT_LEADER) {

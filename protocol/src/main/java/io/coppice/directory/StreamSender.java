@@ -7,4 +7,10 @@ public interface StreamSender<Q> {
 
     /// Ends this stream, as if it had broken.
     void abort(String why);
+
+    /// As [#abort], and the next stream does not use the connection that this one has: it may be
+    /// one that TCP has not given up yet.
+    default void hangUp(String why) {
+        abort(why);
+    }
 }

@@ -14,6 +14,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
@@ -33,6 +34,11 @@ import java.util.function.Supplier;
 /// Thread-safe.
 public final class Transport implements Network, AutoCloseable {
     private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
+
+    /// What was sent and is not acknowledged by the other system for so long breaks the connection.
+    /// Left to itself TCP tries again at longer and longer intervals, and so goes on long after a
+    /// partition is healed.
+    private static final int UNHEARD_MILLIS = 5_000;
 
     private final EventLoopGroup group;
     private final boolean epoll;
@@ -63,14 +69,22 @@ public final class Transport implements Network, AutoCloseable {
     /// @throws IOException when the address cannot be bound; the message names it
     public FrameServer listen(SocketAddress address, Supplier<? extends FrameHandler> handlers)
             throws IOException {
-        return new FrameServer(
-                bind(address, channel -> new ChannelConnection.Inbound(handlers.get())));
+        var bootstrap = server(address, channel -> new ChannelConnection.Inbound(handlers.get()));
+        if (epoll && !(address instanceof DomainSocketAddress)) {
+            bootstrap.childOption(EpollChannelOption.TCP_USER_TIMEOUT, UNHEARD_MILLIS);
+        }
+        return new FrameServer(bound(bootstrap, address));
     }
 
     /// Listens with a pipeline of the caller's own.
     public Channel bind(
             SocketAddress address, java.util.function.Function<Channel, ChannelHandler> pipeline)
             throws IOException {
+        return bound(server(address, pipeline), address);
+    }
+
+    private ServerBootstrap server(
+            SocketAddress address, java.util.function.Function<Channel, ChannelHandler> pipeline) {
         var bootstrap =
                 new ServerBootstrap()
                         .group(group)
@@ -86,6 +100,11 @@ public final class Transport implements Network, AutoCloseable {
                     .childOption(ChannelOption.TCP_NODELAY, true)
                     .childOption(ChannelOption.SO_KEEPALIVE, true);
         }
+        return bootstrap;
+    }
+
+    private static Channel bound(ServerBootstrap bootstrap, SocketAddress address)
+            throws IOException {
         ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw new IOException(
@@ -109,6 +128,9 @@ public final class Transport implements Network, AutoCloseable {
             bootstrap
                     .option(ChannelOption.TCP_NODELAY, true)
                     .option(ChannelOption.SO_KEEPALIVE, true);
+            if (epoll) {
+                bootstrap.option(EpollChannelOption.TCP_USER_TIMEOUT, UNHEARD_MILLIS);
+            }
         }
         bootstrap
                 .connect(to)

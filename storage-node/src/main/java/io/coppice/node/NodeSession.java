@@ -16,7 +16,6 @@ import io.coppice.wire.pb.BarrierDone;
 import io.coppice.wire.pb.GoneReplica;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.GroupViews;
-import io.coppice.wire.pb.HeartbeatReply;
 import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeHeartbeat;
@@ -46,6 +45,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -105,7 +105,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     private volatile boolean isWithoutSome;
 
     /// Only on the clock.
-    private boolean leased;
+    private final LeaseWatch watch = new LeaseWatch();
 
     /// @param cluster the cluster that the stores belong to, or empty
     public NodeSession(
@@ -276,22 +276,26 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
     }
 
     private void watchLease(long now) {
-        boolean holds = lease.holds(now);
-        if (leased && !holds) {
-            LOG.warn(
-                    "node {} serving→waiting: its lease has run out, the quorum's leader does not"
-                            + " answer",
-                    config.name());
-        } else if (!leased && holds) {
-            LOG.info("node {} waiting→serving: it holds a lease", config.name());
+        switch (watch.look(lease.holds(now), registered, now)) {
+            case LOST ->
+                    LOG.warn(
+                            "node {} serving→waiting: its lease has run out, the quorum's leader"
+                                    + " does not answer",
+                            config.name());
+            case GAINED -> LOG.info("node {} waiting→serving: it holds a lease", config.name());
+            case SILENT -> withStream(to -> to.hangUp("the metadata server went silent"));
+            case NONE -> {}
         }
-        leased = holds;
     }
 
     private void send(NodeMessage message) {
+        withStream(to -> to.send(message));
+    }
+
+    private void withStream(Consumer<StreamSender<NodeMessage>> how) {
         StreamSender<NodeMessage> to = sender;
         if (to != null) {
-            to.send(message);
+            how.accept(to);
         }
     }
 
@@ -309,7 +313,10 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                             "node {} is refused: {}",
                             config.name(),
                             directive.getRefused().getMessage());
-            case HEARTBEAT -> answered(directive.getHeartbeat());
+            case HEARTBEAT ->
+                    answered(
+                            directive.getHeartbeat().getSequence(),
+                            directive.getHeartbeat().getLeaseMillis());
             case DIRECTIVE_NOT_SET -> {}
         }
     }
@@ -319,10 +326,6 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         registered = false;
         sender = null;
         LOG.info("node {}: session ended: {}", config.name(), why);
-    }
-
-    private void answered(HeartbeatReply reply) {
-        answered(reply.getSequence(), reply.getLeaseMillis());
     }
 
     private void answered(long sequence, int leaseMillis) {
@@ -339,10 +342,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                 startLanes(welcome);
             } catch (IOException e) {
                 LOG.error("node {} cannot serve: {}", config.name(), e.getMessage());
-                StreamSender<NodeMessage> to = sender;
-                if (to != null) {
-                    to.abort("stores cannot be opened");
-                }
+                withStream(to -> to.abort("stores cannot be opened"));
                 return;
             }
         }
@@ -484,11 +484,8 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         registeringAgain = true;
         clock.schedule(
                 () -> {
-                    StreamSender<NodeMessage> to = sender;
                     registeringAgain = false;
-                    if (to != null) {
-                        to.abort(why);
-                    }
+                    withStream(to -> to.abort(why));
                 },
                 REGISTER_AGAIN_MILLIS,
                 TimeUnit.MILLISECONDS);

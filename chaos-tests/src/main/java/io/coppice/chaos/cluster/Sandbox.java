@@ -9,7 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Namespaces that this program runs in while it breaks things: of the network, of mounts and of
-/// processes. Whatever it starts or mounts ends with it, however it ends.
+/// processes; for who is not root of users, too, where he is. Whatever it starts or mounts ends
+/// with it, however it ends.
 public final class Sandbox {
     private static final String INSIDE = "coppice.chaos.inside";
     private static final Path NAMESPACES = Path.of("/run/netns");
@@ -27,7 +28,7 @@ public final class Sandbox {
             throw new IOException(
                     "chaos needs namespaces, network devices and mounts of its own, but "
                             + obstacle
-                            + ": run it as root on Linux");
+                            + (isRoot() ? "" : "; root has them"));
         }
     }
 
@@ -42,7 +43,33 @@ public final class Sandbox {
                 return tool + " is missing (Debian's packages util-linux and iproute2)";
             }
         }
-        return "";
+        return refusal();
+    }
+
+    /// What the system says to new namespaces; empty: nothing against them.
+    private static String refusal() {
+        var command = new ArrayList<>(namespaces());
+        command.add("true");
+        try {
+            Hosts.run(command.toArray(String[]::new));
+            return "";
+        } catch (IOException refused) {
+            return "the system refuses (" + refused.getMessage() + ")";
+        }
+    }
+
+    private static boolean isRoot() {
+        return Libc.user() == 0;
+    }
+
+    private static List<String> namespaces() {
+        var command = new ArrayList<String>(List.of("unshare"));
+        if (!isRoot()) {
+            command.addAll(List.of("--user", "--map-root-user"));
+        }
+        command.addAll(
+                List.of("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"));
+        return command;
     }
 
     private static @Nullable Path find(String tool) {
@@ -59,18 +86,8 @@ public final class Sandbox {
     ///
     /// @param options for its JVM
     public static ProcessBuilder of(List<String> options, String main, List<String> arguments) {
-        var command =
-                new ArrayList<>(
-                        List.of(
-                                "unshare",
-                                "--net",
-                                "--mount",
-                                "--pid",
-                                "--fork",
-                                "--kill-child",
-                                "--mount-proc",
-                                Path.of(System.getProperty("java.home"), "bin", "java")
-                                        .toString()));
+        var command = new ArrayList<>(namespaces());
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         for (String property : System.getProperties().stringPropertyNames()) {
             if (property.startsWith("coppice.")) {
                 command.add("-D" + property + "=" + System.getProperty(property));
