@@ -5,17 +5,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Set;
 
 /// `bench/growth`; see [#HELP].
 final class GrowthMain {
     private static final String HELP =
             """
-            bench/growth: how cost grows with volumes, depth, chunks and requests at once.
+            bench/growth: how cost grows with volumes, depth, chunks, requests at once and nodes.
 
               --volumes N   at most (100000); tenfold steps up to it, as with the others
               --depth N     of a chain of clones (1000)
               --chunks N    mapped in one volume (100000)
               --writes N    first writes at once (1000)
+              --nodes N     of 12 stores each, in the state machine alone (1000)
+              --only AXIS,AXIS  of first-writes, depth, chunks, volumes, nodes (all)
               --out DIR     where the report goes (bench/target/growth)
               --work DIR    where the cluster lives (a temporary folder)
             """;
@@ -24,6 +27,8 @@ final class GrowthMain {
     private int depth = 1_000;
     private int chunks = 100_000;
     private int writes = 1_000;
+    private int nodes = 1_000;
+    private Set<String> only = Set.of("first-writes", "depth", "chunks", "volumes", "nodes");
     private Path out;
     private Path work;
 
@@ -59,6 +64,8 @@ final class GrowthMain {
                 case "--depth" -> depth = number(option, value);
                 case "--chunks" -> chunks = number(option, value);
                 case "--writes" -> writes = number(option, value);
+                case "--nodes" -> nodes = number(option, value);
+                case "--only" -> only = axes(value);
                 case "--out" -> out = Path.of(value).toAbsolutePath();
                 case "--work" -> work = Path.of(value).toAbsolutePath();
                 default ->
@@ -66,6 +73,14 @@ final class GrowthMain {
                                 "unknown option " + option + "; see --help");
             }
         }
+    }
+
+    private Set<String> axes(String value) {
+        var axes = Set.of(value.split(","));
+        if (!only.containsAll(axes)) {
+            throw new IllegalArgumentException("--only knows no " + value + "; see --help");
+        }
+        return axes;
     }
 
     private static int number(String option, String value) {
@@ -81,15 +96,31 @@ final class GrowthMain {
         Files.createDirectories(work);
         var commands = new Commands(work);
         var growth = new Growth(Machine.facts(commands, root));
-        try (var cluster = new Cluster(root + "/coppice", commands, Durability.FLUSH)) {
-            var run = new GrowthRun(cluster, growth, what -> say(growth, what));
-            run.concurrency(writes);
-            run.depth(depth);
-            run.chunks(chunks);
-            run.volumes(volumes);
+        if (!only.equals(Set.of("nodes"))) {
+            try (var cluster = new Cluster(root + "/coppice", commands, Durability.FLUSH)) {
+                run(new GrowthRun(cluster, growth, what -> say(growth, what)));
+            }
+        }
+        if (only.contains("nodes")) {
+            NodeGrowth.measure(growth, nodes, what -> say(growth, what));
         }
         growth.write(out);
         System.out.println("bench: the report is " + out.resolve("growth.md"));
+    }
+
+    private void run(GrowthRun run) throws IOException {
+        if (only.contains("first-writes")) {
+            run.concurrency(writes);
+        }
+        if (only.contains("depth")) {
+            run.depth(depth);
+        }
+        if (only.contains("chunks")) {
+            run.chunks(chunks);
+        }
+        if (only.contains("volumes")) {
+            run.volumes(volumes);
+        }
     }
 
     /// What was measured so far is kept, should the rest fail.
