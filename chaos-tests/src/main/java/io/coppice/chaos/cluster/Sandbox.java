@@ -2,6 +2,7 @@ package io.coppice.chaos.cluster;
 
 import io.coppice.chaos.linux.Libc;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,7 +60,11 @@ public final class Sandbox {
     }
 
     private static boolean isRoot() {
-        return Libc.user() == 0;
+        try {
+            return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+        } catch (IOException noProc) {
+            throw new UncheckedIOException(noProc);
+        }
     }
 
     private static List<String> namespaces() {

@@ -62,8 +62,6 @@ public final class Libc {
     private static final MethodHandle KILL =
             handle("kill", FunctionDescriptor.of(INT, INT, INT), -1);
 
-    private static final MethodHandle GETEUID = handle("geteuid", FunctionDescriptor.of(INT), -1);
-
     /// Where the last call of each thread left its error.
     private static final ThreadLocal<MemorySegment> ERROR =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
@@ -146,15 +144,6 @@ public final class Libc {
     public static void kill(long pid, int signal) {
         try {
             int ignored = (int) KILL.invokeExact(ERROR.get(), (int) pid, signal);
-        } catch (Throwable impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    /// In whose name this process acts; 0: root's.
-    public static int user() {
-        try {
-            return (int) GETEUID.invokeExact(ERROR.get());
         } catch (Throwable impossible) {
             throw new IllegalStateException(impossible);
         }
