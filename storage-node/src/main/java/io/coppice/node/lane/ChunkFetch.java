@@ -3,6 +3,7 @@ package io.coppice.node.lane;
 import io.coppice.model.Blocks;
 import io.coppice.model.Position;
 import io.coppice.net.ReplyHandler;
+import io.coppice.node.replica.Outcome;
 import io.coppice.node.store.BlockRead;
 import io.coppice.node.store.ChunkImage;
 import io.coppice.node.store.ChunkImage.Base;
@@ -173,19 +174,20 @@ final class ChunkFetch implements ReplyHandler {
         } else if (storePart()) {
             askNext();
         } else {
-            failed("the chunk came, or went, in another way meanwhile");
+            failed("there is no room, or the chunk came, or went, in another way meanwhile");
         }
     }
 
-    /// What has come goes to the log if the store had nothing of the chunk. False: it does not fit
-    /// any more to what was stored.
+    /// What has come goes to the log if the store had nothing of the chunk. False: the store is
+    /// full, or it does not fit any more to what was stored.
     private boolean storePart() {
         boolean begins = stored.isEmpty();
         if (base != Base.NOTHING || (begins && lane.index().exists(chunk))) {
             return true; // it is kept in memory
         }
         boolean isOver = lane.group(group.group()) != group || group.replica().epoch() != epoch;
-        if (isOver || (!begins && !group.parts().isHere(chunk))) {
+        boolean isFull = lane.index().room(false) != Outcome.OK;
+        if (isOver || isFull || (!begins && !group.parts().isHere(chunk))) {
             return false;
         }
         var fresh = (BitSet) blocks.clone();

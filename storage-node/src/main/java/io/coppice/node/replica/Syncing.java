@@ -363,7 +363,7 @@ final class Syncing implements Role {
     private void pump() {
         // While the store is full it waits: live operations come in the meantime, or it starts
         // over.
-        boolean hasRoom = index.room(false) == Outcome.OK;
+        boolean hasRoom = hasRoom();
         int postponed = 0;
         while (hasRoom
                 && fetching < replica.limits().fetches()
@@ -395,6 +395,10 @@ final class Syncing implements Role {
             replica.forgetSyncs(); // those under way may have begun before the last chunk came
             effects.sync();
         }
+    }
+
+    private boolean hasRoom() {
+        return index.room(false) == Outcome.OK;
     }
 
     private boolean lacksNothing() {
@@ -435,7 +439,8 @@ final class Syncing implements Role {
             if (fetched != null) {
                 fetched.release();
             }
-        } else if (entry.overflowed || hasLostItsBase(entry, fetched)) {
+        } else if (entry.overflowed || hasLostItsBase(entry, fetched) || !hasRoom()) {
+            // what is on its way when the store fills up would take the cleaner's reserve
             fetched.release();
             letGo(entry);
             need(chunk, entry.parent);

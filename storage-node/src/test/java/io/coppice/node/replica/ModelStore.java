@@ -43,6 +43,7 @@ final class ModelStore implements ChunkIndex {
     TreeMap<Long, Chunk> chunks = new TreeMap<>(Long::compareUnsigned);
     Position position = Position.NONE;
     Outcome room = Outcome.OK;
+    int installed;
     private TreeMap<Long, Chunk> written = new TreeMap<>(Long::compareUnsigned);
     private Position writtenPosition = Position.NONE;
 
@@ -97,6 +98,7 @@ final class ModelStore implements ChunkIndex {
     }
 
     void install(long id, Fetched fetched) {
+        installed++;
         Chunk base =
                 fetched.difference()
                         ? java.util.Objects.requireNonNull(chunks.get(fetched.parent()))
