@@ -81,6 +81,7 @@ final class ClientProcess implements Arena.Prey {
         }
         life++;
         Path history = cluster.layout().history().resolve(host.name() + "." + life + ".jsonl");
+        Files.createFile(history); // it may be killed before it writes anything
         histories.add(history);
         var command = new ArrayList<>(Hosts.enter(host));
         command.addAll(JavaProgram.harness(changed, ClientMain.class.getName()));

@@ -51,17 +51,16 @@ public final class Runs {
     static Summary inSandbox(Settings settings, ProcessBuilder.Redirect output)
             throws IOException, InterruptedException {
         List<String> options = List.of(MEMORY, "-Dcoppice.root=" + settings.root());
-        Process process =
-                Sandbox.of(options, ChaosMain.class.getName(), RunCommand.arguments(settings))
-                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                        .redirectErrorStream(true)
-                        .redirectOutput(output)
-                        .start();
-        // Nothing else ends it: `unshare` keeps signals from it.
-        var abandon = new Thread(process::destroyForcibly, "abandon");
-        Runtime.getRuntime().addShutdownHook(abandon);
-        int exit = process.waitFor();
-        Runtime.getRuntime().removeShutdownHook(abandon);
+        int exit =
+                SandboxProcess.run(
+                        Sandbox.of(
+                                        options,
+                                        ChaosMain.class.getName(),
+                                        RunCommand.arguments(settings))
+                                .redirectInput(
+                                        ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                                .redirectErrorStream(true)
+                                .redirectOutput(output));
         Path result = settings.dir().resolve(RESULT);
         return Files.exists(result)
                 ? Summary.read(result)
