@@ -17,6 +17,10 @@ final class Plots {
     private static final int BOTTOM = 25;
     private static final int BINS_MAX = 300;
     private static final int ROW = 14;
+
+    /// About as wide as a letter.
+    private static final int LETTER = 6;
+
     private static final double LEAST_MILLIS = 0.1;
 
     private final List<Fault> faults;
@@ -130,9 +134,9 @@ final class Plots {
                 double width = x(fault.healthy()) - mended;
                 svg.box(mended, y, width, ROW - 4, "recovery", fault.what());
             }
-            boolean right = from > WIDTH * 0.7;
-            double at = right ? from - 4 : Math.max(mended, x(fault.healthy())) + 4;
-            svg.text(at, y + ROW - 5, right ? "end" : "start", fault.what());
+            double after = Math.max(mended, x(fault.healthy())) + 4;
+            boolean fits = after + fault.what().length() * LETTER < WIDTH;
+            svg.text(fits ? after : from - 4, y + ROW - 5, fits ? "start" : "end", fault.what());
         }
         seconds(svg, faults.size() * ROW + BOTTOM);
         return svg.finish();

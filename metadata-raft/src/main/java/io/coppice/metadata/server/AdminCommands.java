@@ -340,7 +340,7 @@ final class AdminCommands {
                 .enter(names)
                 .thenCompose(gate -> {
                     var seals =
-                            refused
+                            refused || wasDone(asker)
                                     ? Map.<String, Command.Seal>of()
                                     : leadership.read(view -> seals(view, names));
                     return seals.isEmpty()
@@ -348,6 +348,13 @@ final class AdminCommands {
                                     .whenComplete((outcome, failed) -> gate.close())
                             : sealed(asker, gate, seals, mapChanged, cut);
                 });
+    }
+
+    /// While it waited at the gate the same request, sent before, may have gone through: no command
+    /// would follow a second seal, and writers would wait for its generation.
+    private boolean wasDone(Asker asker) {
+        return asker.session() != 0
+                && leadership.quorum().remembered(asker.session(), asker.sequence()).isPresent();
     }
 
     private CompletableFuture<Outcome> told(

@@ -1,0 +1,122 @@
+package io.coppice.metadata.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.coppice.metadata.core.ClusterConfig;
+import io.coppice.metadata.core.Command;
+import io.coppice.metadata.core.Volume;
+import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.CreateSnapshots;
+import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.SnapshotName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AdminCommandsTest {
+    private static final long SESSION = 77;
+    private static final int NODES = 3;
+
+    private final List<Barrier> barriers = new ArrayList<>();
+
+    private static AtOnceQuorum quorumWithAnAttachedVolume() {
+        var quorum = new AtOnceQuorum();
+        for (int node = 1; node <= NODES; node++) {
+            var store = new Command.StoreReport("store" + node, 1L << 40, true, List.of());
+            quorum.apply(
+                    0,
+                    0,
+                    new Command.RegisterNode(
+                            "node" + node,
+                            "h:" + node,
+                            "h:9" + node,
+                            1,
+                            node,
+                            "rack" + node,
+                            "",
+                            List.of(store)));
+        }
+        var config = new ClusterConfig("c", NODES, 2, 4, 64 << 10, false, 1_000);
+        quorum.apply(0, 0, new Command.InitializeCluster(config));
+        quorum.apply(0, 0, new Command.OpenSession(SESSION, "client", false));
+        quorum.apply(SESSION, 1, new Command.CreateVolume("v", 1 << 20, Map.of()));
+        quorum.apply(SESSION, 2, new Command.Attach("v", 0));
+        return quorum;
+    }
+
+    private static ExecuteRequest snapshot(long sequence, String name) {
+        var of = SnapshotName.newBuilder().setVolume("v").setSnapshot(name);
+        return ExecuteRequest.newBuilder()
+                .setSession(1)
+                .setSequence(sequence)
+                .setCreateSnapshots(CreateSnapshots.newBuilder().addSnapshots(of))
+                .build();
+    }
+
+    private static long generation(AtOnceQuorum quorum) {
+        return quorum.read(view -> view.volume("v").map(Volume::generation).orElseThrow());
+    }
+
+    private void connectNodes(Leadership leadership) {
+        for (int node = 1; node <= NODES; node++) {
+            boolean first = node == 1;
+            leadership
+                    .barriers()
+                    .connected(
+                            node,
+                            barrier -> {
+                                if (first) {
+                                    barriers.add(barrier);
+                                }
+                            });
+        }
+    }
+
+    private void nodesFinish(Leadership leadership, Barrier barrier) {
+        for (int node = 1; node <= NODES; node++) {
+            leadership.barriers().done(node, barrier.getBarrier());
+        }
+    }
+
+    /// A client asks again when no answer comes: no command would follow a second seal, and writers
+    /// would wait for its generation.
+    @Test
+    void aRequestThatComesAgainWhileItWaitsForItsSealSealsOnce() {
+        AtOnceQuorum quorum = quorumWithAnAttachedVolume();
+        Leadership leadership = quorum.leadership();
+        connectNodes(leadership);
+        long before = generation(quorum);
+        var commands = new AdminCommands(leadership);
+        var first = commands.execute(snapshot(1, "s"), "somebody");
+        var again = commands.execute(snapshot(1, "s"), "somebody");
+        assertEquals(1, barriers.size());
+        assertFalse(first.isDone());
+        nodesFinish(leadership, barriers.getFirst());
+        assertTrue(first.isDone());
+        assertTrue(again.isDone());
+        assertEquals(first.join().getSnapshotsList(), again.join().getSnapshotsList());
+        assertEquals(1, barriers.size());
+        assertEquals(before + 1, generation(quorum));
+    }
+
+    /// The second one is refused, but its seal stands.
+    @Test
+    void aSealWhoseCommandIsRefusedRaisesTheGeneration() {
+        AtOnceQuorum quorum = quorumWithAnAttachedVolume();
+        Leadership leadership = quorum.leadership();
+        connectNodes(leadership);
+        long before = generation(quorum);
+        var commands = new AdminCommands(leadership);
+        commands.execute(snapshot(1, "s"), "somebody");
+        var other = commands.execute(snapshot(2, "s"), "somebody");
+        nodesFinish(leadership, barriers.getFirst());
+        assertEquals(2, barriers.size());
+        assertEquals(before + 1, barriers.getLast().getVolumes(0).getSealedGeneration());
+        nodesFinish(leadership, barriers.getLast());
+        assertTrue(other.isDone());
+        assertEquals(before + 2, generation(quorum));
+    }
+}
