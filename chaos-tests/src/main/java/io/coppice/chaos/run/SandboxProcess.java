@@ -1,13 +1,14 @@
 package io.coppice.chaos.run;
 
 import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
-/// The run that is under way. It ends with this process: `unshare` keeps signals from it.
+/// The runs that are under way. They end with this process: `unshare` keeps signals from them.
 final class SandboxProcess {
     private static final ReentrantLock LOCK = new ReentrantLock();
-    private static @Nullable Process current;
+    private static final Set<Process> UNDER_WAY = new HashSet<>();
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(SandboxProcess::abandon, "abandon"));
@@ -21,14 +22,14 @@ final class SandboxProcess {
         LOCK.lock();
         try {
             process = what.start();
-            current = process;
+            UNDER_WAY.add(process);
         } finally {
             LOCK.unlock();
         }
         int exit = process.waitFor();
         LOCK.lock();
         try {
-            current = null;
+            UNDER_WAY.remove(process);
         } finally {
             LOCK.unlock();
         }
@@ -38,8 +39,6 @@ final class SandboxProcess {
     /// Keeps the lock: nothing is started, and nothing is said of what ended, after this.
     private static void abandon() {
         LOCK.lock();
-        if (current != null) {
-            current.destroyForcibly();
-        }
+        UNDER_WAY.forEach(Process::destroyForcibly);
     }
 }
