@@ -136,12 +136,12 @@ final class RegisterJudge {
     /// The fewest operations of a register that are still wrong. A write goes only together with
     /// the reads that saw it, so that what is left is wrong because all was.
     private List<Operation> witnesses(String key, List<Operation> wrong) {
-        boolean foreign = foreign(key, wrong) != null;
+        boolean plain = plain(key, wrong) != null;
         return Shrink.smallest(
                 wrong,
                 fewer ->
                         isWhole(fewer, wrong)
-                                && (foreign ? foreign(key, fewer) : wrong(key, fewer)) != null);
+                                && (plain ? plain(key, fewer) : wrong(key, fewer)) != null);
     }
 
     /// Whether all writes of what was read are still there that were there before.
@@ -157,9 +157,9 @@ final class RegisterJudge {
 
     /// What is wrong with the operations of one register; null: nothing.
     private @Nullable String wrong(String key, List<Operation> of) {
-        String foreign = foreign(key, of);
-        if (foreign != null) {
-            return foreign;
+        String plain = plain(key, of);
+        if (plain != null) {
+            return plain;
         }
         try {
             register(key, of).judge();
@@ -173,6 +173,31 @@ final class RegisterJudge {
         return misfit == null
                 ? null
                 : key + ": no order of its operations explains " + misfit.operation();
+    }
+
+    /// What is wrong whatever the order of the operations.
+    private @Nullable String plain(String key, List<Operation> of) {
+        String late = late(key, of);
+        return late != null ? late : foreign(key, of);
+    }
+
+    /// Something written by who had the volume no longer, and acknowledged.
+    private @Nullable String late(String key, List<Operation> of) {
+        for (Operation each : of) {
+            if (!isRead(each) && each.ok() && fence(each) < each.start()) {
+                return key
+                        + " took value "
+                        + each.value()
+                        + " from a client that it had been taken from before";
+            }
+        }
+        return null;
+    }
+
+    /// When it had surely happened, if it has: when it was acknowledged, or when its volume was
+    /// another's.
+    private long until(Operation each) {
+        return isRead(each) || !each.ok() ? each.end() : Math.min(each.end(), fence(each));
     }
 
     /// A read of what nobody wrote there, nor to what it is a copy of: another volume's, or half of
@@ -228,10 +253,10 @@ final class RegisterJudge {
         }
     }
 
-    private static List<Timed<Operation>> timed(List<Operation> of) {
+    private List<Timed<Operation>> timed(List<Operation> of) {
         return of.stream()
                 .filter(each -> each.ok() || !isRead(each))
-                .map(each -> new Timed<>(each, each.start(), each.end()))
+                .map(each -> new Timed<>(each, each.start(), until(each)))
                 .toList();
     }
 
@@ -292,14 +317,15 @@ final class RegisterJudge {
         }
         if (each.ok()) {
             boolean durable = each.f().equals("fua");
-            long before = lastBlackout(each.end());
+            long end = until(each);
+            long before = lastBlackout(end);
             moments.add(
                     new Moment(
-                            each.end(),
+                            end,
                             () -> {
                                 Register.Write write = written.get(each.value());
                                 if (write != null) {
-                                    Register.acknowledged(write, each.end(), durable, before);
+                                    Register.acknowledged(write, end, durable, before);
                                 }
                             }));
         }

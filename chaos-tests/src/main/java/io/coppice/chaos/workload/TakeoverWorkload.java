@@ -9,20 +9,32 @@ import io.coppice.chaos.history.History;
 import io.coppice.directory.ControlException;
 import io.coppice.directory.ControlPlane;
 import io.coppice.wire.pb.BreakAttachment;
+import io.coppice.wire.pb.CreateSnapshots;
+import io.coppice.wire.pb.DeleteSnapshot;
 import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.SnapshotName;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
 /// Clients take volumes away from one another: nobody may see or change anything of a volume once
-/// another client has it.
+/// another client has it. Who has one often begins with a snapshot: then what is read of it is
+/// sealed and may come from the client's memory, and what is written moves elsewhere, so that who
+/// had it before knows a map that is wrong.
 final class TakeoverWorkload implements Workload {
     private static final int VOLUMES = 3;
     private static final int REGISTERS = 6;
     private static final long BYTES = 24L << 20;
     private static final int OPENING = 50;
     private static final int BREAKING = 70;
+    private static final int CUTTING = 80;
     private static final long HOLD_NANOS_MAX = 1_500_000_000L;
+
+    /// Of so many who cannot have a volume one takes it away; a takeover lasts longer than a lease.
+    private static final int PATIENT = 40;
+
+    private static final String SNAPSHOT = "cut";
     private static final long RETRY_MILLIS = 150;
     private static final long FINISH_NANOS = 60_000_000_000L;
 
@@ -62,15 +74,19 @@ final class TakeoverWorkload implements Workload {
         var device = new SharedDevice(world, volume(worker), OPENING + worker);
         var volume = new Volume(device, world.recorder(worker), REGISTERS, BYTES);
         Recorder breaks = world.recorder(BREAKING + worker);
+        Recorder cuts = world.recorder(CUTTING + worker);
         var random = new SplittableRandom(world.identity().seed() + worker);
         var values = new Values(world.identity(), worker);
         while (world.working()) {
             if (!volume.read(random.nextInt(REGISTERS))) {
-                if (random.nextInt(3) == 0) {
+                if (random.nextInt(PATIENT) == 0) {
                     takeAway(world, breaks, worker);
                 }
                 ClientWorld.pause(random.nextLong(RETRY_MILLIS));
                 continue;
+            }
+            if (random.nextBoolean()) {
+                cut(world, cuts, worker);
             }
             hold(world, volume, random, values);
             if (random.nextInt(3) == 0) {
@@ -96,14 +112,45 @@ final class TakeoverWorkload implements Workload {
                 });
     }
 
+    /// Everything that is written from now on goes elsewhere.
+    private static void cut(ClientWorld world, Recorder cuts, int worker) {
+        var snapshot = SnapshotName.newBuilder().setVolume(volume(worker)).setSnapshot(SNAPSHOT);
+        cuts.change(
+                "snapshot",
+                volume(worker),
+                0,
+                () -> {
+                    try {
+                        world.execute(
+                                ExecuteRequest.newBuilder()
+                                        .setCreateSnapshots(
+                                                CreateSnapshots.newBuilder()
+                                                        .addSnapshots(snapshot)));
+                    } finally {
+                        delete(world, snapshot);
+                    }
+                    return 0;
+                });
+    }
+
+    /// It may be there though nobody was told so.
+    private static void delete(ClientWorld world, SnapshotName.Builder snapshot)
+            throws IOException {
+        world.execute(
+                ExecuteRequest.newBuilder()
+                        .setDeleteSnapshot(DeleteSnapshot.newBuilder().setSnapshot(snapshot)));
+    }
+
+    /// Some registers are read only, so that what is sealed there stays so.
     private static void hold(
             ClientWorld world, Volume volume, SplittableRandom random, Values values) {
         long end = System.nanoTime() + random.nextLong(HOLD_NANOS_MAX);
+        int readOnly = random.nextInt(REGISTERS);
         boolean holds = true;
         while (holds && world.working() && System.nanoTime() < end) {
             int register = random.nextInt(REGISTERS);
             holds =
-                    random.nextBoolean()
+                    register < readOnly || random.nextBoolean()
                             ? volume.read(register)
                             : volume.write(register, values.next(), false);
         }

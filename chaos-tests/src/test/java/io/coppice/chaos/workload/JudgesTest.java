@@ -105,6 +105,35 @@ class JudgesTest {
     }
 
     @Test
+    void aWriteThatIsAcknowledgedAfterATakeoverIsFound() {
+        var workload = new TakeoverWorkload();
+        did("open", "prize0", 1, 0, 5);
+        did("write", "prize0/1", 7, 10, 20);
+        did("write", "prize0/1", 8, 25, 90);
+        client = 2;
+        did("open", "prize0", 2, 40, 50);
+        did("read", "prize0/1", 8, 60, 61);
+        assertTrue(judged(workload).valid(), "what is done may be told late");
+        client = 1;
+        did("write", "prize0/1", 9, 95, 99);
+        assertFalse(judged(workload).valid());
+    }
+
+    @Test
+    void aWriteThatHappensAfterATakeoverIsFound() {
+        var workload = new TakeoverWorkload();
+        did("open", "prize0", 1, 0, 5);
+        did("write", "prize0/1", 7, 10, 20);
+        did("write", "prize0/1", 8, 25, 90);
+        client = 2;
+        did("open", "prize0", 2, 40, 50);
+        did("read", "prize0/1", 7, 60, 61);
+        assertTrue(judged(workload).valid(), "it may have happened while that was read");
+        did("read", "prize0/1", 7, 62, 63);
+        assertFalse(judged(workload).valid(), "acknowledged, but not there when it must have been");
+    }
+
+    @Test
     void whatWasFlushedMustOutliveABlackout() {
         var workload = new AppendWorkload();
         did("write", "log1-0/1", 7, 10, 20);

@@ -340,14 +340,22 @@ public final class DevicePlan {
     }
 
     private void readUnmapped(ChunkOp op) {
-        if (op.mapChecked || port.holdsLease()) {
+        if (isUnmapped(op)) {
             op.unmapped();
             readDone(op);
-        } else {
-            Marks.hit("a map was looked up again for want of a lease");
-            op.mapChecked = true;
-            map.awaitPage(op, true);
         }
+    }
+
+    /// Whether the quorum would still say that nothing is there. Else it is asked first: who had
+    /// the volume taken away, and was not told yet, must not answer for it.
+    private boolean isUnmapped(ChunkOp op) {
+        if (op.mapChecked || port.holdsLease()) {
+            return true;
+        }
+        Marks.hit("a map was looked up again for want of a lease");
+        op.mapChecked = true;
+        map.awaitPage(op, true);
+        return false;
     }
 
     private void readDone(ChunkOp op) {
@@ -368,7 +376,9 @@ public final class DevicePlan {
         long old = page.chunk(op.index());
         boolean zero = op.kind() == Kind.ZERO;
         if (zero && old == 0) {
-            ops.finish(op, null);
+            if (isUnmapped(op)) {
+                ops.finish(op, null);
+            }
         } else if (zero && isWhole(op)) {
             unmap(op, old);
         } else if (page.isOwned(op.index(), map.generation())) {

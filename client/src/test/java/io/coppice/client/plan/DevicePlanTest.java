@@ -3,6 +3,7 @@ package io.coppice.client.plan;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
@@ -36,6 +37,22 @@ class DevicePlanTest {
         }
         world.settle();
         assertTrue(world.acknowledged > 0, () -> world.summary().toString());
+    }
+
+    @Property(seed = "26", tries = 20)
+    void whoWasTakenOverFromDoesNotTakeSomethingForNothing(@ForAll long seed) {
+        var world = new PlanWorld(seed);
+        world.calmDown();
+        for (ChunkOp.Kind kind : List.of(ChunkOp.Kind.READ, ChunkOp.Kind.ZERO)) {
+            int index = kind.ordinal();
+            world.start(ChunkOp.Kind.READ, index);
+            while (world.step()) {}
+            world.takeOver(index);
+            world.start(kind, index);
+            while (world.step()) {}
+        }
+        assertEquals(4, world.acknowledged, "the world looks at what each of them saw and did");
+        world.settle();
     }
 
     @Property(seed = "26", tries = 50)

@@ -63,6 +63,10 @@ final class PlanWorld implements PlanPort {
     private long nextChunk = 1;
     private long nextValue = 1;
     private boolean calm;
+
+    /// Nobody else changes the map.
+    private boolean alone = true;
+
     private int open;
     private boolean inTurn;
     long now;
@@ -252,6 +256,28 @@ final class PlanWorld implements PlanPort {
         });
     }
 
+    /// The client is taken over from, and does not know.
+    void takeOver(int index) {
+        alone = false;
+        long value = nextValue++;
+        var content = new long[CHUNK_BLOCKS * CELLS];
+        java.util.Arrays.fill(content, value);
+        map[index] = takeChunkId(1);
+        chunks.put(map[index], content);
+        for (int i = 0; i < content.length; i++) {
+            history.get(index * content.length + i).add(new Written(value, now, new long[] {now}));
+        }
+        now++;
+    }
+
+    void start(ChunkOp.Kind kind, int index) {
+        plan.start(new Op(kind, index, 0, CHUNK_BLOCKS, 0, Long.MAX_VALUE / 2));
+    }
+
+    void calmDown() {
+        calm = true;
+    }
+
     void expire() {
         plan.expire(now, new Fault(Reason.TIMED_OUT, "no answer in time"));
     }
@@ -350,7 +376,7 @@ final class PlanWorld implements PlanPort {
     /// Now and then it has to ask, although it is the only one that changes the map.
     @Override
     public boolean holdsLease() {
-        return random.nextInt(3) > 0;
+        return alone && random.nextInt(3) > 0;
     }
 
     @Override
