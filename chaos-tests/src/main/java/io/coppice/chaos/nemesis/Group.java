@@ -32,7 +32,8 @@ public record Group(String name, List<String> nemeses) {
                                     "ring",
                                     "one-way",
                                     "cut-quorum",
-                                    "cut-client")),
+                                    "cut-client",
+                                    "cut-control")),
                     new Group("links", List.of("slow", "lossy", "narrow", "kill", "isolate")),
                     new Group("power", List.of("power", "power-metadata", "power-all")),
                     new Group(

@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
 /// Faults of the network.
 final class NetworkNemeses {
     private static final Duration LASTS = Duration.ofSeconds(10);
+    private static final Duration LONG = Duration.ofSeconds(14);
     private static final double LOSS = 0.1;
     private static final double TWICE = 0.05;
     private static final long NARROW_BYTES = 2 << 20;
@@ -40,6 +41,12 @@ final class NetworkNemeses {
                         "cut-client",
                         "a client reaches nobody, or the nodes only, or the quorum only",
                         NetworkNemeses::cutClient),
+                new Nemesis(
+                        "cut-control",
+                        "a client reaches the nodes, but not the quorum, past its leases",
+                        Load.LIGHT,
+                        LONG,
+                        NetworkNemeses::cutControl),
                 light("slow", "packets are 5 to 100 ms late, and overtake", NetworkNemeses::slow),
                 light(
                         "lossy",
@@ -127,6 +134,12 @@ final class NetworkNemeses {
                     default -> servers(arena);
                 };
         return link(arena, names(client) + " | " + names(from), client, from, Link.CUT);
+    }
+
+    private static Blow cutControl(Arena arena, SplittableRandom random) {
+        List<Host> client = List.of(Arena.one(arena.hosts().of(Role.CLIENT), random));
+        List<Host> quorum = arena.hosts().of(Role.METADATA);
+        return link(arena, names(client) + " | " + names(quorum), client, quorum, Link.CUT);
     }
 
     private static Blow slow(Arena arena, SplittableRandom random) {

@@ -29,10 +29,12 @@ final class TakeoverWorkload implements Workload {
     private static final int OPENING = 50;
     private static final int BREAKING = 70;
     private static final int CUTTING = 80;
-    private static final long HOLD_NANOS_MAX = 1_500_000_000L;
+
+    /// Past every lease: who has it goes on although it cannot hear that it was taken away.
+    private static final long HOLD_NANOS_MAX = 15_000_000_000L;
 
     /// Of so many who cannot have a volume one takes it away; a takeover lasts longer than a lease.
-    private static final int PATIENT = 40;
+    private static final int PATIENT = 60;
 
     private static final String SNAPSHOT = "cut";
     private static final long RETRY_MILLIS = 150;
@@ -141,18 +143,19 @@ final class TakeoverWorkload implements Workload {
                         .setDeleteSnapshot(DeleteSnapshot.newBuilder().setSnapshot(snapshot)));
     }
 
-    /// Some registers are read only, so that what is sealed there stays so.
+    /// Some holds only write and some only read, since a read that is refused tells of a takeover
+    /// as well as a write. Where there is both, some registers are left alone, so that what is
+    /// sealed there stays so.
     private static void hold(
             ClientWorld world, Volume volume, SplittableRandom random, Values values) {
         long end = System.nanoTime() + random.nextLong(HOLD_NANOS_MAX);
-        int readOnly = random.nextInt(REGISTERS);
+        int written = random.nextInt(3) * REGISTERS / 2;
+        int mixed = REGISTERS / 2;
         boolean holds = true;
         while (holds && world.working() && System.nanoTime() < end) {
             int register = random.nextInt(REGISTERS);
-            holds =
-                    register < readOnly || random.nextBoolean()
-                            ? volume.read(register)
-                            : volume.write(register, values.next(), false);
+            boolean writes = register < written && (written != mixed || random.nextBoolean());
+            holds = writes ? volume.write(register, values.next(), false) : volume.read(register);
         }
     }
 
