@@ -30,9 +30,9 @@ final class RegisterJudge {
 
     /// A client that had a volume attached, from `opened` on.
     ///
-    /// @param served the end of the first thing that it did there; nothing of those before it
-    ///   happens after. (That it was told that it had opened the volume may be long past.)
-    private record Owner(int client, long opened, long served) {}
+    /// @param first thing that it did there; nothing of those before it happens after. (That it was
+    ///   told that it had opened the volume may be long past.)
+    private record Owner(int client, long opened, Operation first) {}
 
     /// Something that is told to a register when its time comes.
     private record Moment(long at, Runnable told) {}
@@ -74,7 +74,7 @@ final class RegisterJudge {
             if (client(open) == client && open.end() <= operation.start()) {
                 opens.remove(open);
                 owners.computeIfAbsent(volume(operation.key()), _ -> new ArrayList<>())
-                        .add(new Owner(client, open.end(), operation.end()));
+                        .add(new Owner(client, open.end(), operation));
             }
         }
     }
@@ -83,9 +83,15 @@ final class RegisterJudge {
         return ClientWorld.client(operation.process());
     }
 
-    /// From when on a write can happen no more: when another owner was served, or the same client
-    /// with another attachment. [Register#UNKNOWN]: nobody was.
+    /// From when on a write can happen no more. [Register#UNKNOWN]: it always can.
     private long fence(Operation write) {
+        Operation successor = successor(write);
+        return successor == null ? Register.UNKNOWN : successor.end();
+    }
+
+    /// What was done first for another owner, or for the same client with another attachment; null:
+    /// nothing was.
+    private @Nullable Operation successor(Operation write) {
         List<Owner> all = owners.getOrDefault(volume(write.key()), List.of());
         Owner own =
                 all.stream()
@@ -94,17 +100,22 @@ final class RegisterJudge {
                         .max(Comparator.comparingLong(Owner::opened))
                         .orElse(null);
         if (own == null) {
-            return Register.UNKNOWN;
+            return null;
         }
         return all.stream()
                 .filter(each -> each.opened() > own.opened())
-                .mapToLong(Owner::served)
-                .min()
-                .orElse(Register.UNKNOWN);
+                .map(Owner::first)
+                .min(Comparator.comparingLong(Operation::end))
+                .orElse(null);
     }
 
     Verdict judge() {
         for (var one : byKey.entrySet()) {
+            Finding late = late(one.getKey(), one.getValue());
+            if (late != null && findings.size() < FINDINGS_MAX) {
+                findings.add(late);
+                continue;
+            }
             String wrong = wrong(one.getKey(), one.getValue());
             if (wrong != null && findings.size() < FINDINGS_MAX) {
                 findings.add(new Finding(wrong, witnesses(one.getKey(), one.getValue())));
@@ -136,12 +147,12 @@ final class RegisterJudge {
     /// The fewest operations of a register that are still wrong. A write goes only together with
     /// the reads that saw it, so that what is left is wrong because all was.
     private List<Operation> witnesses(String key, List<Operation> wrong) {
-        boolean plain = plain(key, wrong) != null;
+        boolean foreign = foreign(key, wrong) != null;
         return Shrink.smallest(
                 wrong,
                 fewer ->
                         isWhole(fewer, wrong)
-                                && (plain ? plain(key, fewer) : wrong(key, fewer)) != null);
+                                && (foreign ? foreign(key, fewer) : wrong(key, fewer)) != null);
     }
 
     /// Whether all writes of what was read are still there that were there before.
@@ -157,9 +168,9 @@ final class RegisterJudge {
 
     /// What is wrong with the operations of one register; null: nothing.
     private @Nullable String wrong(String key, List<Operation> of) {
-        String plain = plain(key, of);
-        if (plain != null) {
-            return plain;
+        String foreign = foreign(key, of);
+        if (foreign != null) {
+            return foreign;
         }
         try {
             register(key, of).judge();
@@ -175,20 +186,17 @@ final class RegisterJudge {
                 : key + ": no order of its operations explains " + misfit.operation();
     }
 
-    /// What is wrong whatever the order of the operations.
-    private @Nullable String plain(String key, List<Operation> of) {
-        String late = late(key, of);
-        return late != null ? late : foreign(key, of);
-    }
-
     /// Something written by who had the volume no longer, and acknowledged.
-    private @Nullable String late(String key, List<Operation> of) {
+    private @Nullable Finding late(String key, List<Operation> of) {
         for (Operation each : of) {
-            if (!isRead(each) && each.ok() && fence(each) < each.start()) {
-                return key
-                        + " took value "
-                        + each.value()
-                        + " from a client that it had been taken from before";
+            Operation successor = isRead(each) || !each.ok() ? null : successor(each);
+            if (successor != null && successor.end() < each.start()) {
+                String what =
+                        key
+                                + " took value "
+                                + each.value()
+                                + " from a client that it had been taken from before";
+                return new Finding(what, List.of(successor, each));
             }
         }
         return null;

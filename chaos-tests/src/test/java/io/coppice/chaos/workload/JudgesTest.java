@@ -116,7 +116,9 @@ class JudgesTest {
         assertTrue(judged(workload).valid(), "what is done may be told late");
         client = 1;
         did("write", "prize0/1", 9, 95, 99);
-        assertFalse(judged(workload).valid());
+        Verdict verdict = judged(workload);
+        assertFalse(verdict.valid());
+        assertEquals(2, verdict.findings().getFirst().witnesses().size(), "and who had it then");
     }
 
     @Test
