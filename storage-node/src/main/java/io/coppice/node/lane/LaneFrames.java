@@ -3,6 +3,7 @@ package io.coppice.node.lane;
 import io.coppice.model.Position;
 import io.coppice.net.Connection;
 import io.coppice.node.replica.Outcome;
+import io.coppice.port.Marks;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
@@ -20,6 +21,7 @@ public final class LaneFrames {
     private final Lane lane;
     private final OperationFrames operations;
     private final CheckService checks;
+    private final NewestConnections newest = new NewestConnections();
 
     LaneFrames(Lane lane) {
         this.lane = lane;
@@ -93,6 +95,10 @@ public final class LaneFrames {
             ByteBuf payload,
             @Nullable LaneGroup group,
             long arrivedNanos) {
+        if (isSuperseded(from, header)) {
+            payload.release();
+            return; // nobody waits for an answer there
+        }
         var request = new Request(from, header, arrivedNanos);
         String problem =
                 operations.changeProblem(header, header.getKind(), payload.readableBytes());
@@ -122,6 +128,16 @@ public final class LaneFrames {
                         header.getEpoch(),
                         operations.change(header, header.getKind(), payload),
                         OperationFrames.origin(header));
+    }
+
+    private boolean isSuperseded(Connection from, DataHeader header) {
+        boolean superseded =
+                from.attachment() instanceof Accepted accepted
+                        && newest.isSuperseded(header.getSession(), accepted.number());
+        if (superseded) {
+            Marks.hit("what came over a superseded connection was dropped");
+        }
+        return superseded;
     }
 
     private boolean isDamaged(DataHeader header, ByteBuf payload) {
