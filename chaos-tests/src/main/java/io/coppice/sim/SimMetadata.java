@@ -8,6 +8,7 @@ import io.coppice.metadata.server.MetadataServerConfig.RepairLimits;
 import io.coppice.metadata.server.MetadataServerConfig.Timeouts;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -102,7 +103,8 @@ final class SimMetadata {
                                 process,
                                 process,
                                 process,
-                                address -> network.refuses(process, address)),
+                                address -> network.refuses(process, address),
+                                List::of),
                         config,
                         new MetricRegistry());
         leader = now;

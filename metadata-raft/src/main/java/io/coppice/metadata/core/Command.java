@@ -26,11 +26,23 @@ public sealed interface Command {
     /// `config.cluster()` is done already.
     record InitializeCluster(ClusterConfig config) implements Command {}
 
+    /// All metadata servers of the quorum understand this format.
+    record RaiseFormat(int format) implements Command {}
+
     // ------------------------------------------------------------ volumes
 
-    record CreateVolume(String name, long size, Map<String, String> labels) implements Command {
+    /// @param project empty: the default one
+    /// @param expiresMillis 0: never
+    record CreateVolume(
+            String name, long size, Map<String, String> labels, String project, long expiresMillis)
+            implements Command {
         public CreateVolume {
             labels = Map.copyOf(labels);
+        }
+
+        /// In the default project, without an end.
+        public CreateVolume(String name, long size, Map<String, String> labels) {
+            this(name, size, labels, "", 0);
         }
     }
 
@@ -46,38 +58,151 @@ public sealed interface Command {
 
     record RenameVolume(String name, String newName) implements Command {}
 
+    /// Changes what is decided about a volume. Null: as it is.
+    ///
+    /// @param expiresMillis 0: never
+    /// @param labels replace the labels of these keys; an empty value takes one away
+    /// @param archived nobody may attach it; must not be attached
+    record ChangeVolume(
+            String name,
+            @Nullable Long expiresMillis,
+            @Nullable Boolean guarded,
+            @Nullable Boolean confined,
+            @Nullable Boolean archived,
+            @Nullable String policy,
+            @Nullable String project,
+            Map<String, String> labels)
+            implements Command {
+        public ChangeVolume {
+            labels = Map.copyOf(labels);
+        }
+    }
+
+    /// Of a cut that a policy's rule asks for. Done once for each moment and volume, whoever asks
+    /// how often; the rule's older snapshots go with it.
+    ///
+    /// @param upTo id of the last volume in it; [Long#MAX_VALUE]: there are no more
+    record Scheduled(String policy, String rule, long moment, long upTo) {}
+
     /// All of them in one cut, or none.
-    record CreateSnapshots(List<SnapshotCut> cuts, Map<String, String> labels) implements Command {
+    ///
+    /// @param expiresMillis 0: never
+    /// @param scheduled null: somebody asks for it
+    record CreateSnapshots(
+            List<SnapshotCut> cuts,
+            Map<String, String> labels,
+            long expiresMillis,
+            @Nullable Scheduled scheduled)
+            implements Command {
         public CreateSnapshots {
             cuts = List.copyOf(cuts);
             labels = Map.copyOf(labels);
+        }
+
+        /// Somebody asks for snapshots without an end.
+        public CreateSnapshots(List<SnapshotCut> cuts, Map<String, String> labels) {
+            this(cuts, labels, 0, null);
         }
     }
 
     record DeleteSnapshot(String volume, String snapshot) implements Command {}
 
+    /// Changes what is decided about a snapshot. Null: as it is.
+    ///
+    /// @param expiresMillis 0: never
+    record ChangeSnapshot(
+            String volume, String snapshot, @Nullable Long expiresMillis, @Nullable Boolean guarded)
+            implements Command {}
+
     /// The volume gets the snapshot's map and size, and a new generation. `seal`: see [Seal].
     record RollbackVolume(String volume, String snapshot, @Nullable Seal seal) implements Command {}
 
+    /// The volume gets the map and the size of a relative: of the live volume `from`, or of a
+    /// snapshot of it, and a new generation. The seals are those of the two volumes: see [Seal].
+    ///
+    /// @param snapshot empty: the live volume, whose generation ends, too
+    /// @param keep name of a snapshot of what it is before; empty: none is made
+    record ResetVolume(
+            String volume,
+            @Nullable Seal seal,
+            long from,
+            String snapshot,
+            @Nullable Seal fromSeal,
+            String keep)
+            implements Command {}
+
+    /// Each of two volumes gets the map and the size of the other, and a new generation.
+    record SwapVolumes(String one, @Nullable Seal oneSeal, String other, @Nullable Seal otherSeal)
+            implements Command {}
+
     /// All names or none. `snapshot` empty: of the live volume, then `seal` as in [Seal].
-    /// `expiresMillis` 0: never.
+    ///
+    /// @param expiresMillis 0: never
+    /// @param project of the clones; empty: the source's
     record CreateClones(
             String volume,
             String snapshot,
             @Nullable Seal seal,
             List<String> names,
             Map<String, String> labels,
-            long expiresMillis)
+            long expiresMillis,
+            String project)
             implements Command {
         public CreateClones {
             names = List.copyOf(names);
             labels = Map.copyOf(labels);
+        }
+
+        /// In the source's project.
+        public CreateClones(
+                String volume,
+                String snapshot,
+                @Nullable Seal seal,
+                List<String> names,
+                Map<String, String> labels,
+                long expiresMillis) {
+            this(volume, snapshot, seal, names, labels, expiresMillis, "");
         }
     }
 
     /// Ends `generation` of a volume without a cut: for a seal whose command was not committed.
     /// Done already when the volume is past it.
     record RaiseGeneration(long volume, long generation) implements Command {}
+
+    // ------------------------------------------------------------ projects and policies
+
+    /// Means nothing before there is a cluster.
+    sealed interface OfCluster extends Command {}
+
+    /// Makes or replaces a policy.
+    record PutPolicy(Policy policy) implements OfCluster {}
+
+    /// Refused while a project or a volume names it.
+    record DeletePolicy(String name) implements OfCluster {}
+
+    /// Makes or changes a project.
+    ///
+    /// @param policy empty: none
+    record PutProject(String name, String policy) implements OfCluster {}
+
+    /// What its volumes may be together from here on; what they are already, they stay.
+    record PutQuota(String project, Quota quota) implements OfCluster {}
+
+    /// Refused while a volume is in it, also in the trash.
+    record DeleteProject(String name) implements OfCluster {}
+
+    /// Tells the audit log of something that is no command: done elsewhere, or refused before it
+    /// became one.
+    ///
+    /// @param refusal empty: it was done
+    record Note(
+            String principal,
+            String from,
+            String action,
+            String target,
+            String detail,
+            String refusal)
+            implements Command {}
 
     // ------------------------------------------------------------ client sessions
 
@@ -220,7 +345,11 @@ public sealed interface Command {
     /// Releases at most `nodes` nodes of maps whose names are gone.
     record ReapStep(int nodes) implements Command {}
 
-    /// Deletes for good, `limit` at most: trash past its retention, volumes past their expiry. The
-    /// time is the stamp's.
+    /// Does what is due by itself, in `limit` steps at most: trash is deleted for good after its
+    /// retention, what has expired or is not used goes or is announced. The time is the stamp's.
+    record RunDue(int limit) implements Command {}
+
+    /// What leaders of format 0 do instead: `limit` volumes at most whose time is over, in the
+    /// trash or outside, are deleted for good.
     record PurgeTrash(int limit) implements Command {}
 }

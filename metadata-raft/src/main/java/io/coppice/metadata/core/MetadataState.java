@@ -12,6 +12,9 @@ public final class MetadataState {
     private final SessionCommands sessions;
     private final NodeCommands nodes;
     private final RepairCommands members;
+    private final VersionCommands versions;
+    private final PolicyCommands policies;
+    private final Lifecycle lifecycle;
     private final MetadataView view;
 
     /// The state of a cluster that is not initialised.
@@ -22,7 +25,10 @@ public final class MetadataState {
     private MetadataState(Tables tables) {
         this.tables = tables;
         this.maps = new ChunkMaps(tables.nodes, tables.counts, tables.purges, tables.reap);
-        this.volumes = new VolumeCommands(tables, maps);
+        this.versions = new VersionCommands(tables, maps);
+        this.volumes = new VolumeCommands(tables, maps, versions);
+        this.policies = new PolicyCommands(tables);
+        this.lifecycle = new Lifecycle(tables, volumes, versions);
         this.sessions = new SessionCommands(tables, maps);
         this.nodes = new NodeCommands(tables);
         this.members = new RepairCommands(tables);
@@ -37,7 +43,11 @@ public final class MetadataState {
         if (known != null) {
             return known;
         }
+        Deed deed = Deed.of(stamped, view);
         Outcome outcome = decide(stamped);
+        if (deed != null && tables.governs()) {
+            deed.record(stamped, outcome, tables.audit);
+        }
         if (stamped.session() != 0) {
             tables.outcomes.remember(stamped, outcome);
         }
@@ -48,23 +58,40 @@ public final class MetadataState {
         // 0 means "never" in records, so no moment is 0.
         long now = Math.max(1, stamped.wallMillis());
         long session = stamped.session();
+        if (stamped.command() instanceof Command.OfCluster && !tables.governs()) {
+            return tables.config == null ? Refusals.notInitialized() : Refusals.upgrading();
+        }
         return switch (stamped.command()) {
             case Command.InitializeCluster it -> nodes.initialize(it);
-            case Command.CreateVolume it -> volumes.create(it, now);
+            case Command.RaiseFormat it -> raiseFormat(it, now);
+            case Command.CreateVolume it -> volumes.create(it, owner(stamped), now);
             case Command.DeleteVolume it -> volumes.delete(it, now);
-            case Command.RestoreVolume it -> volumes.restore(it);
+            case Command.RestoreVolume it -> volumes.restore(it, now);
             case Command.ResizeVolume it -> volumes.resize(it);
             case Command.RenameVolume it -> volumes.rename(it);
-            case Command.CreateSnapshots it -> volumes.snapshot(it, now);
-            case Command.DeleteSnapshot it -> volumes.deleteSnapshot(it, now);
-            case Command.RollbackVolume it -> volumes.rollback(it);
-            case Command.CreateClones it -> volumes.cloneVolume(it, now);
-            case Command.RaiseGeneration it -> volumes.raiseGeneration(it);
+            case Command.ChangeVolume it -> volumes.change(it, now);
+            case Command.CreateSnapshots it -> versions.snapshot(it, now);
+            case Command.DeleteSnapshot it -> versions.deleteSnapshot(it, now);
+            case Command.ChangeSnapshot it -> versions.change(it, now);
+            case Command.RollbackVolume it -> versions.rollback(it);
+            case Command.ResetVolume it -> versions.reset(it, now);
+            case Command.SwapVolumes it -> versions.swap(it);
+            case Command.CreateClones it -> volumes.cloneVolume(it, owner(stamped), now);
+            case Command.RaiseGeneration it -> versions.raiseGeneration(it);
+            case Command.PutPolicy it -> policies.put(it, now);
+            case Command.DeletePolicy it -> policies.delete(it);
+            case Command.PutProject it -> policies.put(it, now);
+            case Command.PutQuota it -> policies.put(it, now);
+            case Command.DeleteProject it -> policies.delete(it);
+            case Command.Note it -> {
+                tables.audit.note(it, now);
+                yield Outcome.Nothing.INSTANCE;
+            }
             case Command.OpenSession it -> sessions.open(it, now);
-            case Command.CloseSession it -> sessions.close(it);
+            case Command.CloseSession it -> sessions.close(it, now);
             case Command.Attach it -> sessions.attach(it, session, now);
-            case Command.Detach it -> sessions.detach(it, session);
-            case Command.BreakAttachment it -> sessions.breakAttachment(it, volumes);
+            case Command.Detach it -> sessions.detach(it, session, now);
+            case Command.BreakAttachment it -> sessions.breakAttachment(it, volumes, now);
             case Command.LeaseChunkIds it -> sessions.lease(it, session);
             case Command.Flip it -> sessions.flip(it, session);
             case Command.AbandonChunks it -> sessions.abandon(it, session);
@@ -83,8 +110,26 @@ public final class MetadataState {
                 int released = maps.reapStep(Math.max(0, it.nodes()));
                 yield new Outcome.Stepped(released, !tables.reap.isEmpty());
             }
-            case Command.PurgeTrash it -> volumes.purgeTrash(it, now);
+            case Command.RunDue it -> lifecycle.run(it, now);
+            case Command.PurgeTrash it -> lifecycle.purge(it, now);
         };
+    }
+
+    private String owner(Stamped stamped) {
+        return tables.governs() ? stamped.principal() : "";
+    }
+
+    /// From here on every server of the quorum understands it.
+    private Outcome raiseFormat(Command.RaiseFormat command, long now) {
+        ClusterConfig config = tables.config;
+        if (config == null) {
+            return Refusals.notInitialized();
+        }
+        if (command.format() > config.format()) {
+            tables.config = config.withFormat(command.format());
+            tables.usedSince = now;
+        }
+        return Outcome.Nothing.INSTANCE;
     }
 
     private Outcome purged(Command.ChunksPurged command) {

@@ -57,6 +57,39 @@ public interface MetadataView {
     /// `volume` or `volume@snapshot`, also of what is deleted.
     String fullName(Lineage lineage);
 
+    // ------------------------------------------------------------ governance
+
+    List<Policy> policies();
+
+    Optional<Policy> policy(String name);
+
+    /// The one that the volume follows, its own or its project's.
+    Optional<Policy> policyOf(Volume volume);
+
+    /// Those that somebody made; [Terms#PROJECT] is there without.
+    List<Project> projects();
+
+    /// What the volumes of a project are together.
+    Load load(String project);
+
+    /// Why a cut, a clone, a rollback, a reset or an exchange would be refused now, whatever it
+    /// seals.
+    Optional<Outcome.Refused> refusal(Command cut, long nowMillis);
+
+    /// Entries of the audit log from `number` on, at most `limit`; those that are not kept any more
+    /// are left out.
+    List<AuditEntry> audit(long number, int limit);
+
+    /// What the audit log holds.
+    ///
+    /// @param first number of the oldest entry that is kept
+    /// @param next number of the next one
+    /// @param before hash of the entry before the oldest
+    /// @param head hash of the newest entry
+    record AuditState(long first, long next, String before, String head) {}
+
+    AuditState audit();
+
     // ------------------------------------------------------------ sessions
 
     List<Session> sessions();
@@ -150,8 +183,20 @@ public interface MetadataView {
     /// There is something for [Command.ReapStep].
     boolean reapPending();
 
-    /// When the next trash or expiry is due, wall clock; [Long#MAX_VALUE]: nothing is.
-    long nextPurgeMillis();
+    /// When something is to happen by itself, wall clock; [Long#MAX_VALUE]: nothing is. See
+    /// [Command.RunDue].
+    long nextDueMillis();
+
+    /// What [Command.RunDue] would do until then, of each volume and snapshot the next step, at
+    /// most `limit` of them.
+    List<Planned> planned(long untilMillis, int limit);
+
+    /// Snapshots that policies ask for by now and that were not made yet.
+    List<DueCut> dueCuts(long nowMillis);
+
+    /// The volumes that such a cut is of, the first `limit` of them: those whose policy it is. Not
+    /// what is archived or in the trash.
+    List<Volume> followers(DueCut cut, int limit);
 
     /// Slots flipped since the cluster began.
     long flips();

@@ -1,6 +1,6 @@
 package io.coppice.metadata.core;
 
-import static io.coppice.metadata.core.VolumeCommands.refuse;
+import static io.coppice.metadata.core.Refusals.refuse;
 
 import io.coppice.model.Blocks;
 import io.coppice.model.Names;
@@ -345,7 +345,7 @@ final class NodeCommands {
         Group group = tables.groups.get(command.group());
         Outcome.Refused refused = refuseView(group, command.epoch(), command.store());
         if (refused != null || group == null || config == null) {
-            return refused != null ? refused : VolumeCommands.notInitialized();
+            return refused != null ? refused : Refusals.notInitialized();
         }
         if (stateOf(group, command.store()) != ReplicaState.SYNCING) {
             return refuse(Refusal.CONFLICT, "the replica is not catching up");
@@ -363,7 +363,7 @@ final class NodeCommands {
         Group group = tables.groups.get(command.group());
         Outcome.Refused refused = refuseView(group, command.epoch(), command.store());
         if (refused != null || group == null || config == null) {
-            return refused != null ? refused : VolumeCommands.notInitialized();
+            return refused != null ? refused : Refusals.notInitialized();
         }
         IntPredicate gone = store -> store == command.store();
         return changeTo(
@@ -384,7 +384,7 @@ final class NodeCommands {
         Group group = tables.groups.get(command.group());
         Outcome.Refused refused = refuseView(group, command.epoch(), command.store());
         if (refused != null || group == null) {
-            return refused != null ? refused : VolumeCommands.notInitialized();
+            return refused != null ? refused : Refusals.notInitialized();
         }
         if (stateOf(group, command.store()) != ReplicaState.SERVING) {
             return refuse(Refusal.CONFLICT, "the replica does not serve");

@@ -6,7 +6,13 @@ import java.util.List;
 public sealed interface Outcome {
 
     /// Nothing changed. `message` is one line for a user.
-    record Refused(Refusal code, String message) implements Outcome {}
+    record Refused(Refusal code, String message) implements Outcome {
+        private static final int CHARS_MAX = 1_024;
+
+        public Refused {
+            message = message.length() <= CHARS_MAX ? message : message.substring(0, CHARS_MAX);
+        }
+    }
 
     /// It is done.
     sealed interface Done extends Outcome {}
@@ -38,6 +44,12 @@ public sealed interface Outcome {
             source = List.copyOf(source);
         }
     }
+
+    /// Made or changed.
+    record PolicyPut(Policy policy) implements Done {}
+
+    /// Made or changed.
+    record ProjectPut(Project project) implements Done {}
 
     record SessionOpened(long session) implements Done {}
 
@@ -76,10 +88,10 @@ public sealed interface Outcome {
     /// `more`: another step is needed.
     record Stepped(int released, boolean more) implements Done {}
 
-    /// `deleted` volumes are gone for good; `ended`: the attachments that some of them still had,
-    /// whose holders every node must refuse from now on (R9).
-    record TrashPurged(int deleted, List<Attachment> ended, boolean more) implements Done {
-        public TrashPurged {
+    /// So many things were done that were due; `ended`: the attachments of volumes that are gone by
+    /// that, whose holders every node must refuse from now on (R9).
+    record DueDone(int done, List<Attachment> ended, boolean more) implements Done {
+        public DueDone {
             ended = List.copyOf(ended);
         }
     }

@@ -143,10 +143,12 @@ final class OutcomeMemory {
             case Outcome.NodeRegistered it -> 1 + it.stores().size() + it.groups().size();
             case Outcome.GroupsChanged it -> 1 + it.groups().size();
             case Outcome.SessionClosed it -> 1 + it.ended().size();
-            case Outcome.TrashPurged it -> 1 + it.ended().size();
+            case Outcome.DueDone it -> 1 + it.ended().size();
             case Outcome.Refused _,
                     Outcome.Nothing _,
                     Outcome.SessionOpened _,
+                    Outcome.PolicyPut _,
+                    Outcome.ProjectPut _,
                     Outcome.Attached _,
                     Outcome.Stepped _ ->
                     1;

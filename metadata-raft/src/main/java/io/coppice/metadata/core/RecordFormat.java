@@ -11,6 +11,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// The bytes of the records of a snapshot.
 final class RecordFormat {
@@ -53,9 +54,10 @@ final class RecordFormat {
         out.writeLong(config.chunkBytes());
         out.writeBoolean(config.durabilityAlways());
         out.writeLong(config.trashRetentionMillis());
+        out.writeInt(config.format());
     }
 
-    static ClusterConfig config(DataInputStream in) throws IOException {
+    static ClusterConfig config(DataInputStream in, int version) throws IOException {
         return new ClusterConfig(
                 text(in),
                 in.readInt(),
@@ -63,7 +65,8 @@ final class RecordFormat {
                 in.readInt(),
                 in.readLong(),
                 in.readBoolean(),
-                in.readLong());
+                in.readLong(),
+                version >= 4 ? in.readInt() : 0);
     }
 
     static void root(DataOutputStream out, MapRoot root) throws IOException {
@@ -89,23 +92,38 @@ final class RecordFormat {
         out.writeLong(volume.expiresMillis());
         out.writeLong(volume.deletedMillis());
         labels(out, volume.labels());
+        GovernanceFormat.terms(out, volume.terms());
     }
 
-    static Volume volume(DataInputStream in) throws IOException {
+    static Volume volume(DataInputStream in, int version) throws IOException {
+        long id = in.readLong();
+        String name = text(in);
+        long size = in.readLong();
+        long generation = in.readLong();
+        MapRoot root = root(in);
+        long fence = in.readLong();
+        boolean attachedInGeneration = in.readBoolean();
+        boolean looseFence = in.readBoolean();
+        String origin = text(in);
+        long createdMillis = in.readLong();
+        long expiresMillis = in.readLong();
+        long deletedMillis = in.readLong();
+        Map<String, String> labels = labels(in);
         return new Volume(
-                in.readLong(),
-                text(in),
-                in.readLong(),
-                in.readLong(),
-                root(in),
-                in.readLong(),
-                in.readBoolean(),
-                in.readBoolean(),
-                text(in),
-                in.readLong(),
-                in.readLong(),
-                in.readLong(),
-                labels(in));
+                id,
+                name,
+                size,
+                generation,
+                root,
+                fence,
+                attachedInGeneration,
+                looseFence,
+                origin,
+                createdMillis,
+                expiresMillis,
+                deletedMillis,
+                labels,
+                version >= 4 ? GovernanceFormat.terms(in) : Terms.of("", "", createdMillis));
     }
 
     static void snapshot(DataOutputStream out, Snapshot snapshot) throws IOException {
@@ -117,9 +135,12 @@ final class RecordFormat {
         root(out, snapshot.root());
         out.writeLong(snapshot.createdMillis());
         labels(out, snapshot.labels());
+        out.writeLong(snapshot.expiresMillis());
+        out.writeBoolean(snapshot.guarded());
+        text(out, snapshot.rule());
     }
 
-    static Snapshot snapshot(DataInputStream in) throws IOException {
+    static Snapshot snapshot(DataInputStream in, int version) throws IOException {
         return new Snapshot(
                 in.readLong(),
                 in.readLong(),
@@ -128,7 +149,10 @@ final class RecordFormat {
                 in.readLong(),
                 root(in),
                 in.readLong(),
-                labels(in));
+                labels(in),
+                version >= 4 ? in.readLong() : 0,
+                version >= 4 && in.readBoolean(),
+                version >= 4 ? text(in) : "");
     }
 
     static void lineage(DataOutputStream out, Lineage record) throws IOException {
@@ -335,13 +359,25 @@ final class RecordFormat {
                 out.writeInt(it.released());
                 out.writeBoolean(it.more());
             }
-            case Outcome.TrashPurged it -> {
+            case Outcome.DueDone it -> {
                 out.writeByte(12);
-                out.writeInt(it.deleted());
+                out.writeInt(it.done());
                 list(out, it.ended(), RecordFormat::attachment);
                 out.writeBoolean(it.more());
             }
+            case Outcome.PolicyPut it -> {
+                out.writeByte(13);
+                GovernanceFormat.policy(out, it.policy());
+            }
+            case Outcome.ProjectPut it -> {
+                out.writeByte(14);
+                GovernanceFormat.project(out, it.project());
+            }
         }
+    }
+
+    private static List<Volume> volumes(DataInputStream in, int version) throws IOException {
+        return list(in, from -> volume(from, version));
     }
 
     static Outcome outcome(DataInputStream in, int version) throws IOException {
@@ -349,16 +385,14 @@ final class RecordFormat {
         return switch (kind) {
             case 0 -> new Outcome.Refused(Refusal.values()[in.readByte()], text(in));
             case 1 -> Outcome.Nothing.INSTANCE;
-            case 2 -> new Outcome.Volumes(list(in, RecordFormat::volume));
+            case 2 -> new Outcome.Volumes(volumes(in, version));
             case 3 ->
                     new Outcome.Snapshots(
-                            list(in, RecordFormat::snapshot), list(in, RecordFormat::volume));
-            case 4 ->
-                    new Outcome.Clones(
-                            list(in, RecordFormat::volume), list(in, RecordFormat::volume));
+                            list(in, from -> snapshot(from, version)), volumes(in, version));
+            case 4 -> new Outcome.Clones(volumes(in, version), volumes(in, version));
             case 5 -> new Outcome.SessionOpened(in.readLong());
             case 6 -> new Outcome.SessionClosed(list(in, DataInputStream::readLong));
-            case 7 -> new Outcome.Attached(volume(in), attachment(in), in.readBoolean());
+            case 7 -> new Outcome.Attached(volume(in, version), attachment(in), in.readBoolean());
             case 8 ->
                     new Outcome.ChunkIdsLeased(
                             list(
@@ -376,8 +410,10 @@ final class RecordFormat {
             case 10 -> new Outcome.GroupsChanged(list(in, DataInputStream::readInt));
             case 11 -> new Outcome.Stepped(in.readInt(), in.readBoolean());
             case 12 ->
-                    new Outcome.TrashPurged(
+                    new Outcome.DueDone(
                             in.readInt(), list(in, RecordFormat::attachment), in.readBoolean());
+            case 13 -> new Outcome.PolicyPut(GovernanceFormat.policy(in));
+            case 14 -> new Outcome.ProjectPut(GovernanceFormat.project(in));
             default -> throw new IOException("the metadata snapshot is damaged: outcome " + kind);
         };
     }

@@ -1,6 +1,6 @@
 package io.coppice.metadata.core;
 
-import static io.coppice.metadata.core.VolumeCommands.refuse;
+import static io.coppice.metadata.core.Refusals.refuse;
 
 import io.coppice.port.Marks;
 import java.util.List;
@@ -55,7 +55,7 @@ final class RepairCommands {
         Group group = tables.groups.get(command.group());
         Outcome.Refused refused = NodeCommands.refuseView(group, command.epoch(), command.store());
         if (refused != null || group == null || config == null) {
-            return refused != null ? refused : VolumeCommands.notInitialized();
+            return refused != null ? refused : Refusals.notInitialized();
         }
         String why = needed(group, command.store(), config.replicas());
         if (why != null) {

@@ -1,6 +1,6 @@
 package io.coppice.metadata.core;
 
-import static io.coppice.metadata.core.VolumeCommands.refuse;
+import static io.coppice.metadata.core.Refusals.refuse;
 
 import io.coppice.model.ChunkId;
 import io.coppice.port.Marks;
@@ -52,7 +52,7 @@ final class SessionCommands {
         return new Outcome.SessionOpened(command.session());
     }
 
-    Outcome close(Command.CloseSession command) {
+    Outcome close(Command.CloseSession command, long now) {
         SessionEntry session = tables.sessions.remove(command.session());
         if (session == null) {
             return new Outcome.SessionClosed(List.of());
@@ -62,7 +62,7 @@ final class SessionCommands {
             Volume volume = tables.volumes.get(id);
             tables.attachments.remove(id);
             if (volume != null) {
-                tables.replaceVolume(volume.broken());
+                tables.putVolume(volume.broken(tables.used(now)));
                 ended.add(id);
             }
         }
@@ -91,7 +91,12 @@ final class SessionCommands {
         }
         Volume volume = tables.activeVolume(command.volume());
         if (volume == null) {
-            return VolumeCommands.noVolume(command.volume());
+            return Refusals.noVolume(command.volume());
+        }
+        if (volume.terms().archived()) {
+            return refuse(
+                    Refusal.CONFLICT,
+                    "volume " + volume.name() + " is archived: use 'volume set --unarchive' first");
         }
         Attachment holder = tables.attachments.get(volume.id());
         if (holder != null && holder.session() == sessionId) {
@@ -114,16 +119,16 @@ final class SessionCommands {
                 tables.sessions.put(dead.id(), dead.withoutVolume(volume.id()));
             }
         }
-        Volume attached = volume.attached(tables.giveFence(volume));
+        Volume attached = volume.attached(tables.giveFence(volume), tables.used(now));
         var attachment =
                 new Attachment(volume.id(), sessionId, session.client(), attached.fence(), now);
-        tables.replaceVolume(attached);
         tables.attachments.put(volume.id(), attachment);
+        tables.putVolume(attached);
         tables.sessions.put(sessionId, session.withVolume(volume.id()));
         return new Outcome.Attached(attached, attachment, barrier);
     }
 
-    Outcome detach(Command.Detach command, long sessionId) {
+    Outcome detach(Command.Detach command, long sessionId, long now) {
         Attachment holder = tables.attachments.get(command.volume());
         SessionEntry session = tables.sessions.get(sessionId);
         if (holder != null
@@ -133,22 +138,23 @@ final class SessionCommands {
             tables.attachments.remove(command.volume());
             tables.sessions.put(sessionId, session.withoutVolume(command.volume()));
             Volume volume = tables.volumes.get(command.volume());
-            if (command.unsure() && volume != null) {
-                tables.replaceVolume(volume.broken());
+            if (volume != null) {
+                long used = tables.used(now);
+                tables.putVolume(command.unsure() ? volume.broken(used) : volume.detached(used));
             }
         }
         return Outcome.Nothing.INSTANCE;
     }
 
-    Outcome breakAttachment(Command.BreakAttachment command, VolumeCommands volumes) {
+    Outcome breakAttachment(Command.BreakAttachment command, VolumeCommands volumes, long now) {
         Volume volume = tables.activeVolume(command.volume());
         if (volume == null) {
-            return VolumeCommands.noVolume(command.volume());
+            return Refusals.noVolume(command.volume());
         }
         if (!tables.attachments.contains(volume.id())) {
             return refuse(Refusal.NOT_FOUND, "volume " + volume.name() + " is not attached");
         }
-        return new Outcome.Volumes(List.of(volumes.endAttachment(volume)));
+        return new Outcome.Volumes(List.of(volumes.endAttachment(volume, now)));
     }
 
     // ------------------------------------------------------------ chunk ids

@@ -106,6 +106,15 @@ final class ShardedMap<K extends Comparable<K>, V> {
         return keys;
     }
 
+    int shardCount() {
+        return shards.size();
+    }
+
+    /// Values of one shard, in the order of their keys. The caller may change the map meanwhile.
+    List<V> valuesOf(int shard) {
+        return List.copyOf(shards.get(shard).values());
+    }
+
     @Nullable K firstKey() {
         K first = null;
         for (TreeMap<K, V> shard : shards) {

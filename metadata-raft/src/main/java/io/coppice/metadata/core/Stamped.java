@@ -8,7 +8,7 @@ package io.coppice.metadata.core;
 /// @param acknowledged the session has the answers up to this sequence, so they may be forgotten;
 ///   0: not said
 /// @param wallMillis the leader's wall clock; for records, retention and expiry
-/// @param caller who asked, for the audit log
+/// @param caller who asked, and from where: `NAME@ADDRESS`; empty: the leader itself
 public record Stamped(
         long session,
         long sequence,
@@ -20,5 +20,22 @@ public record Stamped(
     /// A command of the leader's own.
     public static Stamped byLeader(long wallMillis, Command command) {
         return new Stamped(0, 0, 0, wallMillis, "", command);
+    }
+
+    /// Nobody asked for it.
+    boolean isLeaders() {
+        return session == 0 && caller.isEmpty();
+    }
+
+    /// Who asked; empty: the leader itself.
+    String principal() {
+        int at = caller.lastIndexOf('@');
+        return at < 0 ? caller : caller.substring(0, at);
+    }
+
+    /// From where.
+    String from() {
+        int at = caller.lastIndexOf('@');
+        return at < 0 ? "" : caller.substring(at + 1);
     }
 }

@@ -25,8 +25,8 @@ final class StateFormat {
 
     /// 2: nodes may be draining, stores know since when they are down, stores may be removed. 3:
     /// fence tokens grow over all volumes, stores know since when they serve, groups what they
-    /// lost.
-    static final int VERSION = 3;
+    /// lost. 4: volumes have terms, snapshots an end; projects, policies, the audit log.
+    static final int VERSION = 4;
 
     static final int OLDEST_VERSION = 1;
 

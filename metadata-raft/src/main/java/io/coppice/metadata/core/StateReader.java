@@ -60,12 +60,14 @@ final class StateReader {
     }
 
     private Tables readAll() throws IOException {
-        ClusterConfig config = in.readBoolean() ? RecordFormat.config(in) : null;
+        ClusterConfig config = in.readBoolean() ? RecordFormat.config(in, version) : null;
         long nextId = in.readLong();
         int nextNode = in.readInt();
         int nextStore = in.readInt();
         long flips = in.readLong();
         long lastFence = version >= 3 ? in.readLong() : 0;
+        int review = version >= 4 ? in.readInt() : 0;
+        long usedSince = version >= 4 ? in.readLong() : 0;
         var tables = new Tables(gate, readNodes(), readCounts(), readPurges(), readReap());
         tables.config = config;
         tables.nextId = nextId;
@@ -73,7 +75,14 @@ final class StateReader {
         tables.nextStore = nextStore;
         tables.flips = flips;
         tables.lastFence = lastFence;
+        tables.review = review;
+        tables.usedSince = usedSince;
         readRecords(tables);
+        if (version >= 4) {
+            GovernanceFormat.read(in, tables);
+        } else {
+            tables.volumes.values().forEach(tables::schedule);
+        }
         readOutcomes(tables.outcomes);
         return tables;
     }
@@ -136,18 +145,19 @@ final class StateReader {
     private void readRecords(Tables tables) throws IOException {
         int volumes = count(in, LIST_MAX);
         for (int i = 0; i < volumes; i++) {
-            Volume volume = RecordFormat.volume(in);
+            Volume volume = RecordFormat.volume(in, version);
             tables.replaceVolume(volume);
-            tables.index(volume);
+            tables.name(volume);
             if (version < 3) {
                 tables.lastFence = Math.max(tables.lastFence, volume.fence());
             }
         }
         int snapshots = count(in, LIST_MAX);
         for (int i = 0; i < snapshots; i++) {
-            tables.putSnapshot(RecordFormat.snapshot(in));
+            tables.putSnapshot(RecordFormat.snapshot(in, version));
         }
-        list(in, RecordFormat::lineage).forEach(it -> tables.lineage.put(it.id(), it));
+        list(in, RecordFormat::lineage).forEach(tables::putLineage);
+        tables.volumes.forEach((_, volume) -> tables.load(volume, 1));
         list(in, RecordFormat::attachment).forEach(it -> tables.attachments.put(it.volume(), it));
         list(in, RecordFormat::session).forEach(it -> tables.sessions.put(it.id(), it));
         list(in, RecordFormat::lease).forEach(it -> tables.leases.put(it.first(), it));

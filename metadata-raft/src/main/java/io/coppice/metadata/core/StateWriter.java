@@ -41,6 +41,7 @@ final class StateWriter {
         writePurges();
         writeReap();
         writeRecords();
+        GovernanceFormat.write(out, tables);
         writeOutcomes();
     }
 
@@ -55,6 +56,8 @@ final class StateWriter {
         out.writeInt(tables.nextStore);
         out.writeLong(tables.flips);
         out.writeLong(tables.lastFence);
+        out.writeInt(tables.review);
+        out.writeLong(tables.usedSince);
     }
 
     private void writeNodes() throws IOException {

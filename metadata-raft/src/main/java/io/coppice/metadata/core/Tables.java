@@ -1,5 +1,7 @@
 package io.coppice.metadata.core;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// All that the quorum knows. The live one belongs to [MetadataState]; a frozen one shares its
@@ -24,13 +26,53 @@ final class Tables {
         }
     }
 
-    /// When a volume is to be deleted for good.
-    record DueKey(long millis, long volume) implements Comparable<DueKey> {
+    /// When something happens by itself to a volume or snapshot.
+    record DueKey(long millis, long id) implements Comparable<DueKey> {
         @Override
         public int compareTo(DueKey other) {
             int byTime = Long.compare(millis, other.millis);
-            return byTime != 0 ? byTime : Long.compare(volume, other.volume);
+            return byTime != 0 ? byTime : Long.compare(id, other.id);
         }
+    }
+
+    /// A volume that follows a policy.
+    record FollowKey(String policy, long volume) implements Comparable<FollowKey> {
+        /// So many neighbouring ids are together.
+        static final int SPAN_SHIFT = 14;
+
+        int hash() {
+            return policy.hashCode() * 31 + (int) (volume >>> SPAN_SHIFT);
+        }
+
+        @Override
+        public int compareTo(FollowKey other) {
+            int byPolicy = policy.compareTo(other.policy);
+            return byPolicy != 0 ? byPolicy : Long.compare(volume, other.volume);
+        }
+    }
+
+    record CloneKey(String project, long source) implements Comparable<CloneKey> {
+        @Override
+        public int compareTo(CloneKey other) {
+            int bySource = Long.compare(source, other.source);
+            return bySource != 0 ? bySource : project.compareTo(other.project);
+        }
+    }
+
+    record RunKey(String policy, String rule) implements Comparable<RunKey> {
+        @Override
+        public int compareTo(RunKey other) {
+            int byPolicy = policy.compareTo(other.policy);
+            return byPolicy != 0 ? byPolicy : rule.compareTo(other.rule);
+        }
+    }
+
+    /// Under which keys a volume or snapshot is in [#due] and [#followers].
+    ///
+    /// @param millis [Long#MAX_VALUE]: it is not there
+    /// @param policy empty: it follows none
+    record Place(long millis, String policy) {
+        static final Place NOWHERE = new Place(Long.MAX_VALUE, "");
     }
 
     final CaptureGate gate;
@@ -45,6 +87,13 @@ final class Tables {
 
     /// The highest fence token that was ever given out, over all volumes.
     long lastFence;
+
+    /// Volumes of this shard of their table, and of those after it, are to be looked at again,
+    /// since a policy has changed, counted from 1; 0: none.
+    int review;
+
+    /// What was done to volumes before is not known: since when it is.
+    long usedSince;
 
     final NodeSlab nodes;
     final ChunkCounts counts;
@@ -68,11 +117,31 @@ final class Tables {
     /// Stores that left the cluster with their nodes, by uuid -> when: they never come back.
     final ShardedMap<String, Long> removedStores;
 
+    final ShardedMap<String, Policy> policies;
+    final ShardedMap<String, Project> projects;
+    final ShardedMap<RunKey, Run> runs;
+
+    /// By id of a volume or snapshot; those that are nowhere are not in it. Kept, since after a
+    /// change of a policy it is not what the rest of the state would say until the review is over.
+    final ShardedMap<Long, Place> places;
+
+    final AuditLog audit;
+
     // Derived from the above; rebuilt when a snapshot is loaded.
     final ShardedMap<String, Long> volumeNames;
     final ShardedMap<TrashKey, Long> trash;
     final ShardedMap<SnapshotKey, Long> snapshotNames;
     final ShardedMap<DueKey, Long> due;
+    final ShardedMap<FollowKey, Long> followers;
+
+    /// By name of a project that has volumes.
+    final ShardedMap<String, Load> loads;
+
+    /// How many volumes of a project, not in the trash, are clones of one source.
+    final ShardedMap<CloneKey, Integer> siblings;
+
+    /// How many records of lineage have this one as their parent.
+    final ShardedMap<Long, Integer> children;
 
     Tables(CaptureGate gate) {
         this(
@@ -106,10 +175,19 @@ final class Tables {
         stores = new ShardedMap<>(gate, FEW, Integer::intValue);
         groups = new ShardedMap<>(gate, FEW, Integer::intValue);
         removedStores = new ShardedMap<>(gate, FEW, String::hashCode);
+        policies = new ShardedMap<>(gate, FEW, String::hashCode);
+        projects = new ShardedMap<>(gate, FEW, String::hashCode);
+        runs = new ShardedMap<>(gate, FEW, key -> key.policy.hashCode());
+        places = new ShardedMap<>(gate, MANY, Long::intValue);
+        audit = new AuditLog(gate);
         volumeNames = new ShardedMap<>(gate, MANY, String::hashCode);
         trash = new ShardedMap<>(gate, FEW, key -> key.name.hashCode());
         snapshotNames = new ShardedMap<>(gate, MANY, key -> (int) key.volume);
-        due = new ShardedMap<>(gate, FEW, key -> (int) key.volume);
+        due = new ShardedMap<>(gate, FEW, key -> (int) key.id);
+        followers = new ShardedMap<>(gate, MANY, FollowKey::hash);
+        loads = new ShardedMap<>(gate, FEW, String::hashCode);
+        siblings = new ShardedMap<>(gate, MANY, key -> (int) key.source);
+        children = new ShardedMap<>(gate, MANY, Long::intValue);
     }
 
     private Tables(Tables live) {
@@ -120,6 +198,8 @@ final class Tables {
         nextStore = live.nextStore;
         flips = live.flips;
         lastFence = live.lastFence;
+        review = live.review;
+        usedSince = live.usedSince;
         nodes = live.nodes.freeze();
         counts = live.counts.freeze();
         purges = live.purges.freeze();
@@ -135,10 +215,19 @@ final class Tables {
         stores = live.stores.freeze();
         groups = live.groups.freeze();
         removedStores = live.removedStores.freeze();
+        policies = live.policies.freeze();
+        projects = live.projects.freeze();
+        runs = live.runs.freeze();
+        places = live.places.freeze();
+        audit = live.audit.freeze();
         volumeNames = live.volumeNames.freeze();
         trash = live.trash.freeze();
         snapshotNames = live.snapshotNames.freeze();
         due = live.due.freeze();
+        followers = live.followers.freeze();
+        loads = live.loads.freeze();
+        siblings = live.siblings.freeze();
+        children = live.children.freeze();
     }
 
     Tables freeze() {
@@ -150,57 +239,147 @@ final class Tables {
     void putVolume(Volume volume) {
         Volume before = volumes.get(volume.id());
         if (before != null) {
-            unindex(before);
+            unname(before);
+            load(before, -1);
         }
         volumes.put(volume.id(), volume);
-        index(volume);
+        name(volume);
+        load(volume, 1);
+        schedule(volume);
     }
 
-    /// A change that leaves name, trash and expiry as they were.
+    /// A change that leaves name, trash, terms, expiry and holder as they were.
     void replaceVolume(Volume volume) {
+        Volume before = volumes.get(volume.id());
+        if (before != null && before.size() != volume.size()) {
+            load(before, -1);
+            load(volume, 1);
+        }
         volumes.put(volume.id(), volume);
     }
 
     void removeVolume(Volume volume) {
-        unindex(volume);
+        unname(volume);
+        load(volume, -1);
+        unschedule(volume.id());
         volumes.remove(volume.id());
     }
 
-    void index(Volume volume) {
+    void name(Volume volume) {
         if (volume.inTrash()) {
             trash.put(new TrashKey(volume.name(), volume.id()), volume.id());
         } else {
             volumeNames.put(volume.name(), volume.id());
         }
-        long millis = dueMillis(volume);
-        if (millis != Long.MAX_VALUE) {
-            due.put(new DueKey(millis, volume.id()), volume.id());
+    }
+
+    /// Also when a snapshot of the state is loaded; its lineage is there already.
+    ///
+    /// @param sign 1: it comes; -1: it goes
+    void load(Volume volume, int sign) {
+        String project = volume.terms().project();
+        Load now = loadOf(project).with(volume, sign);
+        if (now.equals(Load.NONE)) {
+            loads.remove(project);
+        } else {
+            loads.put(project, now);
+        }
+        long source = volume.inTrash() ? 0 : sourceOf(volume.id());
+        if (source != 0) {
+            count(siblings, new CloneKey(project, source), sign);
         }
     }
 
-    private void unindex(Volume volume) {
+    private static <K extends Comparable<K>> void count(
+            ShardedMap<K, Integer> counts, K key, int more) {
+        Integer before = counts.get(key);
+        int now = (before == null ? 0 : before) + more;
+        if (now == 0) {
+            counts.remove(key);
+        } else {
+            counts.put(key, now);
+        }
+    }
+
+    /// A new record.
+    void putLineage(Lineage record) {
+        lineage.put(record.id(), record);
+        if (record.parent() != 0) {
+            count(children, record.parent(), 1);
+        }
+    }
+
+    void removeLineage(Lineage record) {
+        lineage.remove(record.id());
+        if (record.parent() != 0) {
+            count(children, record.parent(), -1);
+        }
+    }
+
+    private void unname(Volume volume) {
         if (volume.inTrash()) {
             trash.remove(new TrashKey(volume.name(), volume.id()));
         } else {
             volumeNames.remove(volume.name());
         }
-        due.remove(new DueKey(dueMillis(volume), volume.id()));
     }
 
-    private long dueMillis(Volume volume) {
-        long retention = config == null ? 0 : config.trashRetentionMillis();
-        long trashed = volume.inTrash() ? volume.deletedMillis() + retention : Long.MAX_VALUE;
-        long expired = volume.expiresMillis() == 0 ? Long.MAX_VALUE : volume.expiresMillis();
-        return Math.min(trashed < 0 ? Long.MAX_VALUE : trashed, expired);
+    /// What happens to it next may have changed.
+    void schedule(Volume volume) {
+        Due due = Due.of(this, volume);
+        Policy policy = volume.inTrash() ? null : policyOf(volume);
+        place(
+                volume.id(),
+                new Place(
+                        due == null ? Long.MAX_VALUE : due.millis(),
+                        policy == null ? "" : policy.name()));
+    }
+
+    void unschedule(long id) {
+        place(id, Place.NOWHERE);
+    }
+
+    /// Nothing happens to it by itself until it changes; it follows its policy all the same.
+    void hold(Volume volume) {
+        Policy policy = policyOf(volume);
+        place(volume.id(), new Place(Long.MAX_VALUE, policy == null ? "" : policy.name()));
+    }
+
+    /// Also when a snapshot of the state is loaded.
+    void place(long id, Place place) {
+        Place before = places.get(id);
+        if (place.equals(before == null ? Place.NOWHERE : before)) {
+            return;
+        }
+        if (before != null) {
+            due.remove(new DueKey(before.millis, id));
+        }
+        if (before != null && !before.policy.equals(place.policy)) {
+            followers.remove(new FollowKey(before.policy, id));
+        }
+        if (place.millis != Long.MAX_VALUE) {
+            due.put(new DueKey(place.millis, id), id);
+        }
+        if (!place.policy.isEmpty()) {
+            followers.put(new FollowKey(place.policy, id), id);
+        }
+        if (place.equals(Place.NOWHERE)) {
+            places.remove(id);
+        } else {
+            places.put(id, place);
+        }
     }
 
     void putSnapshot(Snapshot snapshot) {
         snapshots.put(snapshot.id(), snapshot);
         snapshotNames.put(new SnapshotKey(snapshot.volume(), snapshot.name()), snapshot.id());
+        Due ends = Due.of(snapshot);
+        place(snapshot.id(), new Place(ends == null ? Long.MAX_VALUE : ends.millis(), ""));
     }
 
     void removeSnapshot(Snapshot snapshot) {
         snapshots.remove(snapshot.id());
+        unschedule(snapshot.id());
         snapshotNames.remove(new SnapshotKey(snapshot.volume(), snapshot.name()));
     }
 
@@ -213,9 +392,78 @@ final class Tables {
 
     // ------------------------------------------------------------ look-ups
 
+    Load loadOf(String project) {
+        Load load = loads.get(project);
+        return load == null ? Load.NONE : load;
+    }
+
+    /// The volume that a clone was cloned from, or from whose snapshot; 0: it is no clone.
+    long sourceOf(long volume) {
+        Lineage own = lineage.get(volume);
+        Lineage parent = own == null ? null : lineage.get(own.parent());
+        return parent == null ? 0 : parent.snapshot() ? parent.parent() : parent.id();
+    }
+
+    int clonesOf(String project, long source) {
+        Integer clones = siblings.get(new CloneKey(project, source));
+        return clones == null ? 0 : clones;
+    }
+
+    /// Whether all servers of the quorum know of projects, policies and the audit log.
+    boolean governs() {
+        return config != null && config.format() > 0;
+    }
+
+    /// When something was used that is used now; 0: nobody counts that yet.
+    long used(long now) {
+        return governs() ? now : 0;
+    }
+
     @Nullable Volume activeVolume(String name) {
         Long id = volumeNames.get(name);
         return id == null ? null : volumes.get(id);
+    }
+
+    /// Whether a snapshot of the volume must not be deleted.
+    boolean hasGuardedSnapshot(long volume) {
+        var first = new SnapshotKey(volume, "");
+        for (var entry : snapshotNames.shardOf(first).tailMap(first).entrySet()) {
+            if (entry.getKey().volume != volume) {
+                break;
+            }
+            Snapshot snapshot = snapshots.get(entry.getValue());
+            if (snapshot != null && snapshot.guarded()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Of that name, in no order of meaning.
+    List<Volume> inTrash(String name) {
+        var first = new TrashKey(name, Long.MIN_VALUE);
+        var found = new ArrayList<Volume>();
+        for (TrashKey key : trash.shardOf(first).tailMap(first).keySet()) {
+            Volume volume = key.name.equals(name) ? volumes.get(key.id) : null;
+            if (volume == null) {
+                break;
+            }
+            found.add(volume);
+        }
+        return found;
+    }
+
+    /// The one that the volume follows: its own, or its project's.
+    @Nullable Policy policyOf(Volume volume) {
+        String own = volume.terms().policy();
+        return own.isEmpty() ? policyOfProject(volume.terms().project()) : policies.get(own);
+    }
+
+    @Nullable Policy policyOfProject(String name) {
+        Project project = projects.get(name);
+        return project == null || project.policy().isEmpty()
+                ? null
+                : policies.get(project.policy());
     }
 
     @Nullable Snapshot snapshotOf(long volume, String name) {

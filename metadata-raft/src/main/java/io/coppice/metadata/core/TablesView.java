@@ -154,6 +154,61 @@ class TablesView implements MetadataView {
         return (volume == null ? "" : volume.name()) + "@" + record.name();
     }
 
+    // ------------------------------------------------------------ governance
+
+    @Override
+    public List<Policy> policies() {
+        return tables.policies.values();
+    }
+
+    @Override
+    public Optional<Policy> policy(String name) {
+        return Optional.ofNullable(tables.policies.get(name));
+    }
+
+    @Override
+    public Optional<Policy> policyOf(Volume volume) {
+        return Optional.ofNullable(tables.policyOf(volume));
+    }
+
+    @Override
+    public List<Project> projects() {
+        return tables.projects.values();
+    }
+
+    @Override
+    public Load load(String project) {
+        return tables.loadOf(project);
+    }
+
+    @Override
+    public Optional<Outcome.Refused> refusal(Command cut, long nowMillis) {
+        var maps = new ChunkMaps(tables.nodes, tables.counts, tables.purges, tables.reap);
+        var versions = new VersionCommands(tables, maps);
+        Outcome.Refused refused =
+                switch (cut) {
+                    case Command.CreateSnapshots it -> versions.refusal(it, nowMillis);
+                    case Command.RollbackVolume it -> versions.refusal(it);
+                    case Command.ResetVolume it -> versions.refusal(it);
+                    case Command.SwapVolumes it -> versions.refusal(it);
+                    case Command.CreateClones it ->
+                            new VolumeCommands(tables, maps, versions).refusal(it, nowMillis);
+                    default -> null;
+                };
+        return Optional.ofNullable(refused).filter(why -> why.code() != Refusal.STALE);
+    }
+
+    @Override
+    public List<AuditEntry> audit(long number, int limit) {
+        return tables.audit.from(number, limit);
+    }
+
+    @Override
+    public AuditState audit() {
+        AuditLog log = tables.audit;
+        return new AuditState(log.first(), log.next, log.before, log.head);
+    }
+
     // ------------------------------------------------------------ sessions
 
     @Override
@@ -292,9 +347,27 @@ class TablesView implements MetadataView {
     }
 
     @Override
-    public long nextPurgeMillis() {
+    public long nextDueMillis() {
         Tables.DueKey first = tables.due.firstKey();
+        if (tables.review != 0) {
+            return 0;
+        }
         return first == null ? Long.MAX_VALUE : first.millis();
+    }
+
+    @Override
+    public List<Planned> planned(long untilMillis, int limit) {
+        return Lifecycle.plan(tables, untilMillis, limit);
+    }
+
+    @Override
+    public List<DueCut> dueCuts(long nowMillis) {
+        return Lifecycle.dueCuts(tables, nowMillis);
+    }
+
+    @Override
+    public List<Volume> followers(DueCut cut, int limit) {
+        return Lifecycle.followers(tables, cut.policy(), cut.after(), limit);
     }
 
     @Override

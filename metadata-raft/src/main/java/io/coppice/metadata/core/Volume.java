@@ -27,71 +27,53 @@ public record Volume(
         long createdMillis,
         long expiresMillis,
         long deletedMillis,
-        Map<String, String> labels) {
+        Map<String, String> labels,
+        Terms terms) {
+
+    /// Of something that was just made: in its first generation, in nobody's use.
+    static Volume made(
+            long id,
+            String name,
+            long size,
+            MapRoot root,
+            String origin,
+            long now,
+            long expiresMillis,
+            Map<String, String> labels,
+            Terms terms) {
+        return new Volume(
+                id,
+                name,
+                size,
+                1,
+                root,
+                0,
+                false,
+                false,
+                origin,
+                now,
+                expiresMillis,
+                0,
+                labels,
+                terms);
+    }
 
     public boolean inTrash() {
         return deletedMillis != 0;
     }
 
-    Volume withRoot(MapRoot newRoot) {
-        return new Volume(
-                id,
-                name,
-                size,
-                generation,
-                newRoot,
-                fence,
-                attachedInGeneration,
-                looseFence,
-                origin,
-                createdMillis,
-                expiresMillis,
-                deletedMillis,
-                labels);
+    public boolean isClone() {
+        return !origin.isEmpty();
     }
 
-    Volume withSize(long newSize, MapRoot newRoot) {
+    /// As it is, with another content.
+    private Volume with(long newSize, long newGeneration, MapRoot newRoot, boolean attached) {
         return new Volume(
                 id,
                 name,
                 newSize,
-                generation,
+                newGeneration,
                 newRoot,
-                fence,
-                attachedInGeneration,
-                looseFence,
-                origin,
-                createdMillis,
-                expiresMillis,
-                deletedMillis,
-                labels);
-    }
-
-    Volume withName(String newName) {
-        return new Volume(
-                id,
-                newName,
-                size,
-                generation,
-                root,
-                fence,
-                attachedInGeneration,
-                looseFence,
-                origin,
-                createdMillis,
-                expiresMillis,
-                deletedMillis,
-                labels);
-    }
-
-    /// The present generation ends, the next starts with whoever is attached now.
-    Volume nextGeneration(boolean attached) {
-        return new Volume(
-                id,
-                name,
-                size,
-                generation + 1,
-                root,
                 fence,
                 attached,
                 looseFence,
@@ -99,62 +81,32 @@ public record Volume(
                 createdMillis,
                 expiresMillis,
                 deletedMillis,
-                labels);
+                labels,
+                terms);
     }
 
-    Volume attached(long token) {
+    /// As it is, for other holders.
+    private Volume with(long newFence, boolean attached, boolean loose, Terms newTerms) {
         return new Volume(
                 id,
                 name,
                 size,
                 generation,
                 root,
-                token,
-                true,
-                false,
+                newFence,
+                attached,
+                loose,
                 origin,
                 createdMillis,
                 expiresMillis,
                 deletedMillis,
-                labels);
+                labels,
+                newTerms);
     }
 
-    /// The attachment ended without its holder's word.
-    Volume broken() {
-        return new Volume(
-                id,
-                name,
-                size,
-                generation,
-                root,
-                fence + 1,
-                attachedInGeneration,
-                true,
-                origin,
-                createdMillis,
-                expiresMillis,
-                deletedMillis,
-                labels);
-    }
-
-    Volume trashed(long millis) {
-        return new Volume(
-                id,
-                name,
-                size,
-                generation,
-                root,
-                fence,
-                attachedInGeneration,
-                looseFence,
-                origin,
-                createdMillis,
-                expiresMillis,
-                millis,
-                labels);
-    }
-
-    Volume restored(String newName) {
+    /// As it is, known otherwise.
+    private Volume with(
+            String newName, long expires, long deleted, Map<String, String> newLabels, Terms kept) {
         return new Volume(
                 id,
                 newName,
@@ -166,8 +118,61 @@ public record Volume(
                 looseFence,
                 origin,
                 createdMillis,
-                0,
-                0,
-                labels);
+                expires,
+                deleted,
+                newLabels,
+                kept);
+    }
+
+    Volume withRoot(MapRoot newRoot) {
+        return with(size, generation, newRoot, attachedInGeneration);
+    }
+
+    Volume withSize(long newSize, MapRoot newRoot) {
+        return with(newSize, generation, newRoot, attachedInGeneration);
+    }
+
+    /// The present generation ends, the next starts with whoever is attached now.
+    Volume nextGeneration(boolean attached) {
+        return with(size, generation + 1, root, attached);
+    }
+
+    Volume attached(long token, long now) {
+        return with(token, true, false, terms.used(now));
+    }
+
+    /// Its holder has let go of it.
+    Volume detached(long now) {
+        return with(fence, attachedInGeneration, looseFence, terms.used(now));
+    }
+
+    /// The attachment ended without its holder's word.
+    Volume broken(long now) {
+        return with(fence + 1, attachedInGeneration, true, terms.used(now));
+    }
+
+    Volume withName(String newName) {
+        return with(newName, expiresMillis, deletedMillis, labels, terms);
+    }
+
+    Volume trashed(long millis) {
+        return with(name, expiresMillis, millis, labels, terms);
+    }
+
+    /// @param now counts as used: nobody could before
+    Volume restored(String newName, long now) {
+        return with(newName, 0, 0, labels, terms.used(now));
+    }
+
+    Volume expiring(long millis) {
+        return with(name, millis, deletedMillis, labels, terms);
+    }
+
+    Volume labelled(Map<String, String> newLabels) {
+        return with(name, expiresMillis, deletedMillis, Map.copyOf(newLabels), terms);
+    }
+
+    Volume withTerms(Terms newTerms) {
+        return with(name, expiresMillis, deletedMillis, labels, newTerms);
     }
 }

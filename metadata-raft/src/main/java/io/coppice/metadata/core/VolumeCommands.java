@@ -1,7 +1,7 @@
 package io.coppice.metadata.core;
 
-import io.coppice.model.Blocks;
-import io.coppice.model.Names;
+import static io.coppice.metadata.core.Refusals.refuse;
+
 import io.coppice.port.Marks;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,51 +11,67 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Volumes, snapshots and clones. Each method is one command: it checks everything, then changes.
+/// Volumes and clones: made, changed, ended. Each method is one command: it checks everything, then
+/// changes.
 final class VolumeCommands {
     static final int CLONES_MAX = 10_000;
-    static final int CUTS_MAX = 1_000;
-    static final int LABELS_MAX = 64;
-    static final int LABEL_CHARS_MAX = 1024;
 
     private final Tables tables;
     private final ChunkMaps maps;
+    private final VersionCommands versions;
+    private final Lineages lineages;
+    private final Quotas quotas;
 
-    VolumeCommands(Tables tables, ChunkMaps maps) {
+    VolumeCommands(Tables tables, ChunkMaps maps, VersionCommands versions) {
         this.tables = tables;
         this.maps = maps;
+        this.versions = versions;
+        this.lineages = new Lineages(tables);
+        this.quotas = new Quotas(tables);
     }
 
     // ------------------------------------------------------------ volumes
 
-    Outcome create(Command.CreateVolume command, long now) {
+    Outcome create(Command.CreateVolume command, String owner, long now) {
         if (tables.config == null) {
-            return notInitialized();
+            return Refusals.notInitialized();
         }
         Outcome.Refused refused = refuseNewName(command.name());
-        refused = refused != null ? refused : refuseSize(command.size());
-        refused = refused != null ? refused : refuseLabels(command.labels());
+        refused = refused != null ? refused : Refusals.refuseSize(command.size());
+        refused = refused != null ? refused : Refusals.refuseLabels(command.labels());
+        refused =
+                refused != null
+                        ? refused
+                        : Refusals.refuseExpiry(command.expiresMillis(), tables.used(now));
+        refused = refused != null ? refused : refuseProject(command.project());
+        if (refused != null) {
+            return refused;
+        }
+        Terms terms = Terms.of(command.project(), owner, now);
+        refused = quotas.refuse(terms.project(), command.size());
         if (refused != null) {
             return refused;
         }
         Volume volume =
-                new Volume(
+                Volume.made(
                         tables.nextId++,
                         command.name(),
                         command.size(),
-                        1,
                         MapRoot.EMPTY,
-                        0,
-                        false,
-                        false,
                         "",
                         now,
-                        0,
-                        0,
-                        command.labels());
+                        command.expiresMillis(),
+                        command.labels(),
+                        terms);
+        lineages.put(volume.id(), 0, volume.name(), false, now);
         tables.putVolume(volume);
-        putLineage(volume.id(), 0, volume.name(), false, now);
         return new Outcome.Volumes(List.of(volume));
+    }
+
+    private Outcome.@Nullable Refused refuseProject(String name) {
+        return name.isEmpty() || name.equals(Terms.PROJECT) || tables.projects.contains(name)
+                ? null
+                : Refusals.noProject(name);
     }
 
     Outcome delete(Command.DeleteVolume command, long now) {
@@ -64,9 +80,13 @@ final class VolumeCommands {
             volume = youngestInTrash(command.name());
         }
         if (volume == null) {
-            return noVolume(command.name());
+            return Refusals.noVolume(command.name());
         }
-        Volume detached = endAttachment(volume);
+        Outcome.Refused refused = refuseDeletion(volume);
+        if (refused != null) {
+            return refused;
+        }
+        Volume detached = endAttachment(volume, now);
         if (command.now()) {
             deleteForGood(detached, now);
             return new Outcome.Volumes(List.of(detached.trashed(now)));
@@ -76,18 +96,38 @@ final class VolumeCommands {
         return new Outcome.Volumes(List.of(trashed));
     }
 
-    /// Removes a volume and its snapshots; their maps are reaped later. Lineage stays.
-    void deleteForGood(Volume volume, long now) {
+    private Outcome.@Nullable Refused refuseDeletion(Volume volume) {
+        if (volume.terms().guarded()) {
+            return refuse(
+                    Refusal.CONFLICT,
+                    "volume "
+                            + volume.name()
+                            + " is protected: use 'volume set --unprotect' first");
+        }
         for (Snapshot snapshot : new TablesView(tables).snapshots(volume.id())) {
-            dropSnapshot(snapshot, now);
+            if (snapshot.guarded()) {
+                return VersionCommands.guarded(volume, snapshot);
+            }
+        }
+        return null;
+    }
+
+    /// Removes a volume and its snapshots; their maps are reaped later. Lineage stays.
+    ///
+    /// @return how many they are
+    int deleteForGood(Volume volume, long now) {
+        List<Snapshot> snapshots = new TablesView(tables).snapshots(volume.id());
+        for (Snapshot snapshot : snapshots) {
+            versions.dropSnapshot(snapshot, now);
         }
         tables.removeVolume(volume);
         maps.release(volume.root());
-        markDeleted(volume.id(), now);
+        lineages.deleted(volume.id(), now);
+        return 1 + snapshots.size();
     }
 
     /// The volume without its attachment, already stored if it had one.
-    Volume endAttachment(Volume volume) {
+    Volume endAttachment(Volume volume, long now) {
         Attachment attachment = tables.attachments.remove(volume.id());
         if (attachment == null) {
             return volume;
@@ -96,38 +136,40 @@ final class VolumeCommands {
         if (session != null) {
             tables.sessions.put(session.id(), session.withoutVolume(volume.id()));
         }
-        Volume broken = volume.broken();
-        tables.replaceVolume(broken);
+        Volume broken = volume.broken(tables.used(now));
+        tables.putVolume(broken);
         return broken;
     }
 
-    Outcome restore(Command.RestoreVolume command) {
+    Outcome restore(Command.RestoreVolume command, long now) {
         Volume volume = youngestInTrash(command.name());
         if (volume == null) {
             return refuse(
-                    Refusal.NOT_FOUND, "no volume " + shown(command.name()) + " in the trash");
+                    Refusal.NOT_FOUND,
+                    "no volume " + Refusals.shown(command.name()) + " in the trash");
         }
         String name = command.as().isEmpty() ? volume.name() : command.as();
         Outcome.Refused refused = refuseNewName(name);
+        refused = refused != null ? refused : quotas.refuse(volume.terms().project(), volume);
         if (refused != null) {
             return refused;
         }
-        Volume restored = volume.restored(name);
+        Policy policy = tables.policyOfProject(volume.terms().project());
+        long ttl = volume.isClone() && policy != null ? policy.ttlMaxMillis() : 0;
+        Volume restored =
+                volume.restored(name, tables.used(now)).expiring(ttl == 0 ? 0 : Due.plus(now, ttl));
+        if (!tables.policies.contains(restored.terms().policy())) {
+            restored = restored.withTerms(restored.terms().following(""));
+        }
         tables.putVolume(restored);
-        rename(restored.id(), name);
+        lineages.rename(restored.id(), name);
         return new Outcome.Volumes(List.of(restored));
     }
 
     private @Nullable Volume youngestInTrash(String name) {
-        var first = new Tables.TrashKey(name, Long.MIN_VALUE);
         Volume youngest = null;
-        for (var key : tables.trash.shardOf(first).tailMap(first).keySet()) {
-            if (!key.name().equals(name)) {
-                break;
-            }
-            Volume volume = tables.volumes.get(key.id());
-            if (volume != null
-                    && (youngest == null || volume.deletedMillis() >= youngest.deletedMillis())) {
+        for (Volume volume : tables.inTrash(name)) {
+            if (youngest == null || volume.deletedMillis() >= youngest.deletedMillis()) {
                 youngest = volume;
             }
         }
@@ -138,9 +180,11 @@ final class VolumeCommands {
         ClusterConfig config = tables.config;
         Volume volume = tables.activeVolume(command.name());
         if (volume == null || config == null) {
-            return noVolume(command.name());
+            return Refusals.noVolume(command.name());
         }
-        Outcome.Refused refused = refuseSize(command.size());
+        Outcome.Refused refused = Refusals.refuseSize(command.size());
+        long more = command.size() - volume.size();
+        refused = refused != null ? refused : quotas.refuse(volume.terms().project(), more);
         if (refused != null) {
             return refused;
         }
@@ -179,8 +223,8 @@ final class VolumeCommands {
                     Refusal.CONFLICT,
                     "volume '"
                             + command.name()
-                            + "' would end within a chunk that has data, which an attached client must"
-                            + " make zeros first: use 'coppice volume resize'");
+                            + "' would end within a chunk that has data, which an attached"
+                            + " client must make zeros first: use 'coppice volume resize'");
         }
         return null;
     }
@@ -192,7 +236,7 @@ final class VolumeCommands {
     Outcome rename(Command.RenameVolume command) {
         Volume volume = tables.activeVolume(command.name());
         if (volume == null) {
-            return noVolume(command.name());
+            return Refusals.noVolume(command.name());
         }
         Outcome.Refused refused = refuseNewName(command.newName());
         if (refused != null) {
@@ -200,185 +244,20 @@ final class VolumeCommands {
         }
         Volume renamed = volume.withName(command.newName());
         tables.putVolume(renamed);
-        rename(renamed.id(), renamed.name());
+        lineages.rename(renamed.id(), renamed.name());
         return new Outcome.Volumes(List.of(renamed));
-    }
-
-    // ------------------------------------------------------------ cuts
-
-    Outcome snapshot(Command.CreateSnapshots command, long now) {
-        if (command.cuts().isEmpty() || command.cuts().size() > CUTS_MAX) {
-            return refuse(Refusal.BAD_REQUEST, "a cut is of 1 to " + CUTS_MAX + " volumes");
-        }
-        Outcome.Refused refused = refuseLabels(command.labels());
-        if (refused != null) {
-            return refused;
-        }
-        Set<Tables.SnapshotKey> names = new HashSet<>();
-        for (Command.SnapshotCut cut : command.cuts()) {
-            refused = refuseCut(cut, names);
-            if (refused != null) {
-                return refused;
-            }
-        }
-        // After the names of all: a seal that is missing would hide the name that is wrong.
-        for (Command.SnapshotCut cut : command.cuts()) {
-            Volume volume = tables.activeVolume(cut.volume());
-            refused = volume == null ? noVolume(cut.volume()) : refuseUnsealed(volume, cut.seal());
-            if (refused != null) {
-                return refused;
-            }
-        }
-        var snapshots = new ArrayList<Snapshot>();
-        Map<Long, Volume> cutVolumes = new HashMap<>();
-        var volumes = new ArrayList<Volume>();
-        for (Command.SnapshotCut cut : command.cuts()) {
-            Volume volume = tables.activeVolume(cut.volume());
-            if (volume == null) {
-                continue;
-            }
-            if (cutVolumes.putIfAbsent(volume.id(), volume) == null) {
-                volumes.add(raise(volume));
-            }
-            snapshots.add(freeze(cutVolumes.getOrDefault(volume.id(), volume), cut, command, now));
-        }
-        return new Outcome.Snapshots(snapshots, volumes);
-    }
-
-    /// `volume` as it was before the cut.
-    private Snapshot freeze(
-            Volume volume, Command.SnapshotCut cut, Command.CreateSnapshots command, long now) {
-        Snapshot snapshot =
-                new Snapshot(
-                        tables.nextId++,
-                        volume.id(),
-                        cut.snapshot(),
-                        volume.size(),
-                        volume.generation(),
-                        volume.root(),
-                        now,
-                        command.labels());
-        maps.share(volume.root(), 1);
-        tables.putSnapshot(snapshot);
-        putLineage(snapshot.id(), volume.id(), snapshot.name(), true, now);
-        return snapshot;
-    }
-
-    private Outcome.@Nullable Refused refuseCut(
-            Command.SnapshotCut cut, Set<Tables.SnapshotKey> names) {
-        Volume volume = tables.activeVolume(cut.volume());
-        if (volume == null) {
-            return noVolume(cut.volume());
-        }
-        if (!Names.isValid(cut.snapshot())) {
-            return refuse(Refusal.BAD_REQUEST, Names.rule("snapshot", cut.snapshot()));
-        }
-        if (tables.snapshotOf(volume.id(), cut.snapshot()) != null
-                || !names.add(new Tables.SnapshotKey(volume.id(), cut.snapshot()))) {
-            return refuse(
-                    Refusal.EXISTS,
-                    "snapshot " + volume.name() + "@" + cut.snapshot() + " already exists");
-        }
-        return null;
-    }
-
-    private static Outcome.@Nullable Refused refuseUnsealed(
-            Volume volume, Command.@Nullable Seal seal) {
-        if (seal == null) {
-            return volume.attachedInGeneration()
-                    ? refuse(
-                            Refusal.STALE,
-                            "volume " + volume.name() + " was attached meanwhile: seal it first")
-                    : null;
-        }
-        return seal.volume() == volume.id() && seal.generation() == volume.generation()
-                ? null
-                : refuse(
-                        Refusal.STALE,
-                        "volume " + volume.name() + " is in another generation than was sealed");
-    }
-
-    private Volume raise(Volume volume) {
-        Volume raised = volume.nextGeneration(tables.attachments.contains(volume.id()));
-        tables.replaceVolume(raised);
-        return raised;
-    }
-
-    Outcome raiseGeneration(Command.RaiseGeneration command) {
-        Volume volume = tables.volumes.get(command.volume());
-        if (volume == null) {
-            return refuse(Refusal.NOT_FOUND, "no volume with id " + command.volume());
-        }
-        if (volume.generation() < command.generation()) {
-            return refuse(
-                    Refusal.BAD_REQUEST,
-                    "volume " + volume.name() + " has not reached that generation");
-        }
-        return new Outcome.Volumes(
-                volume.generation() == command.generation()
-                        ? List.of(raise(volume))
-                        : List.of(volume));
-    }
-
-    Outcome deleteSnapshot(Command.DeleteSnapshot command, long now) {
-        Volume volume = tables.activeVolume(command.volume());
-        if (volume == null) {
-            return noVolume(command.volume());
-        }
-        Snapshot snapshot = tables.snapshotOf(volume.id(), command.snapshot());
-        if (snapshot == null) {
-            return noSnapshot(command.volume(), command.snapshot());
-        }
-        dropSnapshot(snapshot, now);
-        return new Outcome.Snapshots(List.of(snapshot), List.of());
-    }
-
-    private void dropSnapshot(Snapshot snapshot, long now) {
-        tables.removeSnapshot(snapshot);
-        maps.release(snapshot.root());
-        markDeleted(snapshot.id(), now);
-    }
-
-    Outcome rollback(Command.RollbackVolume command) {
-        Volume volume = tables.activeVolume(command.volume());
-        if (volume == null) {
-            return noVolume(command.volume());
-        }
-        Snapshot snapshot = tables.snapshotOf(volume.id(), command.snapshot());
-        if (snapshot == null) {
-            return noSnapshot(command.volume(), command.snapshot());
-        }
-        Outcome.Refused refused = refuseUnsealed(volume, command.seal());
-        if (refused != null) {
-            return refused;
-        }
-        Marks.hit("a volume was rolled back");
-        maps.share(snapshot.root(), 1);
-        maps.release(volume.root());
-        Volume rolledBack = raise(volume).withSize(snapshot.size(), snapshot.root());
-        tables.replaceVolume(rolledBack);
-        return new Outcome.Volumes(List.of(rolledBack));
     }
 
     // ------------------------------------------------------------ clones
 
-    Outcome cloneVolume(Command.CreateClones command, long now) {
+    Outcome cloneVolume(Command.CreateClones command, String owner, long now) {
+        Outcome.Refused refused = refusal(command, now);
         Volume source = tables.activeVolume(command.volume());
-        if (source == null) {
-            return noVolume(command.volume());
+        if (refused != null || source == null) {
+            return refused != null ? refused : Refusals.noVolume(command.volume());
         }
         boolean live = command.snapshot().isEmpty();
         Snapshot snapshot = live ? null : tables.snapshotOf(source.id(), command.snapshot());
-        if (!live && snapshot == null) {
-            return noSnapshot(command.volume(), command.snapshot());
-        }
-        Outcome.Refused refused = refuseClones(command);
-        if (refused == null && live) {
-            refused = refuseUnsealed(source, command.seal());
-        }
-        if (refused != null) {
-            return refused;
-        }
         String origin = live ? source.name() : source.name() + "@" + command.snapshot();
         long parent = snapshot == null ? source.id() : snapshot.id();
         long size = snapshot == null ? source.size() : snapshot.size();
@@ -387,33 +266,66 @@ final class VolumeCommands {
         var clones = new ArrayList<Volume>(command.names().size());
         for (String name : command.names()) {
             Volume made =
-                    new Volume(
+                    Volume.made(
                             tables.nextId++,
                             name,
                             size,
-                            1,
                             root,
-                            0,
-                            false,
-                            false,
                             origin,
                             now,
                             command.expiresMillis(),
-                            0,
-                            command.labels());
+                            command.labels(),
+                            Terms.of(projectOf(command, source), owner, now)
+                                    .confined(source.terms().confined()));
+            lineages.put(made.id(), parent, name, false, now);
             tables.putVolume(made);
-            putLineage(made.id(), parent, name, false, now);
             clones.add(made);
         }
-        return new Outcome.Clones(clones, live ? List.of(raise(source)) : List.of());
+        return new Outcome.Clones(clones, live ? List.of(versions.raise(source)) : List.of());
     }
 
-    private Outcome.@Nullable Refused refuseClones(Command.CreateClones command) {
+    /// Null: it is done.
+    Outcome.@Nullable Refused refusal(Command.CreateClones command, long now) {
+        Volume source = tables.activeVolume(command.volume());
+        if (source == null) {
+            return Refusals.noVolume(command.volume());
+        }
+        boolean live = command.snapshot().isEmpty();
+        if (!live && tables.snapshotOf(source.id(), command.snapshot()) == null) {
+            return Refusals.noSnapshot(command.volume(), command.snapshot());
+        }
+        Outcome.Refused refused = refuseClones(command, source, now);
+        refused = refused != null ? refused : refuseQuota(command, source);
+        return refused == null && live
+                ? VersionCommands.refuseUnsealed(source, command.seal())
+                : refused;
+    }
+
+    private Outcome.@Nullable Refused refuseQuota(Command.CreateClones command, Volume source) {
+        Snapshot snapshot =
+                command.snapshot().isEmpty()
+                        ? null
+                        : tables.snapshotOf(source.id(), command.snapshot());
+        int clones = command.names().size();
+        long size = snapshot == null ? source.size() : snapshot.size();
+        long bytes = size > Long.MAX_VALUE / clones ? Long.MAX_VALUE : size * clones;
+        return quotas.refuse(projectOf(command, source), bytes, clones, source.id());
+    }
+
+    private static String projectOf(Command.CreateClones command, Volume source) {
+        return command.project().isEmpty() ? source.terms().project() : command.project();
+    }
+
+    private Outcome.@Nullable Refused refuseClones(
+            Command.CreateClones command, Volume source, long now) {
         if (command.names().isEmpty() || command.names().size() > CLONES_MAX) {
             return refuse(Refusal.BAD_REQUEST, "a command makes 1 to " + CLONES_MAX + " clones");
         }
-        if (command.expiresMillis() < 0) {
-            return refuse(Refusal.BAD_REQUEST, "the expiry lies before 1970");
+        Outcome.Refused unfit = Refusals.refuseExpiry(command.expiresMillis(), tables.used(now));
+        unfit = unfit != null ? unfit : refuseProject(command.project());
+        unfit = unfit != null ? unfit : refuseTerms(command, source, now);
+        if (unfit != null) {
+            return unfit;
         }
         Set<String> names = new HashSet<>();
         for (String name : command.names()) {
@@ -425,112 +337,158 @@ final class VolumeCommands {
                 return refuse(Refusal.BAD_REQUEST, "the name " + name + " is given twice");
             }
         }
-        return refuseLabels(command.labels());
+        return Refusals.refuseLabels(command.labels());
     }
 
-    // ------------------------------------------------------------ housekeeping
+    /// What the source and the target project ask of a clone.
+    private Outcome.@Nullable Refused refuseTerms(
+            Command.CreateClones command, Volume source, long now) {
+        String project = projectOf(command, source);
+        if (source.terms().confined() && !project.equals(source.terms().project())) {
+            return refuse(
+                    Refusal.NOT_ALLOWED,
+                    "volume "
+                            + source.name()
+                            + " must not be cloned outside its project "
+                            + source.terms().project());
+        }
+        Policy policy = tables.policyOfProject(project);
+        return policy == null ? null : refuseLife(policy, project, command.expiresMillis(), now);
+    }
 
-    Outcome purgeTrash(Command.PurgeTrash command, long now) {
-        int deleted = 0;
-        var ended = new ArrayList<Attachment>();
-        Tables.DueKey first = tables.due.firstKey();
-        while (first != null && first.millis() <= now && deleted < command.limit()) {
-            Volume volume = tables.volumes.get(first.volume());
-            if (volume != null) {
-                Attachment held = tables.attachments.get(volume.id());
-                if (held != null) {
-                    ended.add(held);
-                }
-                deleteForGood(endAttachment(volume), now);
+    /// A policy may want that clones end.
+    private static Outcome.@Nullable Refused refuseLife(
+            Policy policy, String project, long expiresMillis, long now) {
+        long most = policy.ttlMaxMillis();
+        if (most == 0 || (expiresMillis != 0 && expiresMillis - now <= most)) {
+            return null;
+        }
+        return refuse(
+                Refusal.NOT_ALLOWED,
+                "clones in project "
+                        + project
+                        + " must end within "
+                        + most / 60_000
+                        + " minutes (policy "
+                        + policy.name()
+                        + "): use --ttl");
+    }
+
+    // ------------------------------------------------------------ what is decided about a volume
+
+    Outcome change(Command.ChangeVolume command, long now) {
+        Volume volume = tables.activeVolume(command.name());
+        if (volume == null) {
+            return Refusals.noVolume(command.name());
+        }
+        Terms terms = changed(volume.terms(), command, now);
+        Map<String, String> labels = new HashMap<>(volume.labels());
+        command.labels()
+                .forEach((key, value) -> {
+                    if (value.isEmpty()) {
+                        labels.remove(key);
+                    } else {
+                        labels.put(key, value);
+                    }
+                });
+        Long expires = command.expiresMillis();
+        Volume changed =
+                volume.withTerms(terms)
+                        .labelled(labels)
+                        .expiring(expires == null ? volume.expiresMillis() : expires);
+        Outcome.Refused refused = refuseChange(volume, changed, command, now);
+        if (refused != null) {
+            return refused;
+        }
+        tables.putVolume(changed);
+        return new Outcome.Volumes(List.of(changed));
+    }
+
+    private static Terms changed(Terms terms, Command.ChangeVolume command, long now) {
+        Terms changed = terms;
+        Boolean guarded = command.guarded();
+        Boolean confined = command.confined();
+        Boolean archived = command.archived();
+        String policy = command.policy();
+        String project = command.project();
+        changed = guarded == null ? changed : changed.guarded(guarded);
+        changed = confined == null ? changed : changed.confined(confined);
+        changed = policy == null ? changed : changed.following(policy);
+        changed =
+                project == null
+                        ? changed
+                        : changed.within(project.isEmpty() ? Terms.PROJECT : project);
+        if (archived != null && archived != terms.archived()) {
+            changed =
+                    archived ? changed.archived(now, terms.usedMillis()) : changed.archived(0, now);
+        }
+        return changed;
+    }
+
+    private Outcome.@Nullable Refused refuseChange(
+            Volume volume, Volume changed, Command.ChangeVolume command, long now) {
+        Terms terms = changed.terms();
+        boolean sameEnd = changed.expiresMillis() == volume.expiresMillis();
+        Outcome.Refused refused =
+                Refusals.refuseExpiry(changed.expiresMillis(), sameEnd ? 0 : tables.used(now));
+        refused = refused != null ? refused : Refusals.refuseLabels(changed.labels());
+        refused = refused != null ? refused : refuseProject(terms.project());
+        if (refused != null) {
+            return refused;
+        }
+        if (!terms.policy().isEmpty() && !tables.policies.contains(terms.policy())) {
+            return Refusals.noPolicy(terms.policy());
+        }
+        if (volume.terms().confined()
+                && terms.confined()
+                && !terms.project().equals(volume.terms().project())) {
+            return refuse(
+                    Refusal.NOT_ALLOWED,
+                    "volume " + volume.name() + " must not leave its project: it is confined");
+        }
+        if (!terms.project().equals(volume.terms().project())) {
+            refused = quotas.refuse(terms.project(), volume);
+            if (refused != null) {
+                return refused;
             }
-            deleted++;
-            first = tables.due.firstKey();
         }
-        return new Outcome.TrashPurged(deleted, ended, first != null && first.millis() <= now);
-    }
-
-    // ------------------------------------------------------------ lineage
-
-    private void putLineage(long id, long parent, String name, boolean snapshot, long now) {
-        tables.lineage.put(id, new Lineage(id, parent, name, snapshot, now, 0));
-    }
-
-    private void rename(long id, String name) {
-        Lineage record = tables.lineage.get(id);
-        if (record != null) {
-            tables.lineage.put(id, record.named(name));
+        if (terms.archived()
+                && !volume.terms().archived()
+                && tables.attachments.contains(volume.id())) {
+            return refuse(
+                    Refusal.CONFLICT,
+                    "volume " + volume.name() + " is attached and cannot be archived");
         }
-    }
-
-    private void markDeleted(long id, long now) {
-        Lineage record = tables.lineage.get(id);
-        if (record != null) {
-            tables.lineage.put(id, record.deleted(now));
+        // A clone must have its end whatever is changed; one that has none since before the policy
+        // may be changed otherwise.
+        boolean ends =
+                changed.expiresMillis() != volume.expiresMillis()
+                        || !terms.project().equals(volume.terms().project())
+                        || (terms.guarded() && !volume.terms().guarded());
+        Policy policy = tables.policyOfProject(terms.project());
+        if (!ends || policy == null || !volume.isClone()) {
+            return null;
         }
+        return terms.guarded() && policy.ttlMaxMillis() > 0
+                ? refuse(
+                        Refusal.NOT_ALLOWED,
+                        "clones in project "
+                                + terms.project()
+                                + " must end (policy "
+                                + policy.name()
+                                + "), so they cannot be protected")
+                : refuseLife(policy, terms.project(), changed.expiresMillis(), now);
     }
 
     // ------------------------------------------------------------ refusals
 
-    static Outcome.Refused refuse(Refusal code, String message) {
-        return new Outcome.Refused(code, message);
-    }
-
-    static Outcome.Refused notInitialized() {
-        return refuse(
-                Refusal.UNAVAILABLE, "the cluster is not initialised yet: it waits for its nodes");
-    }
-
     private Outcome.@Nullable Refused refuseNewName(String name) {
-        if (!Names.isValid(name)) {
-            return refuse(Refusal.BAD_REQUEST, Names.rule("volume", name));
+        Outcome.Refused refused = Refusals.refuseName("volume", name);
+        if (refused != null) {
+            return refused;
         }
         return tables.volumeNames.contains(name)
                 ? refuse(Refusal.EXISTS, "volume " + name + " already exists")
                 : null;
-    }
-
-    private static Outcome.@Nullable Refused refuseSize(long size) {
-        if (size <= 0 || size > Blocks.VOLUME_BYTES_MAX || !Blocks.isAligned(size)) {
-            return refuse(
-                    Refusal.BAD_REQUEST,
-                    "a volume of "
-                            + Long.toUnsignedString(size)
-                            + " bytes is not possible: use a multiple of "
-                            + Blocks.BLOCK_BYTES
-                            + " below 8 EiB");
-        }
-        return null;
-    }
-
-    private static Outcome.@Nullable Refused refuseLabels(Map<String, String> labels) {
-        if (labels.size() > LABELS_MAX) {
-            return refuse(Refusal.BAD_REQUEST, "more than " + LABELS_MAX + " labels");
-        }
-        for (var label : labels.entrySet()) {
-            if (label.getKey().isEmpty()
-                    || label.getKey().length() > Names.LENGTH_MAX
-                    || label.getValue().length() > LABEL_CHARS_MAX) {
-                return refuse(
-                        Refusal.BAD_REQUEST,
-                        "a label's key has 1 to "
-                                + Names.LENGTH_MAX
-                                + " characters, its value at most "
-                                + LABEL_CHARS_MAX);
-            }
-        }
-        return null;
-    }
-
-    static Outcome.Refused noVolume(String name) {
-        return refuse(Refusal.NOT_FOUND, "no volume " + shown(name));
-    }
-
-    private static Outcome.Refused noSnapshot(String volume, String snapshot) {
-        return refuse(Refusal.NOT_FOUND, "no snapshot " + volume + "@" + shown(snapshot));
-    }
-
-    /// A name as a user may see it: what is no name could hold anything.
-    private static String shown(String name) {
-        return Names.isValid(name) ? name : "of that name";
     }
 }

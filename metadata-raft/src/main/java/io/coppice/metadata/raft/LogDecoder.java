@@ -63,7 +63,12 @@ final class LogDecoder {
                     new Command.InitializeCluster(config(r.getInitializeCluster()));
             case CREATE_VOLUME -> {
                 var c = r.getCreateVolume();
-                yield new Command.CreateVolume(c.getName(), c.getSize(), c.getLabelsMap());
+                yield new Command.CreateVolume(
+                        c.getName(),
+                        c.getSize(),
+                        c.getLabelsMap(),
+                        c.getProject(),
+                        c.getExpiresMillis());
             }
             case DELETE_VOLUME ->
                     new Command.DeleteVolume(
@@ -79,6 +84,18 @@ final class LogDecoder {
             case RENAME_VOLUME ->
                     new Command.RenameVolume(
                             r.getRenameVolume().getName(), r.getRenameVolume().getNewName());
+            case CHANGE_VOLUME -> GovernanceCodec.decode(r.getChangeVolume());
+            case CHANGE_SNAPSHOT -> GovernanceCodec.decode(r.getChangeSnapshot());
+            case RESET_VOLUME -> GovernanceCodec.decode(r.getResetVolume());
+            case SWAP_VOLUMES -> GovernanceCodec.decode(r.getSwapVolumes());
+            case PUT_POLICY -> new Command.PutPolicy(GovernanceCodec.decode(r.getPutPolicy()));
+            case DELETE_POLICY -> new Command.DeletePolicy(r.getDeletePolicy().getName());
+            case PUT_PROJECT ->
+                    new Command.PutProject(
+                            r.getPutProject().getName(), r.getPutProject().getPolicy());
+            case PUT_QUOTA -> GovernanceCodec.decode(r.getPutQuota());
+            case DELETE_PROJECT -> new Command.DeleteProject(r.getDeleteProject().getName());
+            case NOTE -> GovernanceCodec.decode(r.getNote());
             case CREATE_SNAPSHOTS -> snapshots(r.getCreateSnapshots());
             case DELETE_SNAPSHOT ->
                     new Command.DeleteSnapshot(
@@ -143,6 +160,8 @@ final class LogDecoder {
                             r.getChunksPurged().getGroup(), r.getChunksPurged().getChunksList());
             case REAP_STEP -> new Command.ReapStep(r.getReapStep());
             case PURGE_TRASH -> new Command.PurgeTrash(r.getPurgeTrash());
+            case RAISE_FORMAT -> new Command.RaiseFormat(r.getRaiseFormat());
+            case RUN_DUE -> new Command.RunDue(r.getRunDue());
             case COMMAND_NOT_SET ->
                     throw new IllegalStateException(
                             "the log holds a command that this version does not know");
@@ -157,10 +176,11 @@ final class LogDecoder {
                 c.getGroups(),
                 c.getChunkBytes(),
                 c.getDurabilityAlways(),
-                c.getTrashRetentionMillis());
+                c.getTrashRetentionMillis(),
+                c.getFormat());
     }
 
-    private static Command.@Nullable Seal seal(boolean present, LoggedSeal seal) {
+    static Command.@Nullable Seal seal(boolean present, LoggedSeal seal) {
         return present ? new Command.Seal(seal.getVolume(), seal.getGeneration()) : null;
     }
 
@@ -173,7 +193,18 @@ final class LogDecoder {
                             cut.getName().getSnapshot(),
                             seal(cut.hasSeal(), cut.getSeal())));
         }
-        return new Command.CreateSnapshots(cuts, c.getLabelsMap());
+        var scheduled = c.getScheduled();
+        return new Command.CreateSnapshots(
+                cuts,
+                c.getLabelsMap(),
+                c.getExpiresMillis(),
+                c.hasScheduled()
+                        ? new Command.Scheduled(
+                                scheduled.getPolicy(),
+                                scheduled.getRule(),
+                                scheduled.getMoment(),
+                                scheduled.getUpTo())
+                        : null);
     }
 
     private static Command rollback(LoggedRollback c) {
@@ -189,7 +220,8 @@ final class LogDecoder {
                 seal(logged.hasSeal(), logged.getSeal()),
                 List.copyOf(c.getNamesList()),
                 c.getLabelsMap(),
-                c.getExpiresMillis());
+                c.getExpiresMillis(),
+                c.getProject());
     }
 
     private static Command flip(Flip c) {

@@ -7,6 +7,8 @@ import io.coppice.wire.pb.AbandonChunks;
 import io.coppice.wire.pb.BreakAttachment;
 import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateVolume;
+import io.coppice.wire.pb.DeletePolicy;
+import io.coppice.wire.pb.DeleteProject;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.Detach;
 import io.coppice.wire.pb.DrainNode;
@@ -20,10 +22,12 @@ import io.coppice.wire.pb.LoggedCommand;
 import io.coppice.wire.pb.LoggedCut;
 import io.coppice.wire.pb.LoggedNodeLost;
 import io.coppice.wire.pb.LoggedRollback;
+import io.coppice.wire.pb.LoggedSchedule;
 import io.coppice.wire.pb.LoggedSeal;
 import io.coppice.wire.pb.LoggedSession;
 import io.coppice.wire.pb.LoggedSnapshots;
 import io.coppice.wire.pb.PurgeDone;
+import io.coppice.wire.pb.PutProject;
 import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.RemoveNode;
 import io.coppice.wire.pb.RenameVolume;
@@ -53,7 +57,9 @@ final class LogEncoder {
                             CreateVolume.newBuilder()
                                     .setName(c.name())
                                     .setSize(c.size())
-                                    .putAllLabels(c.labels()));
+                                    .putAllLabels(c.labels())
+                                    .setProject(c.project())
+                                    .setExpiresMillis(c.expiresMillis()));
             case Command.DeleteVolume c ->
                     record.setDeleteVolume(
                             DeleteVolume.newBuilder().setName(c.name()).setNow(c.now()));
@@ -69,6 +75,20 @@ final class LogEncoder {
             case Command.RenameVolume c ->
                     record.setRenameVolume(
                             RenameVolume.newBuilder().setName(c.name()).setNewName(c.newName()));
+            case Command.ChangeVolume c -> record.setChangeVolume(GovernanceCodec.encode(c));
+            case Command.ChangeSnapshot c -> record.setChangeSnapshot(GovernanceCodec.encode(c));
+            case Command.ResetVolume c -> record.setResetVolume(GovernanceCodec.encode(c));
+            case Command.SwapVolumes c -> record.setSwapVolumes(GovernanceCodec.encode(c));
+            case Command.PutPolicy c -> record.setPutPolicy(GovernanceCodec.encode(c.policy()));
+            case Command.DeletePolicy c ->
+                    record.setDeletePolicy(DeletePolicy.newBuilder().setName(c.name()));
+            case Command.PutProject c ->
+                    record.setPutProject(
+                            PutProject.newBuilder().setName(c.name()).setPolicy(c.policy()));
+            case Command.PutQuota c -> record.setPutQuota(GovernanceCodec.encode(c));
+            case Command.DeleteProject c ->
+                    record.setDeleteProject(DeleteProject.newBuilder().setName(c.name()));
+            case Command.Note c -> record.setNote(GovernanceCodec.encode(c));
             case Command.CreateSnapshots c -> record.setCreateSnapshots(snapshots(c));
             case Command.DeleteSnapshot c ->
                     record.setDeleteSnapshot(name(c.volume(), c.snapshot()));
@@ -137,6 +157,8 @@ final class LogEncoder {
                             PurgeDone.newBuilder().setGroup(c.group()).addAllChunks(c.chunks()));
             case Command.ReapStep c -> record.setReapStep(c.nodes());
             case Command.PurgeTrash c -> record.setPurgeTrash(c.limit());
+            case Command.RaiseFormat c -> record.setRaiseFormat(c.format());
+            case Command.RunDue c -> record.setRunDue(c.limit());
         }
         return record.build();
     }
@@ -150,6 +172,7 @@ final class LogEncoder {
                 .setChunkBytes(c.chunkBytes())
                 .setDurabilityAlways(c.durabilityAlways())
                 .setTrashRetentionMillis(c.trashRetentionMillis())
+                .setFormat(c.format())
                 .build();
     }
 
@@ -157,7 +180,7 @@ final class LogEncoder {
         return SnapshotName.newBuilder().setVolume(volume).setSnapshot(snapshot).build();
     }
 
-    private static LoggedSeal seal(Command.Seal seal) {
+    static LoggedSeal seal(Command.Seal seal) {
         return LoggedSeal.newBuilder()
                 .setVolume(seal.volume())
                 .setGeneration(seal.generation())
@@ -165,7 +188,19 @@ final class LogEncoder {
     }
 
     private static LoggedSnapshots snapshots(Command.CreateSnapshots c) {
-        var all = LoggedSnapshots.newBuilder().putAllLabels(c.labels());
+        var all =
+                LoggedSnapshots.newBuilder()
+                        .putAllLabels(c.labels())
+                        .setExpiresMillis(c.expiresMillis());
+        var scheduled = c.scheduled();
+        if (scheduled != null) {
+            all.setScheduled(
+                    LoggedSchedule.newBuilder()
+                            .setPolicy(scheduled.policy())
+                            .setRule(scheduled.rule())
+                            .setMoment(scheduled.moment())
+                            .setUpTo(scheduled.upTo()));
+        }
         for (Command.SnapshotCut cut : c.cuts()) {
             var logged = LoggedCut.newBuilder().setName(name(cut.volume(), cut.snapshot()));
             var seal = cut.seal();
@@ -195,7 +230,8 @@ final class LogEncoder {
                                         .setSnapshot(c.snapshot())
                                         .addAllNames(c.names())
                                         .putAllLabels(c.labels())
-                                        .setExpiresMillis(c.expiresMillis()));
+                                        .setExpiresMillis(c.expiresMillis())
+                                        .setProject(c.project()));
         var seal = c.seal();
         if (seal != null) {
             logged.setSeal(seal(seal));

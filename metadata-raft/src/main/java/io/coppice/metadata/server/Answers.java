@@ -2,17 +2,27 @@ package io.coppice.metadata.server;
 
 import com.google.protobuf.ByteString;
 import io.coppice.metadata.core.Attachment;
+import io.coppice.metadata.core.AuditEntry;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Group;
+import io.coppice.metadata.core.Load;
 import io.coppice.metadata.core.MapPage;
 import io.coppice.metadata.core.MetadataView;
+import io.coppice.metadata.core.Planned;
+import io.coppice.metadata.core.Policy;
+import io.coppice.metadata.core.Project;
 import io.coppice.metadata.core.Replica;
 import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Store;
+import io.coppice.metadata.core.Terms;
 import io.coppice.metadata.core.Volume;
+import io.coppice.metadata.raft.GovernanceCodec;
 import io.coppice.wire.pb.AttachmentInfo;
+import io.coppice.wire.pb.AuditRecord;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.PlannedAction;
+import io.coppice.wire.pb.ProjectInfo;
 import io.coppice.wire.pb.ReplicaInfo;
 import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.SnapshotInfo;
@@ -28,7 +38,16 @@ final class Answers {
 
     /// Without what only the stores know.
     static VolumeInfo.Builder volume(MetadataView view, Volume volume) {
+        Terms terms = volume.terms();
         return VolumeInfo.newBuilder()
+                .setProject(terms.project())
+                .setOwner(terms.owner())
+                .setProtected(terms.guarded())
+                .setConfined(terms.confined())
+                .setPolicy(view.policyOf(volume).map(Policy::name).orElse(""))
+                .setUsedMillis(terms.usedMillis())
+                .setWarnedMillis(terms.warnedMillis())
+                .setArchivedMillis(terms.archivedMillis())
                 .setId(volume.id())
                 .setName(volume.name())
                 .setSize(volume.size())
@@ -77,6 +96,53 @@ final class Answers {
                 .setCreatedMillis(snapshot.createdMillis())
                 .setMappedChunks(view.mappedChunks(snapshot.root()))
                 .putAllLabels(snapshot.labels())
+                .setExpiresMillis(snapshot.expiresMillis())
+                .setProtected(snapshot.guarded())
+                .setRule(snapshot.rule())
+                .build();
+    }
+
+    static ProjectInfo project(MetadataView view, Project project) {
+        Load load = view.load(project.name());
+        return ProjectInfo.newBuilder()
+                .setName(project.name())
+                .setPolicy(project.policy())
+                .setCreatedMillis(project.createdMillis())
+                .setQuota(GovernanceCodec.encode(project.quota()))
+                .setVolumes(load.volumes())
+                .setClones(load.clones())
+                .setProvisionedBytes(load.provisionedBytes())
+                .build();
+    }
+
+    static PlannedAction planned(Planned planned) {
+        return PlannedAction.newBuilder()
+                .setMillis(planned.millis())
+                .setAction(planned.action())
+                .setTarget(planned.target())
+                .build();
+    }
+
+    static AuditRecord audit(AuditEntry entry) {
+        return AuditRecord.newBuilder()
+                .setNumber(entry.number())
+                .setMillis(entry.millis())
+                .setPrincipal(entry.principal())
+                .setFrom(entry.from())
+                .setAction(entry.action())
+                .setTarget(entry.target())
+                .setDetail(entry.detail())
+                .setRefusal(entry.refusal())
+                .setHash(entry.hash())
+                .build();
+    }
+
+    static io.coppice.wire.pb.AuditState audit(MetadataView.AuditState state) {
+        return io.coppice.wire.pb.AuditState.newBuilder()
+                .setFirst(state.first())
+                .setNext(state.next())
+                .setBefore(state.before())
+                .setHead(state.head())
                 .build();
     }
 
@@ -101,6 +167,7 @@ final class Answers {
                 .setChunkBytes(config.chunkBytes())
                 .setDurabilityAlways(config.durabilityAlways())
                 .setTrashRetentionMillis(config.trashRetentionMillis())
+                .setFormat(config.format())
                 .build();
     }
 

@@ -3,6 +3,7 @@ package io.coppice.metadata.server;
 import com.codahale.metrics.MetricRegistry;
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
+import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.raft.Addresses;
 import io.coppice.metadata.raft.RaftFiles;
 import io.coppice.metadata.raft.RaftQuorum;
@@ -107,7 +108,7 @@ final class Entrance implements AutoCloseable {
 
     private void arrive() {
         String last = "";
-        try (var others = new Neighbours(config)) {
+        try (var others = Neighbours.of(config)) {
             while (pause()) {
                 var next = Arrival.decide(config.raftPeers().size(), joins, others.introduced());
                 switch (next) {
@@ -249,8 +250,8 @@ final class Entrance implements AutoCloseable {
                 .anyMatch(server -> server.getId().equals(config.id()));
     }
 
-    /// What this server says of itself to one that arrives.
-    Introduction introduction(String leader) {
+    /// What this server says of itself to others.
+    Introduction introduction(String leader, long wallMillis) {
         RaftQuorum part;
         synchronized (this) {
             part = quorum;
@@ -260,6 +261,8 @@ final class Entrance implements AutoCloseable {
                 .setCluster(config.cluster())
                 .setHoldsLog(joins || (part != null && part.holdsEntries()))
                 .setLeader(leader)
+                .setFormat(ClusterConfig.NEWEST_FORMAT)
+                .setWallMillis(wallMillis)
                 .build();
     }
 

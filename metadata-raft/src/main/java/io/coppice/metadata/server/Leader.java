@@ -10,13 +10,17 @@ import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
 import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.Introduction;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeMessage;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /// One time of leading the metadata quorum: sessions of nodes and clients, administrative commands,
 /// and the leader's own duties. Decides and waits for nothing by itself: time, threads, the log and
@@ -26,13 +30,16 @@ public final class Leader implements AutoCloseable {
     ///
     /// @param threads where work goes on that was waited for; a task there may wait itself
     /// @param refusesConnections whether an address surely has no process any more; may wait
+    /// @param others what the other members of the quorum say of themselves, each; empty: it does
+    ///   not answer; may wait
     public record Ports(
             Quorum quorum,
             Time time,
             Timer timer,
             Entropy entropy,
             Executor threads,
-            Predicate<String> refusesConnections) {}
+            Predicate<String> refusesConnections,
+            Supplier<List<Optional<Introduction>>> others) {}
 
     private final Leadership leadership;
     private final AdminCommands commands;
@@ -51,11 +58,14 @@ public final class Leader implements AutoCloseable {
                                 ports.time(),
                                 ports.timer(),
                                 ports.threads(),
-                                ports.refusesConnections()),
+                                ports.refusesConnections(),
+                                ports.others()),
                         config,
                         metrics);
-        commands = new AdminCommands(leadership);
-        duties = new LeaderDuties(leadership);
+        var companions = new Companions(leadership);
+        var cuts = new Cuts(leadership);
+        commands = new AdminCommands(leadership, cuts);
+        duties = new LeaderDuties(leadership, companions, new Schedules(leadership, cuts));
         entropy = ports.entropy();
     }
 

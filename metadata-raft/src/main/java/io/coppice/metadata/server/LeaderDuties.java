@@ -18,31 +18,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What only the leader does, again and again: lost nodes, ended sessions, elections of groups that
-/// went down, reaping, trash, purging. Each is one command, decided from what is applied; the state
-/// machine refuses what came too late. [#tick] runs on one thread; nothing here waits.
+/// went down, what is due by itself, reaping, purging. Each is one command, decided from what is
+/// applied; the state machine refuses what came too late. [#tick] runs on one thread; nothing here
+/// waits.
 final class LeaderDuties {
     private static final Logger log = LoggerFactory.getLogger(LeaderDuties.class);
 
     /// Small enough that a flip never waits longer than for another flip.
     private static final int REAP_NODES = 512;
 
-    private static final int TRASH_VOLUMES = 16;
+    private static final int DUE_STEPS = 64;
     private static final int PURGE_CHUNKS = 2048;
 
     /// A purge that was not answered is sent again: its primary may have changed.
     private static final long PURGE_AGAIN_NANOS = 3_000_000_000L;
 
     private final Leadership leadership;
+    private final Companions companions;
+    private final Schedules schedules;
     private final AtomicBoolean reaping = new AtomicBoolean();
-    private final AtomicBoolean emptyingTrash = new AtomicBoolean();
+    private final AtomicBoolean doingDue = new AtomicBoolean();
     private final Map<Integer, Long> electableSince = new HashMap<>();
     private final Map<Integer, Sent> purges = new HashMap<>();
 
     /// What was sent for a group, to tell whether it was done.
     private record Sent(long firstChunk, long atNanos) {}
 
-    LeaderDuties(Leadership leadership) {
+    LeaderDuties(Leadership leadership, Companions companions, Schedules schedules) {
         this.leadership = leadership;
+        this.companions = companions;
+        this.schedules = schedules;
     }
 
     void tick() {
@@ -51,7 +56,11 @@ final class LeaderDuties {
         leadership.clients().tick();
         leadership.barriers().recheck(); // a change of a group whose outcome nobody heard
         elect();
-        emptyTrash();
+        companions.tick();
+        if (companions.clockAgrees()) {
+            doDue();
+            schedules.tick();
+        }
         reap();
         purge();
         leadership.repair().tick();
@@ -76,7 +85,8 @@ final class LeaderDuties {
                             if (outcome instanceof Outcome.GroupsChanged changed
                                     && !changed.groups().isEmpty()) {
                                 log.warn(
-                                        "group {} without all of its last replicas: one of those that are back leads",
+                                        "group {} without all of its last replicas: one of those that are"
+                                                + " back leads",
                                         group.id());
                                 leadership
                                         .threads()
@@ -98,17 +108,23 @@ final class LeaderDuties {
                                                 .orElse(false));
     }
 
-    // ------------------------------------------------------------ names that are gone
+    // ------------------------------------------------------------ what happens by itself
 
-    private void emptyTrash() {
-        long due = leadership.read(MetadataView::nextPurgeMillis);
-        if (due <= leadership.time().wallMillis() && emptyingTrash.compareAndSet(false, true)) {
+    private void doDue() {
+        long due = leadership.read(MetadataView::nextDueMillis);
+        if (due <= leadership.time().wallMillis() && doingDue.compareAndSet(false, true)) {
             leadership
-                    .submit(new Command.PurgeTrash(TRASH_VOLUMES))
+                    .submit(
+                            leadership.governs()
+                                    ? new Command.RunDue(DUE_STEPS)
+                                    : new Command.PurgeTrash(DUE_STEPS))
                     .whenComplete((outcome, failed) -> {
-                        emptyingTrash.set(false);
-                        if (outcome instanceof Outcome.TrashPurged purged) {
-                            ended(purged.ended());
+                        doingDue.set(false);
+                        if (outcome instanceof Outcome.DueDone done) {
+                            ended(done.ended());
+                            if (done.more() && !leadership.ended()) {
+                                doDue(); // a changed policy is in force soon, whatever there is
+                            }
                         }
                     });
         }

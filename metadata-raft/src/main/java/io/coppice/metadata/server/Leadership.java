@@ -12,6 +12,7 @@ import io.coppice.metadata.raft.Quorum;
 import io.coppice.metadata.raft.QuorumException;
 import io.coppice.port.Time;
 import io.coppice.port.Timer;
+import io.coppice.wire.pb.Introduction;
 import io.coppice.wire.pb.VolumeBarrier;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +48,8 @@ final class Leadership implements AutoCloseable {
             Time time,
             Timer timer,
             Executor threads,
-            Predicate<String> refusesConnections) {}
+            Predicate<String> refusesConnections,
+            Supplier<List<Optional<Introduction>>> others) {}
 
     private final Quorum quorum;
     private final MetadataServerConfig config;
@@ -56,6 +58,7 @@ final class Leadership implements AutoCloseable {
     private final ServerMetrics metrics;
     private final Executor threads;
     private final Predicate<String> refusesConnections;
+    private final Supplier<List<Optional<Introduction>>> others;
     private final long startedNanos;
     private final VolumeGates gates;
     private final Barriers barriers;
@@ -73,6 +76,7 @@ final class Leadership implements AutoCloseable {
         this.metrics = metrics;
         this.threads = ports.threads();
         this.refusesConnections = ports.refusesConnections();
+        this.others = ports.others();
         this.gates = new VolumeGates(timer);
         this.startedNanos = time.nanos();
         var up =
@@ -158,6 +162,45 @@ final class Leadership implements AutoCloseable {
             long session, long sequence, long acknowledged, String caller, Command command) {
         return submit(
                 new Stamped(session, sequence, acknowledged, time.wallMillis(), caller, command));
+    }
+
+    /// What the other members of the quorum say of themselves; may wait.
+    List<Optional<Introduction>> others() {
+        return others.get();
+    }
+
+    /// Whether all members of the quorum know of projects, policies and the audit log.
+    boolean governs() {
+        return read(view -> view.config().map(ClusterConfig::format).orElse(0)) > 0;
+    }
+
+    /// When something ends, by the clock of the leader.
+    ///
+    /// @param ttlMillis so long from now; 0: `expiresMillis` says when
+    long expires(long expiresMillis, long ttlMillis) {
+        if (ttlMillis == 0) {
+            return expiresMillis;
+        }
+        long end = time.wallMillis() + ttlMillis;
+        return ttlMillis < 0 || end < 0 ? Long.MAX_VALUE : end;
+    }
+
+    /// Tells the audit log of what is no command. Nobody waits for it.
+    ///
+    /// @param refusal empty: it was done
+    void note(String caller, String action, String target, String refusal) {
+        if (!governs()) {
+            return;
+        }
+        int at = caller.lastIndexOf('@');
+        submit(
+                new Command.Note(
+                        at < 0 ? caller : caller.substring(0, at),
+                        at < 0 ? "" : caller.substring(at + 1),
+                        action,
+                        target,
+                        "",
+                        refusal));
     }
 
     /// A command of the leader's own.
@@ -319,6 +362,11 @@ final class Leadership implements AutoCloseable {
         nodes.pushViews(ids);
         clients.pushViews(ids);
         barriers.recheck();
+    }
+
+    /// Whether writes, and so barriers, pass in every group.
+    boolean isWhole() {
+        return read(Leadership::enoughServe);
     }
 
     private static boolean enoughServe(MetadataView view) {

@@ -39,7 +39,7 @@ public final class MetadataServer implements AutoCloseable {
     private final MetadataServerConfig config;
     private final MetricRegistry registry = new RecentMetrics();
     private final ServerMetrics metrics = ServerMetrics.in(registry);
-    private final Time time = Time.system();
+    private final Time time;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final ScheduledExecutorService lane;
     private final ChunkStats stats = new ChunkStats();
@@ -66,8 +66,9 @@ public final class MetadataServer implements AutoCloseable {
         }
     }
 
-    private MetadataServer(MetadataServerConfig config) {
+    private MetadataServer(MetadataServerConfig config, Time time) {
         this.config = config;
+        this.time = time;
         this.lane =
                 Executors.newSingleThreadScheduledExecutor(
                         Thread.ofPlatform()
@@ -80,7 +81,12 @@ public final class MetadataServer implements AutoCloseable {
     ///
     /// @throws StartupException one line for a person; nothing is left running
     public static MetadataServer start(MetadataServerConfig config) throws StartupException {
-        var server = new MetadataServer(config);
+        return start(config, Time.system());
+    }
+
+    /// As above, by another clock.
+    static MetadataServer start(MetadataServerConfig config, Time time) throws StartupException {
+        var server = new MetadataServer(config, time);
         try {
             server.open();
             return server;
@@ -221,7 +227,8 @@ public final class MetadataServer implements AutoCloseable {
                                     this::after,
                                     Entropy.system(),
                                     threads,
-                                    Probe::refusesConnections),
+                                    Probe::refusesConnections,
+                                    () -> Companions.of(part.membership(), config)),
                             config,
                             metrics);
             var usage = new ChunkUsage(leader.leadership(), stats);
@@ -285,7 +292,7 @@ public final class MetadataServer implements AutoCloseable {
         Entrance way = entrance;
         return way == null
                 ? Introduction.newBuilder().setId(config.id()).setHoldsLog(true).build()
-                : way.introduction(leaderAddress());
+                : way.introduction(leaderAddress(), time.wallMillis());
     }
 
     // ------------------------------------------------------------ about this server

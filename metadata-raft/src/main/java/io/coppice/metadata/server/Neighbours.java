@@ -9,28 +9,33 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/// The other metadata servers of the configuration, asked about themselves.
+/// Other metadata servers, asked about themselves.
 final class Neighbours implements AutoCloseable {
     private static final long ANSWER_MILLIS = 1_000;
 
     private final String cluster;
     private final List<ManagedChannel> channels = new ArrayList<>();
 
-    Neighbours(MetadataServerConfig config) {
-        this.cluster = config.cluster();
-        config.controlPeers()
-                .forEach((id, address) -> {
-                    if (!id.equals(config.id())) {
-                        channels.add(
-                                NettyChannelBuilder.forTarget("dns:///" + address)
-                                        .usePlaintext()
-                                        .build());
-                    }
-                });
+    Neighbours(String cluster, List<String> addresses) {
+        this.cluster = cluster;
+        for (String address : addresses) {
+            channels.add(NettyChannelBuilder.forTarget("dns:///" + address).usePlaintext().build());
+        }
+    }
+
+    /// Of the configuration, but for this server itself.
+    static Neighbours of(MetadataServerConfig config) {
+        return new Neighbours(
+                config.cluster(),
+                config.controlPeers().entrySet().stream()
+                        .filter(peer -> !peer.getKey().equals(config.id()))
+                        .map(Map.Entry::getValue)
+                        .toList());
     }
 
     /// Of those that answer in time. A server of another cluster is none of ours.

@@ -5,10 +5,12 @@ import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MapRoot;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Node;
+import io.coppice.metadata.core.Planned;
 import io.coppice.metadata.core.RefcountReport;
 import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Store;
 import io.coppice.metadata.core.Volume;
+import io.coppice.metadata.raft.GovernanceCodec;
 import io.coppice.metadata.raft.RaftMembership.Member;
 import io.coppice.wire.pb.ClusterInfo;
 import io.coppice.wire.pb.ClusterStatus;
@@ -17,12 +19,16 @@ import io.coppice.wire.pb.DiffExtent;
 import io.coppice.wire.pb.GetDiff;
 import io.coppice.wire.pb.NodeInfo;
 import io.coppice.wire.pb.OpenedSource;
+import io.coppice.wire.pb.PlanLifecycle;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.QueryResponse;
+import io.coppice.wire.pb.ReadAudit;
 import io.coppice.wire.pb.RefcountCheck;
 import io.coppice.wire.pb.SnapshotName;
 import io.coppice.wire.pb.StoreInfo;
 import io.coppice.wire.pb.StoreReport;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -31,6 +37,8 @@ import java.util.function.Function;
 /// Runs on threads that may wait.
 final class Queries {
     private static final long CHUNK_BYTES_BEFORE_INIT = 4L << 20;
+    private static final int AUDIT_ROWS_MAX = 1_000;
+    private static final int PLAN_ROWS_MAX = 10_000;
 
     private final Leadership leadership;
     private final ChunkUsage usage;
@@ -85,6 +93,18 @@ final class Queries {
                             new QuorumMembers(leadership)
                                     .list(compute(view -> view.config().isPresent())));
             case GET_CLUSTER -> response.setCluster(compute(Queries::cluster));
+            case LIST_POLICIES ->
+                    read(view ->
+                            view.policies()
+                                    .forEach(policy ->
+                                            response.addPolicies(GovernanceCodec.encode(policy))));
+            case LIST_PROJECTS ->
+                    read(view ->
+                            view.projects()
+                                    .forEach(project ->
+                                            response.addProjects(Answers.project(view, project))));
+            case PLAN_LIFECYCLE -> plan(request.getPlanLifecycle(), response);
+            case READ_AUDIT -> audit(request.getReadAudit(), AUDIT_ROWS_MAX, response);
             case GET_DIFF ->
                     diff(request.getGetDiff(), Integer.MAX_VALUE, part -> response.mergeFrom(part));
             case LIST_MAPPED_CHUNKS ->
@@ -121,6 +141,46 @@ final class Queries {
                                 view.snapshots(volume.id())
                                         .forEach(s ->
                                                 response.addSnapshots(Answers.snapshot(view, s)))));
+    }
+
+    /// What would happen by itself, had nobody done anything until then.
+    private void plan(PlanLifecycle request, QueryResponse.Builder response) {
+        long until = request.getUntilMillis();
+        long moment = until == 0 ? leadership.time().wallMillis() : until;
+        int limit = request.getLimit() == 0 ? PLAN_ROWS_MAX : request.getLimit();
+        try (var capture = leadership.quorum().capture()) {
+            var planned = new ArrayList<>(capture.planned(moment, Math.min(limit, PLAN_ROWS_MAX)));
+            long now = leadership.time().wallMillis();
+            planned.addAll(Schedules.planned(capture, now, moment, limit));
+            planned.sort(Comparator.comparingLong(Planned::millis));
+            planned.forEach(each -> response.addPlanned(Answers.planned(each)));
+        }
+    }
+
+    private void audit(ReadAudit request, int most, QueryResponse.Builder response) {
+        int limit = request.getLimit() == 0 ? most : Math.min(request.getLimit(), most);
+        read(view -> {
+            response.setAuditState(Answers.audit(view.audit()));
+            view.audit(request.getFrom(), limit)
+                    .forEach(entry -> response.addAudit(Answers.audit(entry)));
+        });
+    }
+
+    /// In parts; each is a look at the live log, which only grows at its end.
+    private void audit(ReadAudit request, int rows, Consumer<QueryResponse> each) {
+        long next = request.getFrom();
+        long left = request.getLimit() == 0 ? Long.MAX_VALUE : request.getLimit();
+        while (left > 0) {
+            var part = QueryResponse.newBuilder();
+            int most = (int) Math.min(left, rows);
+            audit(request.toBuilder().setFrom(next).setLimit(most).build(), most, part);
+            each.accept(part.build());
+            if (part.getAuditCount() < most) {
+                return;
+            }
+            left -= part.getAuditCount();
+            next = part.getAudit(part.getAuditCount() - 1).getNumber() + 1;
+        }
     }
 
     private Volume volume(String name) throws ControlFailure {
@@ -281,6 +341,7 @@ final class Queries {
             case LIST_MAPPED_CHUNKS ->
                     mappedChunks(request.getListMappedChunks().getGroup(), rows, each);
             case GET_DIFF -> diff(request.getGetDiff(), rows, each);
+            case READ_AUDIT -> audit(request.getReadAudit(), rows, each);
             default -> each.accept(answer(request).build());
         }
     }

@@ -23,7 +23,8 @@ final class Requests {
                 c.getGroups(),
                 c.getChunkBytes(),
                 c.getDurabilityAlways(),
-                c.getTrashRetentionMillis());
+                c.getTrashRetentionMillis(),
+                io.coppice.metadata.core.ClusterConfig.NEWEST_FORMAT);
     }
 
     static Command.Flip flip(Flip flip) {

@@ -17,6 +17,7 @@ record ServerMetrics(
         Counter clientSessions,
         Counter nodesLost,
         Meter purged,
+        Counter scheduled,
         Timer chunkStats) {
 
     static ServerMetrics in(MetricRegistry registry) {
@@ -30,6 +31,7 @@ record ServerMetrics(
                 registry.counter("metadata.sessions.clients"),
                 registry.counter("metadata.nodes.lost"),
                 registry.meter("metadata.chunks.purged"),
+                registry.counter("metadata.snapshots.scheduled"),
                 registry.timer("metadata.usage.chunk_stats"));
     }
 }

@@ -24,11 +24,15 @@ final class Cluster {
 
     /// 3 nodes, 4 groups, a session.
     static Cluster ready() {
+        return ready(config(4));
+    }
+
+    static Cluster ready(ClusterConfig config) {
         var cluster = new Cluster();
         for (int node = 1; node <= 3; node++) {
             cluster.register(node, 1, Map.of());
         }
-        cluster.done(new Command.InitializeCluster(config(4)));
+        cluster.done(new Command.InitializeCluster(config));
         cluster.done(new Command.OpenSession(SESSION, "test", false));
         return cluster;
     }

@@ -62,7 +62,8 @@ final class MetadataScale {
                             1,
                             0,
                             0,
-                            Map.of()));
+                            Map.of(),
+                            Terms.of("", "", 1)));
         }
         tables.nextId = volumes + 1;
         print("mapped %,d chunks in %.1f s", sequence - 1, seconds(start));

@@ -252,8 +252,8 @@ class MetadataStateTest {
         Attachment held = attach("b").attachment();
         cluster.advance(10_000);
         assertEquals(
-                new Outcome.TrashPurged(1, List.of(held), false),
-                cluster.apply(0, new Command.PurgeTrash(10)));
+                new Outcome.DueDone(1, List.of(held), false),
+                cluster.apply(0, new Command.RunDue(10)));
         assertTrue(cluster.view().attachments().isEmpty());
     }
 
@@ -273,14 +273,12 @@ class MetadataStateTest {
         assertTrue(attach("b").barrier(), "it was deleted under its holder");
         cluster.done(new Command.DeleteVolume("b", false));
         assertEquals(
-                new Outcome.TrashPurged(0, List.of(), false),
-                cluster.apply(0, new Command.PurgeTrash(10)));
+                new Outcome.DueDone(0, List.of(), false), cluster.apply(0, new Command.RunDue(10)));
         cluster.advance(2_000);
         assertEquals(
-                new Outcome.TrashPurged(1, List.of(), false),
-                cluster.apply(0, new Command.PurgeTrash(10)));
+                new Outcome.DueDone(1, List.of(), false), cluster.apply(0, new Command.RunDue(10)));
         assertTrue(cluster.view().trash().isEmpty());
-        assertEquals(Long.MAX_VALUE, cluster.view().nextPurgeMillis());
+        assertEquals(Long.MAX_VALUE, cluster.view().nextDueMillis());
     }
 
     @Test

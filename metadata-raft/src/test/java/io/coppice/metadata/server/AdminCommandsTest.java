@@ -8,7 +8,9 @@ import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Volume;
 import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateSnapshots;
+import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.SnapshotName;
 import java.util.ArrayList;
@@ -89,7 +91,7 @@ class AdminCommandsTest {
         Leadership leadership = quorum.leadership();
         connectNodes(leadership);
         long before = generation(quorum);
-        var commands = new AdminCommands(leadership);
+        var commands = new AdminCommands(leadership, new Cuts(leadership));
         var first = commands.execute(snapshot(1, "s"), "somebody");
         var again = commands.execute(snapshot(1, "s"), "somebody");
         assertEquals(1, barriers.size());
@@ -102,21 +104,57 @@ class AdminCommandsTest {
         assertEquals(before + 1, generation(quorum));
     }
 
-    /// The second one is refused, but its seal stands.
+    private static ExecuteRequest.Builder request(long sequence) {
+        return ExecuteRequest.newBuilder().setSession(1).setSequence(sequence);
+    }
+
+    /// Its seal stands.
     @Test
     void aSealWhoseCommandIsRefusedRaisesTheGeneration() {
         AtOnceQuorum quorum = quorumWithAnAttachedVolume();
         Leadership leadership = quorum.leadership();
         connectNodes(leadership);
         long before = generation(quorum);
-        var commands = new AdminCommands(leadership);
+        var commands = new AdminCommands(leadership, new Cuts(leadership));
+        var clone = CreateClones.newBuilder().setVolume("v").addNames("c");
+        var cloned = commands.execute(request(1).setCreateClones(clone).build(), "somebody");
+        var create = CreateVolume.newBuilder().setName("c").setSize(1 << 20);
+        commands.execute(request(2).setCreateVolume(create).build(), "another").join();
+        nodesFinish(leadership, barriers.getFirst());
+        assertTrue(cloned.isCompletedExceptionally());
+        assertEquals(before + 1, generation(quorum));
+    }
+
+    /// What is refused anyhow stops nobody's writes.
+    @Test
+    void whatCannotSucceedIsNotSealed() {
+        AtOnceQuorum quorum = quorumWithAnAttachedVolume();
+        Leadership leadership = quorum.leadership();
+        connectNodes(leadership);
+        long before = generation(quorum);
+        var commands = new AdminCommands(leadership, new Cuts(leadership));
         commands.execute(snapshot(1, "s"), "somebody");
         var other = commands.execute(snapshot(2, "s"), "somebody");
         nodesFinish(leadership, barriers.getFirst());
-        assertEquals(2, barriers.size());
-        assertEquals(before + 1, barriers.getLast().getVolumes(0).getSealedGeneration());
-        nodesFinish(leadership, barriers.getLast());
-        assertTrue(other.isDone());
-        assertEquals(before + 2, generation(quorum));
+        assertTrue(other.isCompletedExceptionally());
+        var past = CreateClones.newBuilder().setVolume("v").addNames("c").setExpiresMillis(1);
+        var late = request(3).setCreateClones(past).build();
+        assertTrue(commands.execute(late, "somebody").isCompletedExceptionally());
+        assertEquals(1, barriers.size());
+        assertEquals(before + 1, generation(quorum));
+    }
+
+    /// The clock of who asks does not count.
+    @Test
+    void aTimeToLiveIsOfTheLeadersClock() {
+        AtOnceQuorum quorum = quorumWithAnAttachedVolume();
+        Leadership leadership = quorum.leadership();
+        long now = leadership.time().wallMillis();
+        var create = CreateVolume.newBuilder().setName("w").setSize(1 << 20).setTtlMillis(60_000);
+        var request = request(1).setCreateVolume(create).build();
+        var commands = new AdminCommands(leadership, new Cuts(leadership));
+        commands.execute(request, "somebody").join();
+        long ends = quorum.read(view -> view.volume("w").orElseThrow().expiresMillis());
+        assertTrue(ends >= now + 60_000 && ends <= leadership.time().wallMillis() + 60_000);
     }
 }

@@ -11,11 +11,14 @@ import io.coppice.metadata.raft.Quorum;
 import io.coppice.metadata.raft.RaftMembership;
 import io.coppice.model.Invariant;
 import io.coppice.port.Time;
+import io.coppice.wire.pb.Introduction;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /// Applies at once whatever it is given, as the server's does that leads (again).
 final class AtOnceQuorum implements Quorum {
@@ -80,6 +83,10 @@ final class AtOnceQuorum implements Quorum {
 
     /// Of the server that has this one.
     Leadership leadership() {
+        return leadership(List::of);
+    }
+
+    Leadership leadership(Supplier<List<Optional<Introduction>>> others) {
         var config =
                 new MetadataServerConfig(
                         "m1",
@@ -95,7 +102,8 @@ final class AtOnceQuorum implements Quorum {
                         Time.system(),
                         (nanos, task) -> () -> {},
                         Runnable::run,
-                        address -> false),
+                        address -> false,
+                        others),
                 config,
                 ServerMetrics.in(new MetricRegistry()));
     }

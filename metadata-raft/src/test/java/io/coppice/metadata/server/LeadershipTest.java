@@ -22,7 +22,7 @@ class LeadershipTest {
         var late =
                 assertThrows(
                         CompletionException.class,
-                        () -> leadership.submit(new Command.PurgeTrash(1)).join());
+                        () -> leadership.submit(new Command.RunDue(1)).join());
         assertEquals(
                 Code.CODE_NOT_LEADER,
                 assertInstanceOf(ControlFailure.class, late.getCause()).code());

@@ -4,6 +4,7 @@ import io.coppice.directory.ControlClient;
 import io.coppice.metadata.raft.StartupException;
 import io.coppice.metadata.server.MetadataServerConfig.RaftLimits;
 import io.coppice.metadata.server.MetadataServerConfig.Timeouts;
+import io.coppice.port.Time;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.InitializeCluster;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -29,6 +31,9 @@ final class TestQuorum implements AutoCloseable {
     private final Path dir;
     private final RaftLimits raft;
     private final Timeouts timeouts;
+
+    /// So much later than it is do all servers believe that it is.
+    final AtomicLong aheadMillis = new AtomicLong();
 
     TestQuorum(Path dir, int servers, RaftLimits raft, Timeouts timeouts) throws Exception {
         this.dir = dir;
@@ -92,7 +97,22 @@ final class TestQuorum implements AutoCloseable {
     }
 
     void start(String id) throws StartupException {
-        running.put(id, MetadataServer.start(config(id)));
+        running.put(id, MetadataServer.start(config(id), time()));
+    }
+
+    private Time time() {
+        Time real = Time.system();
+        return new Time() {
+            @Override
+            public long nanos() {
+                return real.nanos();
+            }
+
+            @Override
+            public long wallMillis() {
+                return real.wallMillis() + aheadMillis.get();
+            }
+        };
     }
 
     MetadataServer server(String id) {

@@ -1,0 +1,88 @@
+package io.coppice.metadata.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.coppice.metadata.core.ClusterConfig;
+import io.coppice.metadata.core.Command;
+import io.coppice.wire.pb.Introduction;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class CompanionsTest {
+    private static final long HOUR = 3_600_000;
+
+    private final AtOnceQuorum quorum = new AtOnceQuorum();
+    private final List<Optional<Introduction>> others = new ArrayList<>();
+
+    private void other(int format, long ahead) {
+        others.add(
+                Optional.of(
+                        Introduction.newBuilder()
+                                .setFormat(format)
+                                .setWallMillis(System.currentTimeMillis() + ahead)
+                                .build()));
+    }
+
+    private Companions asked() {
+        var companions = new Companions(quorum.leadership(() -> List.copyOf(others)));
+        companions.tick();
+        return companions;
+    }
+
+    @Test
+    void aClockAgreesWithMostOfThem() {
+        assertTrue(asked().clockAgrees(), "alone");
+        other(1, 0);
+        other(1, HOUR);
+        assertTrue(asked().clockAgrees(), "one of the others is wrong");
+        others.clear();
+        other(1, HOUR);
+        other(1, HOUR);
+        assertFalse(asked().clockAgrees(), "this one is wrong");
+        others.clear();
+        others.add(Optional.empty());
+        others.add(Optional.empty());
+        assertFalse(asked().clockAgrees(), "nobody knows");
+    }
+
+    private int format() {
+        return quorum.read(view -> view.config().orElseThrow().format());
+    }
+
+    @Test
+    void aNewFormatIsUsedWhenAllUnderstandIt() {
+        for (int node = 1; node <= 3; node++) {
+            var store = new Command.StoreReport("store" + node, 1L << 40, true, List.of());
+            quorum.apply(
+                    0,
+                    0,
+                    new Command.RegisterNode(
+                            "node" + node,
+                            "h:" + node,
+                            "h:9" + node,
+                            1,
+                            node,
+                            "rack" + node,
+                            "",
+                            List.of(store)));
+        }
+        var old = new ClusterConfig("c", 3, 2, 4, 64 << 10, false, 1_000, 0);
+        quorum.apply(0, 0, new Command.InitializeCluster(old));
+        other(0, 0);
+        other(1, 0);
+        asked();
+        assertEquals(0, format());
+        others.removeFirst();
+        others.addFirst(Optional.empty());
+        asked();
+        assertEquals(0, format());
+        others.removeFirst();
+        other(2, 0);
+        asked();
+        assertEquals(ClusterConfig.NEWEST_FORMAT, format());
+    }
+}
