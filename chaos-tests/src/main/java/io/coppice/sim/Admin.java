@@ -14,9 +14,11 @@ import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
 import io.coppice.wire.pb.InitializeCluster;
 import io.coppice.wire.pb.RemoveNode;
+import io.coppice.wire.pb.ResetVolume;
 import io.coppice.wire.pb.ResizeVolume;
 import io.coppice.wire.pb.RollbackVolume;
 import io.coppice.wire.pb.SnapshotName;
+import io.coppice.wire.pb.SwapVolumes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -161,9 +163,7 @@ final class Admin {
                     var together = new ArrayList<Model.Cut>();
                     for (Model.Vol volume : volumes) {
                         String full = volume.name + "@" + name;
-                        var cut = model.new Cut(full, volume, start, scheduler.now());
-                        model.addSnapshot(full, cut);
-                        together.add(cut);
+                        model.addSnapshot(full, cut(full, volume, start, together));
                     }
                     model.cut(together);
                 });
@@ -261,6 +261,73 @@ final class Admin {
                     }
                     then.run();
                 });
+    }
+
+    /// The volume becomes what another volume is now, or a snapshot was; if nothing is left of
+    /// that, or it is no relative, it stays as it is.
+    ///
+    /// @param keep what it was stays as a snapshot
+    void reset(Model.Vol volume, String source, boolean keep, Runnable then) {
+        String name = keep ? "k" + ++names : "";
+        int at = source.indexOf('@');
+        var to =
+                SnapshotName.newBuilder()
+                        .setVolume(at < 0 ? source : source.substring(0, at))
+                        .setSnapshot(at < 0 ? "" : source.substring(at + 1));
+        Model.Vol live = at < 0 ? model.volume(source) : null;
+        Model.Cut frozen = at < 0 ? null : model.snapshot(source);
+        long start = scheduler.now();
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setResetVolume(
+                                ResetVolume.newBuilder()
+                                        .setName(volume.name)
+                                        .setSource(to)
+                                        .setKeep(name)),
+                false,
+                answer -> {
+                    if (!answer.hasFailure()) {
+                        var together = new ArrayList<Model.Cut>();
+                        Model.Cut origin = frozen;
+                        if (live != null) {
+                            origin = cut("what " + volume.name + " became", live, start, together);
+                        }
+                        if (keep) {
+                            String full = volume.name + "@" + name;
+                            model.addSnapshot(full, cut(full, volume, start, together));
+                        }
+                        model.cut(together);
+                        var became = java.util.Objects.requireNonNull(origin);
+                        model.create(volume.name, became.size(), became);
+                    }
+                    then.run();
+                });
+    }
+
+    /// Each of them becomes what the other one is.
+    void swap(Model.Vol one, Model.Vol other, Runnable then) {
+        var swap = SwapVolumes.newBuilder().setOne(one.name).setOther(other.name);
+        long start = scheduler.now();
+        execute(
+                ExecuteRequest.newBuilder().setSwapVolumes(swap),
+                false,
+                answer -> {
+                    if (!answer.hasFailure()) {
+                        var together = new ArrayList<Model.Cut>();
+                        Model.Cut first = cut("swapped " + one.name, one, start, together);
+                        Model.Cut second = cut("swapped " + other.name, other, start, together);
+                        model.cut(together);
+                        model.create(one.name, second.size(), second);
+                        model.create(other.name, first.size(), first);
+                    }
+                    then.run();
+                });
+    }
+
+    private Model.Cut cut(String name, Model.Vol of, long start, List<Model.Cut> together) {
+        var cut = model.new Cut(name, of, start, scheduler.now());
+        together.add(cut);
+        return cut;
     }
 
     /// @param fence of the attachment that has made zeros of what is cut off within a chunk

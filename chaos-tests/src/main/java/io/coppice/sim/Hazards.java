@@ -11,6 +11,7 @@ package io.coppice.sim;
 /// @param drainPercent a node is drained, and comes back
 /// @param rollbackPercent a volume is rolled back to a snapshot
 /// @param resizePercent a volume is made larger or smaller
+/// @param exchangePercent a volume becomes what a relative of it is, or two become one another
 /// @param lingerPercent of connections that break, what was under way still arrives on one side
 /// @param stores of each node
 /// @param racks nodes stand in racks
@@ -22,10 +23,12 @@ record Hazards(
         double drainPercent,
         double rollbackPercent,
         double resizePercent,
+        double exchangePercent,
         double lingerPercent,
         int stores,
         boolean racks) {
     private static final long OWN = 0x48617a61726473L;
+    private static final long EXCHANGES = 0x45786368616e67L;
 
     static Hazards draw(long seed) {
         var chance = new Chance(seed ^ OWN);
@@ -37,6 +40,7 @@ record Hazards(
                 rate(chance, 40, 4),
                 rate(chance, 15, 5),
                 rate(chance, 15, 5),
+                rate(new Chance(seed ^ EXCHANGES), 20, 5),
                 chance.percent(20) ? 60 : 0,
                 chance.percent(20) ? 2 : 1,
                 chance.percent(20));
@@ -67,7 +71,7 @@ record Hazards(
     }
 
     boolean isNone() {
-        return equals(new Hazards(0, 0, 0, 0, 0, 0, 0, lingerPercent, stores, racks));
+        return equals(new Hazards(0, 0, 0, 0, 0, 0, 0, 0, lingerPercent, stores, racks));
     }
 
     /// Whether blocks may be damaged without anybody knowing.
@@ -84,6 +88,7 @@ record Hazards(
                 fault.equals("drain") ? 0 : drainPercent,
                 fault.equals("rollback") ? 0 : rollbackPercent,
                 fault.equals("resize") ? 0 : resizePercent,
+                fault.equals("exchange") ? 0 : exchangePercent,
                 fault.equals("linger") ? 0 : lingerPercent,
                 stores,
                 racks);

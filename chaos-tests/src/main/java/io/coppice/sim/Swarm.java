@@ -122,6 +122,7 @@ record Swarm(
                     "drain",
                     "rollback",
                     "resize",
+                    "exchange",
                     "linger");
 
     /// The same run without one kind of fault. Chance is drawn as before, so what is left stays

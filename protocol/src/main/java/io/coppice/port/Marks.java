@@ -38,10 +38,13 @@ public final class Marks {
                     "a store lost what was not durable",
                     "a stretch of the disk could not be read",
                     "a volume lost what was beyond its new end",
+                    "a volume was reset",
                     "a volume was rolled back",
                     "a write was refused for want of space",
                     "an attachment was taken over",
                     "the log was zeroed ahead",
+                    "two volumes were exchanged",
+                    "what came over a superseded connection was dropped",
                     "writes waited because too few replicas served");
 
     private static final AtomicReference<@Nullable Consumer<String>> WATCHER =
