@@ -5,7 +5,6 @@ import io.coppice.cli.exit.ExitCode;
 import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -32,11 +32,13 @@ final class CloneCommand extends Verb {
     @Parameters(paramLabel = "NAME", index = "1")
     String name = "";
 
+    @Mixin Expiry expiry = new Expiry();
+
     @Option(
-            names = "--ttl",
-            paramLabel = "DURATION",
-            description = "Delete them after this long, such as 12h.")
-    @Nullable String ttl;
+            names = "--project",
+            paramLabel = "PROJECT",
+            description = "Where they belong (SOURCE's).")
+    String project = "";
 
     @Option(names = "--label", paramLabel = "K=V", description = "A label; may be repeated.")
     List<String> labels = List.of();
@@ -57,10 +59,10 @@ final class CloneCommand extends Verb {
                         .setVolume(from.volume())
                         .setSnapshot(from.snapshot().orElse(""))
                         .addAllNames(names)
-                        .putAllLabels(Labels.parse(labels));
-        if (ttl != null) {
-            command.setExpiresMillis(Instant.now().plus(Durations.parse(ttl)).toEpochMilli());
-        }
+                        .putAllLabels(Labels.parse(labels))
+                        .setProject(project)
+                        .setTtlMillis(expiry.ttlMillis())
+                        .setExpiresMillis(expiry.expiresMillis());
         var control = control();
         long start = System.nanoTime();
         ExecuteResponse response =

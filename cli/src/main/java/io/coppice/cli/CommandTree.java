@@ -23,6 +23,7 @@ final class CommandTree {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("up", UpCommand::new);
         commands.put("down", DownCommand::new);
+        commands.put("init", InitCommand::new);
         commands.put("status", StatusCommand::new);
         commands.put("volume", VolumeCommands::new);
         commands.put("trash", VolumeCommands.Trash::new);
@@ -38,6 +39,10 @@ final class CommandTree {
         commands.put("node", NodeCommands::new);
         commands.put("group", GroupCommands::new);
         commands.put("metadata", MetadataCommands::new);
+        commands.put("policy", PolicyCommands::new);
+        commands.put("project", ProjectCommands::new);
+        commands.put("quota", QuotaCommands::new);
+        commands.put("audit", AuditCommands::new);
         commands.put("check", CheckCommand::new);
         commands.put("bench", BenchCommand::new);
         commands.put("server", ServerCommands::new);

@@ -9,6 +9,9 @@ import io.coppice.port.Entropy;
 import io.coppice.wire.pb.CreateSnapshots;
 import io.coppice.wire.pb.DeleteSnapshot;
 import io.coppice.wire.pb.ExecuteRequest;
+import io.coppice.wire.pb.GetCluster;
+import io.coppice.wire.pb.OpenSource;
+import io.coppice.wire.pb.QueryRequest;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -25,6 +28,24 @@ abstract class DataVerb extends Verb {
                                         + ProcessHandle.current().pid()
                                         + ")")
                         .withControlDeadline(main().deadline()));
+    }
+
+    /// Which snapshot of that name it is, as no other in any cluster is; empty: of a live volume.
+    final String identity(SourceName source) throws ControlException {
+        if (!source.isSnapshot()) {
+            return "";
+        }
+        var named = OpenSource.newBuilder().setSource(source.toProto());
+        long id = query(QueryRequest.newBuilder().setOpenSource(named)).getOpened().getSnapshot();
+        return cluster() + "/" + id;
+    }
+
+    /// The id of the cluster.
+    final String cluster() throws ControlException {
+        return query(QueryRequest.newBuilder().setGetCluster(GetCluster.getDefaultInstance()))
+                .getCluster()
+                .getConfig()
+                .getCluster();
     }
 
     /// A source that does not change while it is read: a snapshot, or one that is taken of a live

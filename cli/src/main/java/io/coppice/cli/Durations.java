@@ -51,13 +51,19 @@ final class Durations {
         if (seconds < 10) {
             return showMicros(duration.toNanos() / 1000);
         }
+        if (seconds < 60) {
+            return seconds + "s";
+        }
         if (seconds < 3600) {
-            return seconds / 60 > 0 ? seconds / 60 + "m " + seconds % 60 + "s" : seconds + "s";
+            return both(seconds / 60, "m", seconds % 60, "s");
         }
-        if (seconds < 86_400) {
-            return seconds / 3600 + "h " + seconds % 3600 / 60 + "m";
-        }
-        return seconds / 86_400 + "d " + seconds % 86_400 / 3600 + "h";
+        return seconds < 86_400
+                ? both(seconds / 3600, "h", seconds % 3600 / 60, "m")
+                : both(seconds / 86_400, "d", seconds % 86_400 / 3600, "h");
+    }
+
+    private static String both(long large, String largeUnit, long small, String smallUnit) {
+        return large + largeUnit + (small == 0 ? "" : " " + small + smallUnit);
     }
 
     static String showMicros(long micros) {

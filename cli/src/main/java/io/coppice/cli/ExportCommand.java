@@ -2,7 +2,7 @@ package io.coppice.cli;
 
 import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
-import io.coppice.cli.image.DifferenceWriter;
+import io.coppice.cli.image.Difference.Header;
 import io.coppice.cli.image.ZeroRuns;
 import io.coppice.client.BlockDevice;
 import io.coppice.client.CoppiceClient;
@@ -10,28 +10,23 @@ import io.coppice.client.Extent;
 import io.coppice.client.OpenOption;
 import io.coppice.directory.ControlException;
 import io.coppice.wire.pb.DiffExtent;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `export SOURCE FILE|-`: a raw image, or with `--from` a difference. A live volume is exported as
-/// it is at one moment: a snapshot is taken for it and deleted afterwards.
+/// `export SOURCE FILE|-`: a raw image, or with `--from` or `--stream` a difference. A live volume
+/// is exported as it is at one moment: a snapshot is taken for it and deleted afterwards.
 @Command(
         name = "export",
         description = "Write a raw image of SOURCE to a file, or with --from a difference.")
 final class ExportCommand extends DataVerb {
-    private static final int BUFFER_BYTES = 1 << 20;
-
     @Parameters(paramLabel = "SOURCE", index = "0", description = "VOLUME or VOLUME@SNAPSHOT.")
     String source = "";
 
@@ -44,15 +39,34 @@ final class ExportCommand extends DataVerb {
             description = "Only what differs from this older source.")
     @Nullable String from;
 
+    @Option(
+            names = "--stream",
+            description = "All of it, in the format of differences, which has checksums.")
+    boolean stream;
+
+    @Option(
+            names = "--resume",
+            description = "Go on with a difference that an earlier call has left unfinished.")
+    boolean resume;
+
     @Override
     ExitCode run() throws Exception {
         SourceName to = SourceName.parse(source);
+        if (stream && from != null) {
+            throw new CliException(ExitCode.USAGE, "--stream is all of it: leave out --from");
+        }
+        if (resume && (file.equals("-") || (!stream && from == null))) {
+            throw new CliException(
+                    ExitCode.USAGE, "--resume goes on with a file, of --stream or --from");
+        }
         try (Frozen frozen = freeze(to);
                 CoppiceClient client = connect();
                 BlockDevice device =
                         client.open(frozen.source().toString(), OpenOption.READ_ONLY)) {
             long stored =
-                    from == null ? exportRaw(device) : exportDifference(client, frozen, device, to);
+                    from != null
+                            ? exportDifference(client, frozen, device, to)
+                            : stream ? exportWhole(device, to) : exportRaw(device);
             report(to, device.size(), stored);
         }
         return ExitCode.DONE;
@@ -121,112 +135,70 @@ final class ExportCommand extends DataVerb {
             throws IOException, ControlException {
         SourceName older = SourceName.parse(String.valueOf(from));
         try (Frozen frozen = freeze(older);
-                BlockDevice base = client.open(frozen.source().toString(), OpenOption.READ_ONLY);
-                DifferenceWriter writer =
-                        new DifferenceWriter(
-                                openStream(), newer.size(), older.toString(), named.toString())) {
-            List<DiffExtent> extents = DiffCommand.extents(control(), frozen.source(), to.source());
-            long total = extents.stream().mapToLong(DiffExtent::getLength).sum();
-            Comparison comparison = new Comparison(base, writer);
-            try (Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
-                long done = 0;
-                for (DiffExtent extent : extents) {
-                    long length = Math.min(extent.getLength(), newer.size() - extent.getOffset());
-                    if (length > 0 && extent.getZero()) {
-                        writer.zero(extent.getOffset(), length);
-                    } else if (length > 0) {
-                        comparison.compare(newer, extent.getOffset(), length);
-                    }
-                    done += extent.getLength();
-                    progress.reach(done, total);
-                }
-            }
-            writer.end();
-            return comparison.written;
+                BlockDevice base = client.open(frozen.source().toString(), OpenOption.READ_ONLY)) {
+            var header =
+                    new Header(
+                            newer.size(),
+                            older.toString(),
+                            identity(older),
+                            named.toString(),
+                            identity(named));
+            var extents = DiffCommand.extents(control(), frozen.source(), to.source());
+            return write(header, newer, Optional.of(base), extents);
         }
     }
 
-    private OutputStream openStream() throws IOException {
-        OutputStream stream = file.equals("-") ? System.out : Files.newOutputStream(Path.of(file));
-        return new BufferedOutputStream(stream, BUFFER_BYTES);
+    private long exportWhole(BlockDevice newer, SourceName named)
+            throws IOException, ControlException {
+        var header = new Header(newer.size(), "", "", named.toString(), identity(named));
+        var extents = new ArrayList<DiffExtent>();
+        long at = 0;
+        while (at < newer.size()) {
+            for (Extent extent : Waiting.on(newer.extents(at, newer.size() - at))) {
+                at = extent.offset() + extent.length();
+                if (extent.mapped()) {
+                    extents.add(
+                            DiffExtent.newBuilder()
+                                    .setOffset(extent.offset())
+                                    .setLength(extent.length())
+                                    .build());
+                }
+            }
+        }
+        return write(header, newer, Optional.empty(), extents);
     }
 
-    /// Maps differ in whole chunks; blocks that are equal nevertheless are left out here.
-    private static final class Comparison {
-        private final BlockDevice base;
-        private final DifferenceWriter writer;
-        private long written;
-
-        private Comparison(BlockDevice base, DifferenceWriter writer) {
-            this.base = base;
-            this.writer = writer;
+    private long write(
+            Header header, BlockDevice newer, Optional<BlockDevice> older, List<DiffExtent> extents)
+            throws IOException {
+        if (resume && !header.isRepeatable()) {
+            throw new CliException(
+                    ExitCode.USAGE,
+                    "a volume changes from call to call: only what is between snapshots can be"
+                            + " resumed");
         }
-
-        private void compare(BlockDevice newer, long offset, long length) throws IOException {
-            java.util.ArrayDeque<byte[]> before = new java.util.ArrayDeque<>();
-            for (long at = offset;
-                    at < offset + length;
-                    at += ReadAhead.PIECE_BYTES * (long) ReadAhead.IN_FLIGHT_MAX) {
-                long part =
-                        Math.min(
-                                ReadAhead.PIECE_BYTES * (long) ReadAhead.IN_FLIGHT_MAX,
-                                offset + length - at);
-                readBase(at, part, before);
-                ReadAhead reads =
-                        new ReadAhead(newer, (start, bytes) -> emit(start, bytes, before.remove()));
-                reads.add(at, part);
-                reads.drain();
-            }
+        var opened = StreamFile.open(file, header, resume);
+        if (opened.isEmpty()) {
+            return 0; // an earlier call has written all of it
         }
-
-        /// What is beyond the end of the older source was zeros.
-        private void readBase(long offset, long length, java.util.Queue<byte[]> before)
-                throws IOException {
-            long inside = Math.max(0, Math.min(length, base.size() - offset));
-            ReadAhead reads = new ReadAhead(base, (start, bytes) -> before.add(bytes));
-            if (inside > 0) {
-                reads.add(offset, inside);
-                reads.drain();
-            }
-            for (long at = inside; at < length; at += ReadAhead.PIECE_BYTES) {
-                before.add(new byte[0]);
-            }
-        }
-
-        private void emit(long offset, byte[] bytes, byte[] older) throws IOException {
-            byte[] before = Arrays.copyOf(older, bytes.length);
-            int start = 0;
-            while (start < bytes.length) {
-                boolean equal = blocksEqual(bytes, before, start);
-                int end = start + ZeroRuns.BLOCK_BYTES;
-                while (end < bytes.length && blocksEqual(bytes, before, end) == equal) {
-                    end += ZeroRuns.BLOCK_BYTES;
+        long total = extents.stream().mapToLong(DiffExtent::getLength).sum();
+        try (StreamFile stream = opened.get();
+                Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
+            var comparison = new Comparison(newer, older, stream.writer());
+            long done = 0;
+            for (DiffExtent extent : extents) {
+                long start = Math.max(extent.getOffset(), stream.reached());
+                long end = Math.min(extent.getOffset() + extent.getLength(), newer.size());
+                if (start < end && extent.getZero()) {
+                    stream.writer().zero(start, end - start);
+                } else if (start < end) {
+                    comparison.compare(start, end - start);
                 }
-                if (!equal) {
-                    emitChanged(offset, bytes, start, end);
-                }
-                start = end;
+                done += extent.getLength();
+                progress.reach(done, total);
             }
-        }
-
-        private void emitChanged(long offset, byte[] bytes, int start, int end) throws IOException {
-            byte[] changed = Arrays.copyOfRange(bytes, start, end);
-            ZeroRuns.split(
-                    changed,
-                    changed.length,
-                    (runStart, length, zero) -> {
-                        if (zero) {
-                            writer.zero(offset + start + runStart, length);
-                        } else {
-                            writer.data(offset + start + runStart, changed, runStart, length);
-                            written += length;
-                        }
-                    });
-        }
-
-        private static boolean blocksEqual(byte[] left, byte[] right, int start) {
-            int end = start + ZeroRuns.BLOCK_BYTES;
-            return Arrays.equals(left, start, end, right, start, end);
+            stream.end();
+            return comparison.written();
         }
     }
 

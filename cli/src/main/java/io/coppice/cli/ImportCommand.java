@@ -3,13 +3,11 @@ package io.coppice.cli;
 import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import io.coppice.cli.image.Difference;
-import io.coppice.cli.image.DifferenceReader;
 import io.coppice.cli.image.ZeroRuns;
 import io.coppice.client.BlockDevice;
 import io.coppice.client.CoppiceClient;
 import io.coppice.directory.ControlException;
 import io.coppice.model.Blocks;
-import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.ExecuteRequest;
@@ -29,10 +27,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `import FILE|- NAME`: a raw image becomes a new volume; with `--from` a difference becomes a new
-/// volume that starts as the older source, which the difference must name (or, when NAME is the
-/// volume of that snapshot and has not changed since, is applied to it in place). A volume that was
-/// made here is deleted again when the import fails.
+/// `import FILE|- NAME`: a raw image, or a stream of all of a source, becomes a new volume; with
+/// `--from` a difference becomes a new volume that starts as the older source, which the difference
+/// must name (or, when NAME is the volume of that snapshot and has not changed since, is applied to
+/// it in place). When the import fails, a volume that was made here is deleted again, and one that
+/// was changed in place is rolled back, unless it is to be resumed.
 @Command(
         name = "import",
         description = "Make a volume from a raw image, or with --from from a difference.")
@@ -55,23 +54,30 @@ final class ImportCommand extends DataVerb {
             description = "FILE is a difference: apply it to this source.")
     @Nullable String from;
 
+    @Option(
+            names = "--resume",
+            description =
+                    "When it breaks off, keep what has arrived; given again, go on from there.")
+    boolean resume;
+
+    @Option(
+            names = "--project",
+            paramLabel = "PROJECT",
+            description = "Where a new volume belongs (default, or that of SOURCE).")
+    String project = "";
+
     @Option(names = "--label", paramLabel = "K=V", description = "A label; may be repeated.")
     List<String> labels = List.of();
 
-    private record Copied(long size, long stored) {}
+    /// @param stored bytes of data
+    record Copied(long size, long stored) {}
 
     @Override
     ExitCode run() throws Exception {
         SourceName.volumeName(name);
         Copied copied;
         try (InputStream in = open()) {
-            boolean difference = isDifference(in);
-            if (difference && from == null) {
-                throw new CliException(
-                        ExitCode.USAGE,
-                        file + " is a difference: say with --from SOURCE what it applies to");
-            }
-            copied = from == null ? importRaw(in) : importDifference(in, SourceName.parse(from));
+            copied = from != null || isDifference(in) ? importStream(in) : importRaw(in);
         }
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("name", name);
@@ -89,6 +95,11 @@ final class ImportCommand extends DataVerb {
                                         + " of data in "
                                         + Sizes.show(copied.size()));
         return ExitCode.DONE;
+    }
+
+    private Copied importStream(InputStream in) throws IOException, ControlException {
+        var base = Optional.ofNullable(from).map(SourceName::parse);
+        return new StreamImport(this, file, name).run(in, base);
     }
 
     private InputStream open() throws IOException {
@@ -119,6 +130,12 @@ final class ImportCommand extends DataVerb {
     // ---------------------------------------------------------------- raw
 
     private Copied importRaw(InputStream in) throws IOException, ControlException {
+        if (resume) {
+            throw new CliException(
+                    ExitCode.USAGE,
+                    "a raw image has no checksums: only what 'export' wrote with --stream or --from"
+                            + " can be resumed");
+        }
         Optional<Long> known = fileBytes();
         if (known.isPresent() && known.get() == 0) {
             throw new CliException(
@@ -189,86 +206,6 @@ final class ImportCommand extends DataVerb {
         }
     }
 
-    // ---------------------------------------------------------------- difference
-
-    private Copied importDifference(InputStream in, SourceName base)
-            throws IOException, ControlException {
-        DifferenceReader reader = new DifferenceReader(in);
-        String start = reader.header().from();
-        if (!start.equals(base.toString())) {
-            throw new CliException(
-                    ExitCode.CONFLICT,
-                    file
-                            + " is the difference to "
-                            + start
-                            + ", not to "
-                            + base
-                            + ": name that one with --from");
-        }
-        if (base.volume().equals(name)) {
-            refuseChanged(base);
-            return apply(reader);
-        }
-        execute(
-                ExecuteRequest.newBuilder()
-                        .setCreateClones(
-                                CreateClones.newBuilder()
-                                        .setVolume(base.volume())
-                                        .setSnapshot(base.snapshot().orElse(""))
-                                        .addNames(name)
-                                        .putAllLabels(Labels.parse(labels))));
-        return orDelete(() -> apply(reader));
-    }
-
-    /// Applied to anything but what it was made from, a difference gives what never was.
-    private void refuseChanged(SourceName base) throws ControlException {
-        if (!base.isSnapshot()) {
-            throw new CliException(
-                    ExitCode.USAGE,
-                    "nobody can tell whether "
-                            + name
-                            + " has changed since: apply a difference to a snapshot in place");
-        }
-        if (!DiffCommand.extents(control(), base, SourceName.parse(name)).isEmpty()) {
-            throw new CliException(
-                    ExitCode.CONFLICT,
-                    name
-                            + " has changed since "
-                            + base
-                            + ": roll it back, or import under another name");
-        }
-    }
-
-    private Copied apply(DifferenceReader reader) throws IOException, ControlException {
-        try (CoppiceClient client = connect()) {
-            client.resize(name, reader.header().sizeBytes());
-            return apply(client, reader);
-        }
-    }
-
-    private Copied apply(CoppiceClient client, DifferenceReader reader) throws IOException {
-        long size = reader.header().sizeBytes();
-        long stored = 0;
-        try (BlockDevice device = client.open(name);
-                Progress progress = new Progress(output(), Progress.Unit.BYTES)) {
-            WriteBehind writes = new WriteBehind(device);
-            Optional<Difference.Change> change = reader.next();
-            while (change.isPresent()) {
-                switch (change.get()) {
-                    case Difference.Change.Data data -> {
-                        writes.write(data.offset(), data.bytes(), 0, data.bytes().length);
-                        stored += data.bytes().length;
-                    }
-                    case Difference.Change.Zero zero -> writes.zero(zero.offset(), zero.length());
-                }
-                progress.reach(change.get().offset(), size);
-                change = reader.next();
-            }
-            writes.flush();
-        }
-        return new Copied(size, stored);
-    }
-
     // ---------------------------------------------------------------- the volume
 
     private void create(long size) throws ControlException {
@@ -278,15 +215,26 @@ final class ImportCommand extends DataVerb {
                                 CreateVolume.newBuilder()
                                         .setName(name)
                                         .setSize(size)
+                                        .setProject(project)
                                         .putAllLabels(Labels.parse(labels))));
     }
 
-    private interface Work {
+    interface Work {
         Copied run() throws IOException, ControlException;
     }
 
     /// Half an image is worth nothing: the new volume goes when its content does not come.
     private Copied orDelete(Work work) throws IOException, ControlException {
+        return orUndo(
+                work,
+                ExecuteRequest.newBuilder()
+                        .setDeleteVolume(DeleteVolume.newBuilder().setName(name).setNow(true)),
+                "the incomplete volume " + name + " could not be deleted");
+    }
+
+    /// @param failed said when undoing it failed too
+    final Copied orUndo(Work work, ExecuteRequest.Builder undo, String failed)
+            throws IOException, ControlException {
         boolean done = false;
         try {
             Copied copied = work.run();
@@ -295,16 +243,9 @@ final class ImportCommand extends DataVerb {
         } finally {
             if (!done) {
                 try {
-                    execute(
-                            ExecuteRequest.newBuilder()
-                                    .setDeleteVolume(
-                                            DeleteVolume.newBuilder().setName(name).setNow(true)));
-                } catch (ControlException failed) {
-                    output().remark(
-                                    "coppice: the incomplete volume "
-                                            + name
-                                            + " could not be deleted: "
-                                            + failed.getMessage());
+                    execute(undo);
+                } catch (ControlException refused) {
+                    output().remark("coppice: " + failed + ": " + refused.getMessage());
                 }
             }
         }

@@ -7,7 +7,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Plain data (maps, lists, strings, numbers, booleans, null) as JSON text, two spaces per level.
 final class Json {
+    /// Of what is written into one line.
+    private static final int FLAT = Integer.MIN_VALUE / 2;
+
     private Json() {}
+
+    /// In one line.
+    static String line(@Nullable Object value) {
+        StringBuilder out = new StringBuilder();
+        append(out, value, FLAT);
+        return out.toString();
+    }
 
     static String write(@Nullable Object value) {
         StringBuilder out = new StringBuilder();
@@ -62,7 +72,9 @@ final class Json {
     }
 
     private static void newLine(StringBuilder out, int depth) {
-        out.append('\n').repeat(' ', 2 * depth);
+        if (depth >= 0) {
+            out.append('\n').repeat(' ', 2 * depth);
+        }
     }
 
     /// A JSON string literal, which YAML reads as well.

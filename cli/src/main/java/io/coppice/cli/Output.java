@@ -43,6 +43,17 @@ final class Output {
         out.flush();
     }
 
+    /// Prints one of many results that come one after the other: JSON objects a line each, items of
+    /// one YAML list.
+    void line(Object data, Supplier<String> text) {
+        switch (format) {
+            case JSON -> out.println(Json.line(data));
+            case YAML -> out.println(Yaml.write(java.util.List.of(data)));
+            case TABLE -> out.println(text.get());
+        }
+        out.flush();
+    }
+
     /// As [#print], for what was done rather than asked for: `--quiet` leaves the sentence out.
     void done(@Nullable Object data, Supplier<String> sentence) {
         print(data, () -> quiet ? "" : sentence.get());

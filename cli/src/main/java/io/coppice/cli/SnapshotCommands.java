@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -28,6 +29,7 @@ import picocli.CommandLine.Parameters;
             SnapshotCommands.Create.class,
             SnapshotCommands.Ls.class,
             SnapshotCommands.Remove.class,
+            KeepCommands.SetSnapshot.class,
             SnapshotCommands.Rollback.class
         })
 final class SnapshotCommands extends Noun {
@@ -42,9 +44,15 @@ final class SnapshotCommands extends Noun {
         @Option(names = "--label", paramLabel = "K=V", description = "A label; may be repeated.")
         List<String> labels = List.of();
 
+        @Mixin Expiry expiry = new Expiry();
+
         @Override
         ExitCode run() throws Exception {
-            var command = CreateSnapshots.newBuilder().putAllLabels(Labels.parse(labels));
+            var command =
+                    CreateSnapshots.newBuilder()
+                            .putAllLabels(Labels.parse(labels))
+                            .setTtlMillis(expiry.ttlMillis())
+                            .setExpiresMillis(expiry.expiresMillis());
             for (String name : new LinkedHashSet<>(names)) {
                 command.addSnapshots(SourceName.parseSnapshot(name).toProto());
             }
@@ -90,7 +98,9 @@ final class SnapshotCommands extends Noun {
         }
 
         private static String table(List<SnapshotInfo> snapshots) {
-            Table table = new Table("NAME", "SIZE", "CHUNKS", "GENERATION", "CREATED", "LABELS");
+            Table table =
+                    new Table(
+                            "NAME", "SIZE", "CHUNKS", "GENERATION", "CREATED", "EXPIRES", "LABELS");
             snapshots.forEach(snapshot ->
                     table.row(
                             snapshot.getVolume() + "@" + snapshot.getName(),
@@ -98,6 +108,9 @@ final class SnapshotCommands extends Noun {
                             snapshot.getMappedChunks(),
                             snapshot.getGeneration(),
                             Times.show(snapshot.getCreatedMillis()),
+                            snapshot.getProtected()
+                                    ? "protected"
+                                    : Times.show(snapshot.getExpiresMillis()),
                             Labels.show(snapshot.getLabelsMap())));
             return table.toString();
         }

@@ -52,6 +52,14 @@ final class Views {
         view.put("mapped_chunks", info.getMappedChunks());
         view.put("own_chunks", info.getOwnChunks());
         view.put("divergence_percent", percent(info.getDivergence()));
+        view.put("project", info.getProject());
+        view.put("owner", orNull(info.getOwner()));
+        view.put("protected", info.getProtected());
+        view.put("confined", info.getConfined());
+        view.put("policy", orNull(info.getPolicy()));
+        view.put("last_used", time(info.getUsedMillis()));
+        view.put("warned", time(info.getWarnedMillis()));
+        view.put("archived", time(info.getArchivedMillis()));
         return complete(view);
     }
 
@@ -75,6 +83,9 @@ final class Views {
         view.put("created", time(info.getCreatedMillis()));
         view.put("mapped_chunks", info.getMappedChunks());
         view.put("labels", new TreeMap<>(info.getLabelsMap()));
+        view.put("expires", time(info.getExpiresMillis()));
+        view.put("protected", info.getProtected());
+        view.put("rule", orNull(info.getRule()));
         return complete(view);
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -32,6 +33,9 @@ import picocli.CommandLine.Parameters;
             VolumeCommands.Remove.class,
             VolumeCommands.Resize.class,
             VolumeCommands.Rename.class,
+            KeepCommands.SetVolume.class,
+            KeepCommands.Reset.class,
+            KeepCommands.Swap.class,
             VolumeCommands.Trash.class
         })
 final class VolumeCommands extends Noun {
@@ -86,13 +90,24 @@ final class VolumeCommands extends Noun {
         @Option(names = "--label", paramLabel = "K=V", description = "A label; may be repeated.")
         List<String> labels = List.of();
 
+        @Option(
+                names = "--project",
+                paramLabel = "PROJECT",
+                description = "Where it belongs (default).")
+        String project = "";
+
+        @Mixin Expiry expiry = new Expiry();
+
         @Override
         ExitCode run() throws Exception {
             var command =
                     CreateVolume.newBuilder()
                             .setName(SourceName.volumeName(name))
                             .setSize(Sizes.parseVolume(size))
-                            .putAllLabels(Labels.parse(labels));
+                            .putAllLabels(Labels.parse(labels))
+                            .setProject(project)
+                            .setTtlMillis(expiry.ttlMillis())
+                            .setExpiresMillis(expiry.expiresMillis());
             var response = execute(ExecuteRequest.newBuilder().setCreateVolume(command));
             VolumeInfo made = only(response.getVolumesList(), name);
             output().done(
@@ -156,6 +171,14 @@ final class VolumeCommands extends Noun {
                     .line("divergence", Views.percent(volume.getDivergence()) + " %")
                     .line("created", Times.show(volume.getCreatedMillis()))
                     .line("expires", Times.show(volume.getExpiresMillis()))
+                    .line("project", volume.getProject())
+                    .line("owner", volume.getOwner().isEmpty() ? "-" : volume.getOwner())
+                    .line("policy", volume.getPolicy().isEmpty() ? "-" : volume.getPolicy())
+                    .line("protected", volume.getProtected() ? "yes" : "no")
+                    .line("confined", volume.getConfined() ? "yes" : "no")
+                    .line("archived", Times.show(volume.getArchivedMillis()))
+                    .line("last used", Times.show(volume.getUsedMillis()))
+                    .line("warned", Times.show(volume.getWarnedMillis()))
                     .line("labels", Labels.show(volume.getLabelsMap()))
                     .toString();
         }

@@ -1,18 +1,15 @@
 package io.coppice.cli;
 
+import static io.coppice.cli.OneCluster.dir;
+import static io.coppice.cli.OneCluster.json;
+import static io.coppice.cli.OneCluster.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import io.coppice.cli.local.LocalCluster;
-import io.coppice.cli.local.UpOptions;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -20,80 +17,23 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
-/// The commands against a whole cluster in this process: three metadata servers, three nodes, a
-/// gateway.
+/// What holds what, and what comes of it, in the words of the command line.
+@ExtendWith(OneCluster.class)
 @Timeout(300)
 class ClusterTest {
     private static final int BLOCK = 4096;
     private static final int IMAGE_BYTES = 10 << 20;
 
-    @TempDir static Path dir;
-
-    @SuppressWarnings("NullAway.Init") // set before the first test
-    private static LocalCluster cluster;
-
-    private static UpOptions options() {
-        return new UpOptions(
-                dir.resolve("c"),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of("unix:" + dir.resolve("nbd.sock")),
-                false,
-                Duration.ofHours(24),
-                false,
-                Duration.ofSeconds(120));
-    }
-
-    @BeforeAll
-    static void up() throws IOException {
-        cluster = LocalCluster.claim(options());
-        cluster.start();
-    }
-
-    @AfterAll
-    static void down() throws IOException {
-        cluster.close();
-    }
-
-    private static String run(int exitCode, String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        List<String> all = new ArrayList<>(List.of(args));
-        all.addAll(
-                List.of(
-                        "--endpoint",
-                        String.join(",", cluster.file().endpoints()),
-                        "--timeout",
-                        "60s"));
-        int ended =
-                Main.run(new PrintWriter(out), new PrintWriter(err), all.toArray(new String[0]));
-        assertEquals(exitCode, ended, String.join(" ", args) + ": " + err);
-        assertTrue(err.toString().lines().count() <= 1, err.toString());
-        return out.toString();
-    }
-
-    private static JsonElement json(String... args) {
-        List<String> all = new ArrayList<>(List.of(args));
-        all.addAll(List.of("-o", "json"));
-        return JsonParser.parseString(run(0, all.toArray(new String[0])));
-    }
-
     /// Data at both ends and nothing between; not a whole number of blocks.
     private static Path image(String name, long seed) throws IOException {
-        Path file = dir.resolve(name);
+        Path file = dir().resolve(name);
         byte[] data = new byte[1 << 20];
         new Random(seed).nextBytes(data);
         try (FileChannel channel =
@@ -113,7 +53,7 @@ class ClusterTest {
         assertEquals((1 << 20) + 4L * BLOCK, golden.get("mapped_bytes").getAsLong());
         run(5, "import", image.toString(), "golden");
 
-        Path out = dir.resolve("out");
+        Path out = dir().resolve("out");
         run(0, "export", "golden", out.toString());
         assertEquals(-1, Files.mismatch(image, out));
 
@@ -140,12 +80,12 @@ class ClusterTest {
                 "4",
                 "--verify");
         assertTrue(json("diff", "golden@v1", "vm-0001").getAsJsonArray().size() > 0);
-        Path difference = dir.resolve("vm.diff");
+        Path difference = dir().resolve("vm.diff");
         run(0, "export", "vm-0001", difference.toString(), "--from", "golden@v1");
         run(2, "import", difference.toString(), "copy");
         run(0, "import", difference.toString(), "copy", "--from", "golden@v1");
-        Path left = dir.resolve("left");
-        Path right = dir.resolve("right");
+        Path left = dir().resolve("left");
+        Path right = dir().resolve("right");
         run(0, "export", "vm-0001", left.toString());
         run(0, "export", "copy", right.toString());
         assertEquals(-1, Files.mismatch(left, right));
@@ -181,7 +121,7 @@ class ClusterTest {
         run(0, "snapshot", "rollback", "a@s");
         assertEquals(
                 0, json("volume", "show", "a").getAsJsonObject().get("mapped_bytes").getAsLong());
-        Path out = dir.resolve("zeros");
+        Path out = dir().resolve("zeros");
         run(0, "export", "a@s", out.toString());
         assertArrayEquals(new byte[64 << 20], Files.readAllBytes(out));
     }
@@ -219,20 +159,20 @@ class ClusterTest {
         run(0, "snapshot", "create", "base@mon");
         run(0, "clone", "base@mon", "newer");
         fill("newer");
-        Path difference = dir.resolve("newer.diff");
+        Path difference = dir().resolve("newer.diff");
         run(0, "export", "newer", difference.toString(), "--from", "base@mon");
         run(0, "snapshot", "create", "base@same");
         run(5, "import", difference.toString(), "wrong", "--from", "base@same");
         run(4, "volume", "show", "wrong");
         run(5, "import", difference.toString(), "base", "--from", "base");
         run(0, "import", difference.toString(), "base", "--from", "base@mon");
-        Path left = dir.resolve("newer.raw");
-        Path right = dir.resolve("base.raw");
+        Path left = dir().resolve("newer.raw");
+        Path right = dir().resolve("base.raw");
         run(0, "export", "newer", left.toString());
         run(0, "export", "base", right.toString());
         assertEquals(-1, Files.mismatch(left, right));
         run(5, "import", difference.toString(), "base", "--from", "base@mon");
-        Path live = dir.resolve("live.diff");
+        Path live = dir().resolve("live.diff");
         run(0, "export", "newer", live.toString(), "--from", "base");
         run(2, "import", live.toString(), "base", "--from", "base");
     }
@@ -248,18 +188,18 @@ class ClusterTest {
         run(0, "snapshot", "create", "wide@s");
         run(0, "clone", "wide@s", "narrow");
         run(0, "volume", "resize", "narrow", "512K");
-        Path difference = dir.resolve("narrow.diff");
+        Path difference = dir().resolve("narrow.diff");
         run(0, "export", "narrow", difference.toString(), "--from", "wide@s");
         run(0, "import", difference.toString(), "copy-of-narrow", "--from", "wide@s");
         byte[] expected = new byte[IMAGE_BYTES];
         System.arraycopy(Files.readAllBytes(image), 0, expected, 0, 512 << 10);
         for (String name : List.of("narrow", "copy-of-narrow")) {
             run(0, "volume", "resize", name, String.valueOf(IMAGE_BYTES));
-            Path grown = dir.resolve(name);
+            Path grown = dir().resolve(name);
             run(0, "export", name, grown.toString());
             assertArrayEquals(expected, Files.readAllBytes(grown), name);
         }
-        Path kept = dir.resolve("kept");
+        Path kept = dir().resolve("kept");
         run(0, "export", "wide@s", kept.toString());
         assertEquals(-1, Files.mismatch(image, kept));
     }
@@ -300,11 +240,20 @@ class ClusterTest {
     }
 
     @Test
+    void aClusterIsMadeOnce() {
+        run(0, "status", "--wait");
+        String id = json("status").getAsJsonObject().get("cluster").getAsString();
+        run(0, "init", "--cluster", id, "--nodes", "9"); // it is there, so nothing is waited for
+        run(2, "init", "--cluster", "another"); // not what the servers are configured for
+        run(2, "init", "--replicas", "x");
+    }
+
+    @Test
     void namesThatAreNotThereAreNotServed() {
-        String socket = "unix:" + dir.resolve("other.sock");
+        String socket = "unix:" + dir().resolve("other.sock");
         run(4, "nbd", "serve", "--listen", socket, "never");
         run(4, "nbd", "serve", "--listen", socket, "never@s");
-        assertFalse(Files.exists(dir.resolve("other.sock")));
+        assertFalse(Files.exists(dir().resolve("other.sock")));
     }
 
     @Test

@@ -114,7 +114,7 @@ class MainTest {
         assertEquals(List.of("vm-0001", "vm-0002", "vm-0003"), command.getNamesList());
         assertEquals("v1", command.getSnapshot());
         assertEquals("v", command.getLabelsOrThrow("k"));
-        assertTrue(command.getExpiresMillis() > System.currentTimeMillis());
+        assertEquals(12 * 3600_000L, command.getTtlMillis());
         assertTrue(
                 ended.out()
                         .startsWith(

@@ -35,6 +35,8 @@ class OutputTest {
                     .putLabels("team", "a \"b\"")
                     .setState("active")
                     .setDivergence(1 / 3.0)
+                    .setProject("dev")
+                    .setPolicy("nightly")
                     .build();
 
     @Test
@@ -59,7 +61,15 @@ class OutputTest {
                   "deleted": null,
                   "mapped_chunks": 3,
                   "own_chunks": 1,
-                  "divergence_percent": 33.33
+                  "divergence_percent": 33.33,
+                  "project": "dev",
+                  "owner": null,
+                  "protected": false,
+                  "confined": false,
+                  "policy": "nightly",
+                  "last_used": null,
+                  "warned": null,
+                  "archived": null
                 }\
                 """,
                 Json.write(Views.volume(VOLUME)));

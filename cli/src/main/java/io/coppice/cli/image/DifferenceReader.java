@@ -2,31 +2,38 @@ package io.coppice.cli.image;
 
 import io.coppice.cli.image.Difference.Change;
 import io.coppice.cli.image.Difference.Header;
+import io.coppice.cli.image.Difference.Reached;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 import java.util.zip.CRC32C;
+import java.util.zip.CheckedInputStream;
 
 /// Reads a difference and believes nothing of it: order, ranges, checksums and the end are
 /// verified. Failures are IOExceptions whose message is a line for the user. Not thread-safe.
 public final class DifferenceReader {
+    private static final byte[] NOTHING = {};
+    private static final int RECORD_FIXED_BYTES = 1 + Long.BYTES + Integer.BYTES + Integer.BYTES;
+    private static final int ZERO_BYTES = 1 + Long.BYTES + Long.BYTES + Integer.BYTES;
+
     private final DataInputStream in;
     private final Header header;
-    private long records;
-    private long reached;
+    private Reached reached;
     private boolean ended;
 
     /// Reads the header, magic included.
     public DifferenceReader(InputStream stream) throws IOException {
+        var checked = new CheckedInputStream(stream, new CRC32C());
+        var counted = new DataInputStream(checked);
         in = new DataInputStream(stream);
         try {
-            if (!Difference.isAtStartOf(in.readNBytes(Difference.MAGIC_BYTES))) {
+            if (!Difference.isAtStartOf(counted.readNBytes(Difference.MAGIC_BYTES))) {
                 throw new IOException(
                         "this is no difference: it was not written by 'export --from'");
             }
-            int version = in.readInt();
+            int version = counted.readInt();
             if (version != Difference.VERSION) {
                 throw new IOException(
                         "the difference has version "
@@ -34,18 +41,38 @@ public final class DifferenceReader {
                                 + ", this program knows version "
                                 + Difference.VERSION);
             }
-            header = new Header(in.readLong(), in.readUTF(), in.readUTF());
+            header =
+                    new Header(
+                            counted.readLong(),
+                            counted.readUTF(),
+                            counted.readUTF(),
+                            counted.readUTF(),
+                            counted.readUTF());
+            int crc = (int) checked.getChecksum().getValue();
+            if (in.readInt() != crc) {
+                throw damaged("wrong checksum of its header");
+            }
         } catch (EOFException torn) {
             throw torn(torn);
         }
-        if (header.sizeBytes() <= 0 || header.sizeBytes() % 4096 != 0) {
-            throw new IOException(
-                    "the difference is damaged: impossible size " + header.sizeBytes());
+        if (header.sizeBytes() <= 0 || header.sizeBytes() % ZeroRuns.BLOCK_BYTES != 0) {
+            throw damaged("impossible size " + header.sizeBytes());
         }
+        reached = new Reached(DifferenceWriter.headerBytes(header), 0, 0, 0);
     }
 
     public Header header() {
         return header;
+    }
+
+    /// After the last whole record.
+    public Reached reached() {
+        return reached;
+    }
+
+    /// Whether the end was read.
+    public boolean isWhole() {
+        return ended;
     }
 
     /// The next change; empty at the end of a whole stream.
@@ -54,26 +81,16 @@ public final class DifferenceReader {
             return Optional.empty();
         }
         try {
-            int kind = in.readUnsignedByte();
-            switch (kind) {
-                case Difference.DATA -> {
-                    records++;
-                    return Optional.of(data());
-                }
-                case Difference.ZERO -> {
-                    records++;
-                    return Optional.of(zero());
-                }
+            byte kind = in.readByte();
+            return switch (kind) {
+                case Difference.DATA -> Optional.of(data());
+                case Difference.ZERO -> Optional.of(zero());
                 case Difference.END -> {
-                    ended = true;
-                    long expected = in.readLong();
-                    if (expected != records) {
-                        throw damaged(records + " records instead of " + expected);
-                    }
-                    return Optional.empty();
+                    end();
+                    yield Optional.empty();
                 }
                 default -> throw damaged("unknown record " + kind);
-            }
+            };
         } catch (EOFException torn) {
             throw torn(torn);
         }
@@ -86,30 +103,59 @@ public final class DifferenceReader {
         if (length <= 0 || length > Difference.DATA_BYTES_MAX) {
             throw damaged("a record of " + length + " bytes");
         }
-        advance(offset, length);
+        requireRange(offset, length);
         byte[] bytes = new byte[length];
         in.readFully(bytes);
-        CRC32C actual = new CRC32C();
-        actual.update(bytes);
-        if ((int) actual.getValue() != crc) {
-            throw damaged("wrong checksum at offset " + offset);
-        }
+        byte[] head = DifferenceWriter.dataHead(offset, length);
+        advance(offset, length, crc, head, bytes, RECORD_FIXED_BYTES + (long) length);
         return new Change.Data(offset, bytes);
     }
 
     private Change zero() throws IOException {
         long offset = in.readLong();
         long length = in.readLong();
-        advance(offset, length);
+        int crc = in.readInt();
+        requireRange(offset, length);
+        advance(
+                offset,
+                length,
+                crc,
+                DifferenceWriter.zeroHead(offset, length),
+                NOTHING,
+                ZERO_BYTES);
         return new Change.Zero(offset, length);
     }
 
-    private void advance(long offset, long length) throws IOException {
-        boolean inside = offset >= reached && length > 0 && offset <= header.sizeBytes() - length;
-        if (!inside || offset % 4096 != 0 || length % 4096 != 0) {
+    private void end() throws IOException {
+        long expected = in.readLong();
+        int crc = in.readInt();
+        if (expected != reached.records()
+                || crc != DifferenceWriter.endCrc(expected, reached.chain())) {
+            throw damaged(reached.records() + " records are not those that were written");
+        }
+        ended = true;
+    }
+
+    private void requireRange(long offset, long length) throws IOException {
+        boolean inside =
+                offset >= reached.offset() && length > 0 && offset <= header.sizeBytes() - length;
+        if (!inside || offset % ZeroRuns.BLOCK_BYTES != 0 || length % ZeroRuns.BLOCK_BYTES != 0) {
             throw damaged("impossible range " + offset + " + " + length);
         }
-        reached = offset + length;
+    }
+
+    private void advance(
+            long offset, long length, int crc, byte[] head, byte[] data, long recordBytes)
+            throws IOException {
+        if (crc != Difference.crc(head, data, 0, data.length)) {
+            throw damaged("wrong checksum at offset " + offset);
+        }
+        reached =
+                new Reached(
+                        reached.position() + recordBytes,
+                        offset + length,
+                        reached.records() + 1,
+                        Difference.chain(reached.chain(), crc));
     }
 
     private static IOException damaged(String why) {

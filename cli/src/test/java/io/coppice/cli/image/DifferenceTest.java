@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.coppice.cli.image.Difference.Change;
+import io.coppice.cli.image.Difference.Header;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -21,15 +22,25 @@ import org.junit.jupiter.api.Test;
 class DifferenceTest {
     private static final int BLOCK = ZeroRuns.BLOCK_BYTES;
 
+    private static final Header HEADER = new Header(64 * BLOCK, "a@1", "c/1", "a@2", "c/2");
+
     private static byte[] sample() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (DifferenceWriter writer = new DifferenceWriter(bytes, 64 * BLOCK, "a@1", "a@2")) {
-            writer.data(BLOCK, filled(3 * BLOCK), BLOCK, 2 * BLOCK);
-            writer.zero(8 * BLOCK, 4 * BLOCK);
-            writer.data(63 * BLOCK, filled(BLOCK), 0, BLOCK);
-            writer.end();
+        try (DifferenceWriter writer = new DifferenceWriter(bytes, HEADER)) {
+            first(writer);
+            rest(writer);
         }
         return bytes.toByteArray();
+    }
+
+    private static void first(DifferenceWriter writer) throws IOException {
+        writer.data(BLOCK, filled(3 * BLOCK), BLOCK, 2 * BLOCK);
+        writer.zero(8 * BLOCK, 4 * BLOCK);
+    }
+
+    private static void rest(DifferenceWriter writer) throws IOException {
+        writer.data(63 * BLOCK, filled(BLOCK), 0, BLOCK);
+        writer.end();
     }
 
     private static byte[] filled(int length) {
@@ -53,9 +64,7 @@ class DifferenceTest {
     void readsWhatWasWritten() throws IOException {
         byte[] stream = sample();
         assertTrue(Difference.isAtStartOf(stream));
-        assertEquals(
-                new Difference.Header(64 * BLOCK, "a@1", "a@2"),
-                new DifferenceReader(new ByteArrayInputStream(stream)).header());
+        assertEquals(HEADER, new DifferenceReader(new ByteArrayInputStream(stream)).header());
         List<Change> changes = readAll(stream);
         assertEquals(
                 List.of((long) BLOCK, 8L * BLOCK, 63L * BLOCK),
@@ -73,13 +82,50 @@ class DifferenceTest {
     }
 
     @Property(seed = "26", tries = 500)
-    void aFlippedBitOfDataIsNoticed(
+    void aFlippedBitIsNoticed(
             @ForAll @IntRange(min = 0, max = 7) int bit,
-            @ForAll @IntRange(min = 70, max = 8_000) int at)
+            @ForAll @IntRange(min = 0, max = 12_400) int at)
             throws IOException {
         byte[] stream = sample();
-        stream[at] ^= (byte) (1 << bit);
+        stream[at % stream.length] ^= (byte) (1 << bit);
         assertThrows(IOException.class, () -> readAll(stream));
+    }
+
+    @Property(seed = "26", tries = 100)
+    void aTornStreamGoesOnAfterItsLastWholeRecord(
+            @ForAll @IntRange(min = 70, max = 8_400) int length) throws IOException {
+        byte[] torn = Arrays.copyOf(sample(), length);
+        DifferenceReader reader = new DifferenceReader(new ByteArrayInputStream(torn));
+        assertThrows(
+                IOException.class,
+                () -> {
+                    while (reader.next().isPresent()) {
+                        // until it ends
+                    }
+                });
+        var reached = reader.reached();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.write(torn, 0, Math.toIntExact(reached.position()));
+        DifferenceWriter writer = new DifferenceWriter(bytes, reached);
+        if (reached.records() == 0) {
+            first(writer);
+        } else if (reached.records() == 1) {
+            writer.zero(8 * BLOCK, 4 * BLOCK);
+        }
+        rest(writer);
+        assertArrayEquals(sample(), bytes.toByteArray());
+    }
+
+    /// Each is whole by itself.
+    @Test
+    void recordsThatAreLeftOutOrOfAnotherStreamAreNoticed() throws IOException {
+        byte[] stream = sample();
+        int head = Math.toIntExact(DifferenceWriter.headerBytes(HEADER));
+        int data = 17 + 2 * BLOCK;
+        byte[] without = new byte[stream.length - data];
+        System.arraycopy(stream, 0, without, 0, head);
+        System.arraycopy(stream, head + data, without, head, stream.length - head - data);
+        assertThrows(IOException.class, () -> readAll(without));
     }
 
     @Test
@@ -89,7 +135,7 @@ class DifferenceTest {
                     {64, 1}, {0, 65}, {-1, 1}, {Long.MAX_VALUE / BLOCK, 1}, {1, 0}, {1, -1}
                 }) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            DifferenceWriter writer = new DifferenceWriter(bytes, 64 * BLOCK, "a", "b");
+            DifferenceWriter writer = new DifferenceWriter(bytes, HEADER);
             writer.zero(range[0] * BLOCK, range[1] * BLOCK);
             writer.end();
             assertThrows(
