@@ -41,7 +41,7 @@ public final class HttpEndpoint implements AutoCloseable {
                     "cannot listen on " + Transport.show(address) + ": " + e.getMessage(), e);
         }
         var registry = new PrometheusRegistry();
-        registry.register(new DropwizardExports(metrics));
+        registry.register(new StoreLabels(new DropwizardExports(metrics)));
         var writer = PrometheusTextFormatWriter.create();
         server.createContext(
                 "/metrics",

@@ -3,6 +3,7 @@ package io.coppice.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -49,6 +50,30 @@ final class HttpEndpointTest {
             }
             assertEquals(HttpEndpoint.REQUESTS_MAX, answered);
             assertTrue(finish(half(http.address())).startsWith("HTTP/1.1 200"), "it goes on");
+        }
+    }
+
+    @Test
+    void storesAreLabels() throws IOException {
+        var metrics = new MetricRegistry();
+        for (int store = 3; store <= 4; store++) {
+            long value = store;
+            metrics.register("node.store." + store + ".used.bytes", (Gauge<Long>) () -> value);
+        }
+        metrics.register("node.stores.down", (Gauge<Long>) () -> 0L);
+        try (HttpEndpoint http =
+                        HttpEndpoint.start(
+                                new InetSocketAddress("127.0.0.1", 0), metrics, () -> true);
+                var socket = new Socket(http.address().getAddress(), http.address().getPort())) {
+            socket.getOutputStream()
+                    .write(
+                            "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+                                    .getBytes(StandardCharsets.UTF_8));
+            String answer =
+                    new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(answer.contains("\nnode_store_used_bytes{store=\"3\"} 3.0\n"), answer);
+            assertTrue(answer.contains("\nnode_store_used_bytes{store=\"4\"} 4.0\n"), answer);
+            assertTrue(answer.contains("\nnode_stores_down 0.0\n"), answer);
         }
     }
 }
