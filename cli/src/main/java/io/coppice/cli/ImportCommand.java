@@ -224,7 +224,7 @@ final class ImportCommand extends DataVerb {
     }
 
     /// Half an image is worth nothing: the new volume goes when its content does not come.
-    private Copied orDelete(Work work) throws IOException, ControlException {
+    final Copied orDelete(Work work) throws IOException, ControlException {
         return orUndo(
                 work,
                 ExecuteRequest.newBuilder()

@@ -13,7 +13,6 @@ import io.coppice.wire.pb.ChangeVolume;
 import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateVolume;
-import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.RollbackVolume;
@@ -104,11 +103,7 @@ final class StreamImport {
                     ExecuteRequest.newBuilder().setRollbackVolume(undo),
                     name + " is incomplete and could not be rolled back to " + base.get());
         }
-        var undo = DeleteVolume.newBuilder().setName(name).setNow(true);
-        return command.orUndo(
-                () -> apply(reader, 0),
-                ExecuteRequest.newBuilder().setDeleteVolume(undo),
-                "the incomplete volume " + name + " could not be deleted");
+        return command.orDelete(() -> apply(reader, 0));
     }
 
     private boolean isInPlace(Optional<SourceName> base) {
