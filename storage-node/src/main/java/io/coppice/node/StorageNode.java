@@ -293,6 +293,8 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         metrics.register(prefix + ".used.bytes", (Gauge<Long>) () -> lane.space().usedBytes());
         metrics.register(prefix + ".live.bytes", (Gauge<Long>) () -> lane.space().liveBytes());
         metrics.register(prefix + ".chunks", (Gauge<Long>) () -> lane.space().chunks());
+        metrics.register(
+                prefix + ".resync.pace", (Gauge<Long>) () -> lane.space().paceBytesPerSecond());
     }
 
     // ---------------------------------------------------------------- for everybody

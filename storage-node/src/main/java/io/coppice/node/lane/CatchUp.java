@@ -120,7 +120,8 @@ final class CatchUp {
                 store.chunkCount(),
                 Collections.unmodifiableMap(syncing),
                 Collections.unmodifiableMap(leading),
-                caughtUpBytes);
+                caughtUpBytes,
+                pace.bytesPerSecond());
     }
 
     void clientWaited(long nanos) {

@@ -41,7 +41,7 @@ public final class Lane {
     /// A loop that misses more than so many ticks is stuck.
     private static final int TICKS_MISSED_MAX = 50;
 
-    /// How full the store is.
+    /// How full the store is, and how fast catching up may move data beside the clients.
     ///
     /// @param syncing bytes that each replica which catches up has still to fetch, about
     /// @param leading crowded groups that are led and served from here -> their epoch
@@ -53,7 +53,8 @@ public final class Lane {
             long chunks,
             Map<Integer, Long> syncing,
             Map<Integer, Long> leading,
-            long caughtUpBytes) {}
+            long caughtUpBytes,
+            long paceBytesPerSecond) {}
 
     /// What a lane is made of.
     ///

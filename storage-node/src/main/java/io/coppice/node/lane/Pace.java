@@ -31,7 +31,8 @@ final class Pace {
     /// What may be moved at once after a pause, in time.
     private static final double BURST_SECONDS = 0.05;
 
-    /// How long after the last move writes are still not taken for undisturbed.
+    /// How long after the last move writes are still not taken for undisturbed, and how long after
+    /// the last answer clients are still taken for there: what moves may be what they wait for.
     private static final long CALM_AFTER_NANOS = 1_000_000_000L;
 
     /// @param bytesPerSecondMax what is moved when no client waits
@@ -54,6 +55,7 @@ final class Pace {
     private long filledNanos;
     private long lookedNanos;
     private long movedNanos;
+    private long wroteNanos;
 
     /// Time of the slow ones of undisturbed writes; 0: none were seen.
     private double calmNanos;
@@ -72,6 +74,7 @@ final class Pace {
         this.filledNanos = nowNanos;
         this.lookedNanos = nowNanos;
         this.movedNanos = nowNanos - CALM_AFTER_NANOS;
+        this.wroteNanos = nowNanos - CALM_AFTER_NANOS;
     }
 
     /// Data of a catching-up replica went out or came in.
@@ -108,8 +111,13 @@ final class Pace {
         long slow = slowNanos();
         writes = 0;
         if (slow == 0) {
-            change(2);
-        } else if (calm) {
+            if (nowNanos - wroteNanos >= CALM_AFTER_NANOS) {
+                change(2);
+            }
+            return;
+        }
+        wroteNanos = nowNanos;
+        if (calm) {
             calmNanos = calmNanos == 0 ? slow : calmNanos + CALM_WEIGHT * (slow - calmNanos);
             movingNanos = calmNanos;
         } else if (calmNanos == 0) {

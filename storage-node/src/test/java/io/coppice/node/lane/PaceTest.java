@@ -59,6 +59,29 @@ class PaceTest {
         assertEquals(MAX, pace.bytesPerSecond(), "writes are as fast as ever");
     }
 
+    /// A disk that takes nothing for half a second answers nobody: that is no sign that nobody
+    /// waits.
+    @Test
+    void writesThatAllWaitAreNotTakenForNone() {
+        for (int i = 0; i < 20; i++) {
+            look(MILLI, false);
+        }
+        for (int i = 0; i < 30; i++) {
+            look(2 * MILLI, true);
+        }
+        for (int i = 0; i < 10; i++) {
+            for (int stalled = 0; stalled < 5; stalled++) {
+                look(0, true);
+            }
+            assertEquals(MIN, pace.bytesPerSecond());
+            look(500 * MILLI, true);
+        }
+        for (int i = 0; i < 20; i++) {
+            look(0, true);
+        }
+        assertEquals(MAX, pace.bytesPerSecond(), "the clients are gone");
+    }
+
     /// Whatever the rate: the slowest of a hundred writes take one to four times as long.
     @Test
     void writesThatDifferByChanceDoNotSlowItDown() {
