@@ -1,6 +1,7 @@
 package io.coppice.directory;
 
 import io.coppice.port.Entropy;
+import io.coppice.tls.Credentials;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.Code;
@@ -15,10 +16,10 @@ import io.coppice.wire.pb.QueryResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,11 +43,13 @@ public final class ControlClient implements ControlPlane {
     static final class Endpoint {
         private final String address;
         private final EventLoopGroup loops;
+        private final @Nullable SslContext tls;
         private @Nullable ManagedChannel channel;
 
-        Endpoint(String address, EventLoopGroup loops) {
+        Endpoint(String address, EventLoopGroup loops, @Nullable SslContext tls) {
             this.address = address;
             this.loops = loops;
+            this.tls = tls;
         }
 
         String address() {
@@ -56,8 +59,7 @@ public final class ControlClient implements ControlPlane {
         synchronized ManagedChannel channel() {
             if (channel == null) {
                 channel =
-                        NettyChannelBuilder.forTarget("dns:///" + address)
-                                .usePlaintext()
+                        ControlTls.channel(address, tls)
                                 .eventLoopGroup(loops)
                                 .channelType(NioSocketChannel.class)
                                 .maxInboundMessageSize(MESSAGE_BYTES_MAX)
@@ -88,6 +90,7 @@ public final class ControlClient implements ControlPlane {
     private final EventLoopGroup loops =
             new NioEventLoopGroup(1, new DefaultThreadFactory("control", true));
 
+    private final @Nullable SslContext tls;
     private final List<Endpoint> endpoints = new ArrayList<>();
     private final Duration deadline;
     private final long session = Entropy.system().nextLong();
@@ -97,13 +100,21 @@ public final class ControlClient implements ControlPlane {
                     Thread.ofPlatform().name("control-retry").daemon().factory());
     private Endpoint leader;
 
+    /// As below, in the clear.
+    public ControlClient(List<String> addresses, Duration deadline) {
+        this(addresses, deadline, null);
+    }
+
     /// @param addresses `host:port` of every metadata server known; at least one
     /// @param deadline how long one call is retried
-    public ControlClient(List<String> addresses, Duration deadline) {
+    /// @param credentials who calls, with TLS; null: nobody in particular, in the clear
+    public ControlClient(
+            List<String> addresses, Duration deadline, @Nullable Credentials credentials) {
         if (addresses.isEmpty()) {
             throw new IllegalArgumentException("no metadata server is known");
         }
-        addresses.forEach(address -> endpoints.add(new Endpoint(address, loops)));
+        this.tls = ControlTls.calling(credentials);
+        addresses.forEach(address -> endpoints.add(new Endpoint(address, loops, tls)));
         this.deadline = deadline;
         this.leader = endpoints.getFirst();
     }
@@ -210,7 +221,7 @@ public final class ControlClient implements ControlPlane {
                     return;
                 }
             }
-            leader = new Endpoint(address, loops);
+            leader = new Endpoint(address, loops, tls);
             endpoints.add(leader);
         }
     }
@@ -220,6 +231,12 @@ public final class ControlClient implements ControlPlane {
             if (leader == endpoint) {
                 leader = endpoints.get((endpoints.indexOf(endpoint) + 1) % endpoints.size());
             }
+        }
+    }
+
+    private int known() {
+        synchronized (endpoints) {
+            return endpoints.size();
         }
     }
 
@@ -238,6 +255,7 @@ public final class ControlClient implements ControlPlane {
         long end = System.nanoTime() + deadline.toNanos();
         long pauseMillis = PAUSE_MILLIS_MIN;
         String why = "no answer";
+        int turnedAway = 0;
         while (true) {
             Endpoint endpoint = likelyLeader();
             long leftNanos = end - System.nanoTime();
@@ -270,6 +288,12 @@ public final class ControlClient implements ControlPlane {
                 why = endpoint.address() + ": " + LeaderStream.describe(e);
                 if (e.getStatus().getCode() == Status.Code.INVALID_ARGUMENT) {
                     throw new ControlException(Code.CODE_BAD_REQUEST, why);
+                }
+                boolean stranger = e.getStatus().getCode() == Status.Code.UNAUTHENTICATED;
+                turnedAway = stranger || ControlTls.refusal(e) != null ? turnedAway + 1 : 0;
+                // Time changes nothing about a certificate, but another server may think otherwise.
+                if (turnedAway >= known()) {
+                    throw new ControlException(Code.CODE_NOT_ALLOWED, why);
                 }
                 failedAt(endpoint);
             }

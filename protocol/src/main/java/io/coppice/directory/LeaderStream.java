@@ -173,12 +173,19 @@ final class LeaderStream<Q, R> implements LeaderSession {
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
             return "no answer";
         }
+        String refusal = ControlTls.refusal(error);
+        if (refusal != null) {
+            return refusal;
+        }
         for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
             if (cause instanceof ConnectException) {
                 return "cannot connect, nothing listens there";
             }
         }
         String text = status.getDescription();
+        if (text != null && text.contains("closed for unknown reason")) {
+            return "hung up at once: it may want a certificate, see --identity";
+        }
         Throwable cause = status.getCause();
         if (cause != null && cause.getMessage() != null) {
             text = cause.getMessage();

@@ -1,5 +1,6 @@
 package io.coppice.net;
 
+import io.coppice.tls.Identity;
 import io.coppice.wire.pb.DataHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -7,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import java.net.SocketAddress;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +22,7 @@ final class ChannelConnection implements Connection {
 
     private final Channel channel;
     private final FrameHandler handler;
+    private final @Nullable Identity peer;
     private final FrameCodec codec;
     private final Runnable flush = this::flushTurn;
     private boolean flushPending;
@@ -27,9 +30,10 @@ final class ChannelConnection implements Connection {
     private @Nullable String closeReason;
     private @Nullable Object attachment;
 
-    ChannelConnection(Channel channel, FrameHandler handler) {
+    ChannelConnection(Channel channel, FrameHandler handler, @Nullable Identity peer) {
         this.channel = channel;
         this.handler = handler;
+        this.peer = peer;
         this.codec =
                 new FrameCodec(
                         channel.alloc(), (header, payload) -> handler.frame(this, header, payload));
@@ -93,6 +97,11 @@ final class ChannelConnection implements Connection {
     }
 
     @Override
+    public @Nullable Identity peer() {
+        return peer;
+    }
+
+    @Override
     public @Nullable Object attachment() {
         return attachment;
     }
@@ -152,30 +161,36 @@ final class ChannelConnection implements Connection {
 
     /// Told when the connection could not be made at all.
     static void failed(Channel channel, FrameHandler handler, String why) {
-        new ChannelConnection(channel, handler).tellClosed(why);
+        new ChannelConnection(channel, handler, null).tellClosed(why);
     }
 
     /// The end of the Netty pipeline that feeds a connection.
     static final class Inbound extends ChannelInboundHandlerAdapter {
         private final FrameHandler handler;
+        private final @Nullable Identity peer;
         private @Nullable ChannelConnection connection;
 
-        Inbound(FrameHandler handler) {
+        /// @param peer whom the other end's certificate names; null: the connection is plain
+        Inbound(FrameHandler handler, @Nullable Identity peer) {
             this.handler = handler;
+            this.peer = peer;
         }
 
-        private ChannelConnection connection() {
+        ChannelConnection connection() {
             return java.util.Objects.requireNonNull(connection);
         }
 
         @Override
         public void handlerAdded(ChannelHandlerContext ctx) {
-            var made = new ChannelConnection(ctx.channel(), handler);
+            var made = new ChannelConnection(ctx.channel(), handler, peer);
             connection = made;
+            // What comes from the socket under TLS is ciphered and no part of a payload yet.
             ctx.channel()
                     .config()
                     .setRecvByteBufAllocator(
-                            new ReceiveBuffers(RECEIVE_BYTES_MAX, made.codec::receiveBuffer));
+                            new ReceiveBuffers(
+                                    RECEIVE_BYTES_MAX,
+                                    peer == null ? made.codec::receiveBuffer : () -> null));
         }
 
         @Override
@@ -212,6 +227,11 @@ final class ChannelConnection implements Connection {
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
             if (cause instanceof FrameCodec.MalformedFrameException) {
                 LOG.warn("{}: dropped: {}", ctx.channel().remoteAddress(), cause.getMessage());
+            } else if (cause.getCause() instanceof SSLException) {
+                String why = Handshake.why(cause, "it broke");
+                LOG.info("{}: dropped by TLS: {}", ctx.channel().remoteAddress(), why);
+                connection().close("TLS: " + why);
+                return;
             } else if (cause instanceof java.io.IOException) {
                 LOG.debug("{}: {}", ctx.channel().remoteAddress(), cause.getMessage());
             } else {

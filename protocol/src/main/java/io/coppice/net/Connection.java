@@ -1,5 +1,6 @@
 package io.coppice.net;
 
+import io.coppice.tls.Identity;
 import io.coppice.wire.pb.DataHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
@@ -33,6 +34,11 @@ public interface Connection {
     void close(String why);
 
     SocketAddress remote();
+
+    /// Whom the certificate of the other end names; null: the connection is plain.
+    default @Nullable Identity peer() {
+        return null;
+    }
 
     /// A place for the owner's state of this connection.
     @Nullable Object attachment();

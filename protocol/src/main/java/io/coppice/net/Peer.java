@@ -1,5 +1,6 @@
 package io.coppice.net;
 
+import com.google.protobuf.ByteString;
 import io.coppice.port.Time;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
@@ -11,6 +12,8 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +32,10 @@ public final class Peer implements AutoCloseable {
     private final Time time;
     private final LongObjectHashMap<Pending> inFlight = new LongObjectHashMap<>();
     private final ArrayDeque<Pending> waiting = new ArrayDeque<>();
+
+    /// What every connection shows before anything else, by volume.
+    private final Map<Long, ByteString> capabilities = new LinkedHashMap<>();
+
     private @Nullable Connection connection;
     private @Nullable ScheduledFuture<?> timeoutScan;
     private long lastRequestId;
@@ -115,6 +122,25 @@ public final class Peer implements AutoCloseable {
             connect();
         }
         scheduleTimeouts();
+    }
+
+    /// Shows a capability before whatever is called from now on, also on later connections. Empty:
+    /// there is nothing to show.
+    ///
+    /// @param volume the capability replaces the one shown for the same volume; 0: it is of none
+    public void open(long volume, ByteString capability) {
+        ByteString before =
+                capability.isEmpty()
+                        ? capabilities.remove(volume)
+                        : capabilities.put(volume, capability);
+        Connection now = connection;
+        if (now != null && !capability.isEmpty() && !capability.equals(before)) {
+            now.send(opening(capability), null);
+        }
+    }
+
+    private static DataHeader opening(ByteString capability) {
+        return DataHeader.newBuilder().setKind(DataKind.OPEN).setCapability(capability).build();
     }
 
     /// Sends what was called so far now, without waiting for the end of the loop's turn.
@@ -219,6 +245,7 @@ public final class Peer implements AutoCloseable {
             backoffMillis = config.backoffMillisMin();
             opened.send(
                     DataHeader.newBuilder().setKind(DataKind.HELLO).setHello(hello).build(), null);
+            capabilities.values().forEach(each -> opened.send(opening(each), null));
             Pending next;
             while ((next = waiting.poll()) != null) {
                 transmit(opened, next);

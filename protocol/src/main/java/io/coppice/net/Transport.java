@@ -1,5 +1,6 @@
 package io.coppice.net;
 
+import io.coppice.tls.Credentials;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -29,6 +30,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Event loops and the sockets on them: epoll on Linux, NIO elsewhere (unix sockets need epoll).
 /// Thread-safe.
@@ -43,17 +45,29 @@ public final class Transport implements Network, AutoCloseable {
     private final EventLoopGroup group;
     private final boolean epoll;
 
-    private Transport(EventLoopGroup group, boolean epoll) {
+    /// Null: frames travel in the clear.
+    private final @Nullable Secured secured;
+
+    private Transport(EventLoopGroup group, boolean epoll, @Nullable Secured secured) {
         this.group = group;
         this.epoll = epoll;
+        this.secured = secured;
+    }
+
+    /// As below, with frames in the clear.
+    public static Transport create(String name, int threads) {
+        return create(name, threads, null);
     }
 
     /// Starts `threads` event loops whose threads are called `name-1-1` and so on.
-    public static Transport create(String name, int threads) {
+    ///
+    /// @param credentials every framed connection has TLS with them, on both ends; null: none has
+    public static Transport create(String name, int threads, @Nullable Credentials credentials) {
+        Secured secured = credentials == null ? null : new Secured(credentials);
         boolean epoll = Epoll.isAvailable();
         var factory = new DefaultThreadFactory(name, true);
         var io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-        return new Transport(new MultiThreadIoEventLoopGroup(threads, factory, io), epoll);
+        return new Transport(new MultiThreadIoEventLoopGroup(threads, factory, io), epoll, secured);
     }
 
     public EventLoop next() {
@@ -69,14 +83,21 @@ public final class Transport implements Network, AutoCloseable {
     /// @throws IOException when the address cannot be bound; the message names it
     public FrameServer listen(SocketAddress address, Supplier<? extends FrameHandler> handlers)
             throws IOException {
-        var bootstrap = server(address, channel -> new ChannelConnection.Inbound(handlers.get()));
+        Secured tls = secured;
+        var bootstrap =
+                server(
+                        address,
+                        channel ->
+                                tls == null
+                                        ? new ChannelConnection.Inbound(handlers.get(), null)
+                                        : tls.accepting(channel, handlers));
         if (epoll && !(address instanceof DomainSocketAddress)) {
             bootstrap.childOption(EpollChannelOption.TCP_USER_TIMEOUT, UNHEARD_MILLIS);
         }
         return new FrameServer(bound(bootstrap, address));
     }
 
-    /// Listens with a pipeline of the caller's own.
+    /// Listens with a pipeline of the caller's own, which also decides about TLS.
     public Channel bind(
             SocketAddress address, java.util.function.Function<Channel, ChannelHandler> pipeline)
             throws IOException {
@@ -116,6 +137,7 @@ public final class Transport implements Network, AutoCloseable {
 
     @Override
     public void connect(EventLoop loop, SocketAddress to, FrameHandler handler) {
+        Secured tls = secured;
         var bootstrap =
                 new Bootstrap()
                         .group(loop)
@@ -123,7 +145,11 @@ public final class Transport implements Network, AutoCloseable {
                         .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-                        .handler(initializer(channel -> new ChannelConnection.Inbound(handler)));
+                        .handler(
+                                initializer(channel ->
+                                        tls == null
+                                                ? new ChannelConnection.Inbound(handler, null)
+                                                : tls.calling(channel.alloc(), to, handler)));
         if (!(to instanceof DomainSocketAddress)) {
             bootstrap
                     .option(ChannelOption.TCP_NODELAY, true)
@@ -145,6 +171,9 @@ public final class Transport implements Network, AutoCloseable {
     /// Stops the loops; open connections are closed.
     @Override
     public void close() {
+        if (secured != null) {
+            secured.close();
+        }
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
     }
 

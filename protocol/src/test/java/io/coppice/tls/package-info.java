@@ -1,0 +1,4 @@
+@NullMarked
+package io.coppice.tls;
+
+import org.jspecify.annotations.NullMarked;
