@@ -5,7 +5,8 @@ package io.coppice.metadata.core;
 /// @param cluster the cluster's id, made by the caller
 /// @param groups 0: chosen from the number of stores
 /// @param format what every metadata server of the quorum understands, at most [#NEWEST_FORMAT]. 0:
-///   no projects, policies, terms of volumes and audit log
+///   no projects, policies, terms of volumes and audit log; 1: no accounts of what is whose own, no
+///   principals and rights, no revoked certificates, no keys of volumes, no access keys
 public record ClusterConfig(
         String cluster,
         int replicas,
@@ -15,7 +16,10 @@ public record ClusterConfig(
         boolean durabilityAlways,
         long trashRetentionMillis,
         int format) {
-    public static final int NEWEST_FORMAT = 1;
+    public static final int NEWEST_FORMAT = 2;
+
+    /// The first format with them.
+    public static final int WITH_ACCESS_KEYS = 2;
 
     /// All that this version knows.
     public ClusterConfig(

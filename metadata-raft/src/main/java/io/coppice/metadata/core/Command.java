@@ -1,5 +1,6 @@
 package io.coppice.metadata.core;
 
+import io.coppice.model.AccessKey;
 import io.coppice.model.Position;
 import java.util.List;
 import java.util.Map;
@@ -24,20 +25,47 @@ public sealed interface Command {
     /// Once in a cluster's life: fixes the configuration and makes the groups from the stores that
     /// are registered. Refused as UNAVAILABLE while too few nodes are. Repeating it with the same
     /// `config.cluster()` is done already.
-    record InitializeCluster(ClusterConfig config) implements Command {}
+    ///
+    /// @param key the first access key; null: nobody asks for access until somebody makes one
+    record InitializeCluster(ClusterConfig config, @Nullable AccessKey key) implements Command {
+        /// Without one.
+        public InitializeCluster(ClusterConfig config) {
+            this(config, null);
+        }
+    }
 
     /// All metadata servers of the quorum understand this format.
     record RaiseFormat(int format) implements Command {}
+
+    /// The next access key; those before it move on. Refused as STALE unless it has the next
+    /// number, so that of two leaders who meant the same only one does it.
+    record RotateAccessKey(AccessKey key) implements OfCluster {}
 
     // ------------------------------------------------------------ volumes
 
     /// @param project empty: the default one
     /// @param expiresMillis 0: never
+    /// @param key what clients encrypt it with; null: nothing
     record CreateVolume(
-            String name, long size, Map<String, String> labels, String project, long expiresMillis)
+            String name,
+            long size,
+            Map<String, String> labels,
+            String project,
+            long expiresMillis,
+            @Nullable VolumeKey key)
             implements Command {
         public CreateVolume {
             labels = Map.copyOf(labels);
+        }
+
+        /// As it is written.
+        public CreateVolume(
+                String name,
+                long size,
+                Map<String, String> labels,
+                String project,
+                long expiresMillis) {
+            this(name, size, labels, project, expiresMillis, null);
         }
 
         /// In the default project, without an end.
@@ -135,6 +163,12 @@ public sealed interface Command {
     record SwapVolumes(String one, @Nullable Seal oneSeal, String other, @Nullable Seal otherSeal)
             implements Command {}
 
+    /// The volume's data key is wrapped with another key from here on.
+    record RekeyVolume(String name, VolumeKey key) implements OfFormat2 {}
+
+    /// Drops the wrapped data key of a volume that nobody uses, also of one in the trash.
+    record EraseKey(String name) implements OfFormat2 {}
+
     /// All names or none. `snapshot` empty: of the live volume, then `seal` as in [Seal].
     ///
     /// @param expiresMillis 0: never
@@ -203,6 +237,37 @@ public sealed interface Command {
             String detail,
             String refusal)
             implements Command {}
+
+    // ------------------------------------------------------------ principals, rights, identity
+
+    /// Servers of format 1 do not know it.
+    sealed interface OfFormat2 extends Command {}
+
+    /// The certificate counts no more. Of one that was revoked before: done already.
+    ///
+    /// @param serial lower-case hexadecimal digits
+    /// @param name whose it is, for people; may be empty
+    /// @param untilMillis when it ends by itself; 0: that is not known
+    record RevokeCertificate(String serial, String name, long untilMillis) implements OfFormat2 {}
+
+    record CreatePrincipal(String name, Principal.Kind kind) implements OfFormat2 {}
+
+    /// With all its rights; what it has attached is taken from it.
+    record DeletePrincipal(String name) implements OfFormat2 {}
+
+    /// Its rights stay; what it has attached under the old name is taken from it.
+    record RenamePrincipal(String name, String newName) implements OfFormat2 {}
+
+    /// @param leaves it is no member any more
+    record ChangeTeam(String team, String member, boolean leaves) implements OfFormat2 {}
+
+    /// Adds rights to those that a principal has there, or takes them from these.
+    ///
+    /// @param volume empty: on the project
+    /// @param project both empty: on the cluster
+    record ChangeGrant(
+            String principal, String project, String volume, Rights rights, boolean revoked)
+            implements OfFormat2 {}
 
     // ------------------------------------------------------------ client sessions
 
@@ -348,6 +413,21 @@ public sealed interface Command {
     /// Does what is due by itself, in `limit` steps at most: trash is deleted for good after its
     /// retention, what has expired or is not used goes or is announced. The time is the stamp's.
     record RunDue(int limit) implements Command {}
+
+    /// What a clone holds, as the stores have just counted it.
+    record CloneBytes(long volume, long mappedBytes, long ownBytes) {}
+
+    /// What would be free without a project, as the stores have just counted it.
+    record ProjectBytes(String project, long ownBytes) {}
+
+    /// What the leader had counted. What is gone meanwhile, or has no quota any more, does not
+    /// matter. [Outcome.DueDone] says how many clones are told of.
+    record RecordUsage(List<CloneBytes> clones, List<ProjectBytes> projects) implements OfCluster {
+        public RecordUsage {
+            clones = List.copyOf(clones);
+            projects = List.copyOf(projects);
+        }
+    }
 
     /// What leaders of format 0 do instead: `limit` volumes at most whose time is over, in the
     /// trash or outside, are deleted for good.

@@ -1,5 +1,7 @@
 package io.coppice.metadata.core;
 
+import static java.util.Locale.ROOT;
+
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +17,12 @@ record Deed(String action, String target, String detail) {
     static @Nullable Deed of(Stamped stamped, MetadataView view) {
         return switch (stamped.command()) {
             case Command.CreateVolume it ->
-                    new Deed("create volume", it.name(), "size " + it.size() + in(it.project()));
+                    new Deed(
+                            "create volume",
+                            it.name(),
+                            "size " + it.size() + in(it.project()) + key(it.key()));
+            case Command.RekeyVolume it -> new Deed("change key", it.name(), key(it.key()).strip());
+            case Command.EraseKey it -> new Deed("erase key", it.name(), "");
             case Command.DeleteVolume it ->
                     new Deed("delete volume", it.name(), it.now() ? "for good" : "into the trash");
             case Command.RestoreVolume it ->
@@ -47,6 +54,23 @@ record Deed(String action, String target, String detail) {
                     new Deed("set project", it.name(), "policy '" + it.policy() + "'");
             case Command.PutQuota it -> new Deed("set quota", it.project(), it.quota().text());
             case Command.DeleteProject it -> new Deed("delete project", it.name(), "");
+            case Command.RevokeCertificate it ->
+                    new Deed("revoke certificate", it.name(), "serial " + it.serial());
+            case Command.CreatePrincipal it ->
+                    new Deed("create principal", it.name(), it.kind().name().toLowerCase(ROOT));
+            case Command.DeletePrincipal it -> new Deed("delete principal", it.name(), "");
+            case Command.RenamePrincipal it ->
+                    new Deed("rename principal", it.name(), "to " + it.newName());
+            case Command.ChangeTeam it ->
+                    new Deed(
+                            it.leaves() ? "leave team" : "join team",
+                            it.team(),
+                            "principal " + it.member());
+            case Command.ChangeGrant it ->
+                    new Deed(
+                            it.revoked() ? "revoke rights" : "grant rights",
+                            it.principal(),
+                            it.rights().text() + " on " + place(it));
             case Command.Attach it -> new Deed("attach volume", it.volume(), "");
             case Command.Detach it ->
                     view.attachment(it.volume())
@@ -59,6 +83,8 @@ record Deed(String action, String target, String detail) {
             case Command.BreakAttachment it -> new Deed("break attachment", it.volume(), "");
             case Command.InitializeCluster it ->
                     new Deed("initialize cluster", it.config().cluster(), "");
+            case Command.RotateAccessKey it ->
+                    new Deed("rotate access key", "number " + it.key().number(), "");
             case Command.DrainNode it ->
                     new Deed(it.draining() ? "drain node" : "cancel drain", it.node(), "");
             case Command.RemoveNode it -> new Deed("remove node", it.node(), "");
@@ -81,9 +107,16 @@ record Deed(String action, String target, String detail) {
                     Command.ReapStep _,
                     Command.RunDue _,
                     Command.PurgeTrash _,
+                    Command.RecordUsage _,
                     Command.RaiseFormat _ ->
                     null;
         };
+    }
+
+    /// A command that is only told of when somebody had no right to it.
+    static Deed unusual(Command command) {
+        String name = command.getClass().getSimpleName();
+        return new Deed(name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(ROOT), "", "");
     }
 
     /// What asks for a retry was not judged yet, and what was done before is told already.
@@ -109,6 +142,19 @@ record Deed(String action, String target, String detail) {
 
     private static String in(String project) {
         return project.isEmpty() ? "" : " in project " + project;
+    }
+
+    private static String place(Command.ChangeGrant it) {
+        if (!it.volume().isEmpty()) {
+            return "volume " + it.volume();
+        }
+        return it.project().isEmpty() ? "the cluster" : "project " + it.project();
+    }
+
+    private static String key(@Nullable VolumeKey key) {
+        return key == null
+                ? ""
+                : " data key " + key.id() + " wrapped with " + key.name() + " " + key.wrappedBy();
     }
 
     private static String names(List<String> names) {

@@ -8,8 +8,9 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/// The bytes of projects, policies and the audit log in a snapshot.
+/// The bytes of projects, policies, keys and the audit log in a snapshot.
 final class GovernanceFormat {
     private GovernanceFormat() {}
 
@@ -47,9 +48,9 @@ final class GovernanceFormat {
         }
     }
 
-    static void read(DataInputStream in, Tables tables) throws IOException {
-        list(in, GovernanceFormat::policy).forEach(it -> tables.policies.put(it.name(), it));
-        list(in, GovernanceFormat::project).forEach(it -> tables.projects.put(it.name(), it));
+    static void read(DataInputStream in, int version, Tables tables) throws IOException {
+        list(in, from -> policy(from, version)).forEach(it -> tables.policies.put(it.name(), it));
+        list(in, from -> project(from, version)).forEach(it -> tables.projects.put(it.name(), it));
         int runs = StateFormat.count(in, RecordFormat.LIST_MAX);
         for (int i = 0; i < runs; i++) {
             var key = new Tables.RunKey(text(in), text(in));
@@ -94,6 +95,20 @@ final class GovernanceFormat {
                 in.readLong());
     }
 
+    static void key(DataOutputStream out, @Nullable VolumeKey key) throws IOException {
+        out.writeBoolean(key != null);
+        if (key != null) {
+            text(out, key.id());
+            text(out, key.name());
+            text(out, key.wrappedBy());
+            text(out, key.wrapped());
+        }
+    }
+
+    static @Nullable VolumeKey key(DataInputStream in) throws IOException {
+        return in.readBoolean() ? new VolumeKey(text(in), text(in), text(in), text(in)) : null;
+    }
+
     static void policy(DataOutputStream out, Policy policy) throws IOException {
         text(out, policy.name());
         list(
@@ -109,9 +124,10 @@ final class GovernanceFormat {
         out.writeLong(policy.warnMillis());
         out.writeByte(policy.idleEnd().ordinal());
         out.writeLong(policy.ttlMaxMillis());
+        out.writeInt(policy.divergencePercent());
     }
 
-    static Policy policy(DataInputStream in) throws IOException {
+    static Policy policy(DataInputStream in, int version) throws IOException {
         return new Policy(
                 text(in),
                 list(
@@ -125,7 +141,8 @@ final class GovernanceFormat {
                 in.readLong(),
                 in.readLong(),
                 Policy.IdleEnd.values()[in.readByte()],
-                in.readLong());
+                in.readLong(),
+                version >= 5 ? in.readInt() : 0);
     }
 
     static void project(DataOutputStream out, Project project) throws IOException {
@@ -136,14 +153,18 @@ final class GovernanceFormat {
         out.writeInt(quota.clones());
         out.writeInt(quota.clonesPerSource());
         out.writeLong(project.createdMillis());
+        out.writeLong(quota.ownBytes());
     }
 
-    static Project project(DataInputStream in) throws IOException {
-        return new Project(
-                text(in),
-                text(in),
-                new Quota(in.readLong(), in.readInt(), in.readInt()),
-                in.readLong());
+    static Project project(DataInputStream in, int version) throws IOException {
+        String name = text(in);
+        String policy = text(in);
+        long provisioned = in.readLong();
+        int clones = in.readInt();
+        int perSource = in.readInt();
+        long created = in.readLong();
+        long own = version >= 5 ? in.readLong() : 0;
+        return new Project(name, policy, new Quota(provisioned, clones, perSource, own), created);
     }
 
     private static void entry(DataOutputStream out, AuditEntry entry) throws IOException {

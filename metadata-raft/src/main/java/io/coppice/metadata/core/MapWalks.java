@@ -70,9 +70,7 @@ final class MapWalks {
             }
             int first = NodeSlab.offset(leaf) + HEADER_LONGS;
             System.arraycopy(nodes.page(leaf), first, chunks, i * SLOTS, SLOTS);
-            if (nodes.owner(leaf) == volume
-                    && nodes.generation(leaf) == generation
-                    && nodes.references(leaf) == 1) {
+            if (isOf(leaf, volume, generation)) {
                 owned[i] = nodes.fresh(leaf);
             }
             end = (i + 1) * SLOTS;
@@ -81,6 +79,19 @@ final class MapWalks {
             end--;
         }
         return new MapPage(page, java.util.Arrays.copyOf(chunks, end), owned);
+    }
+
+    boolean isOwned(Volume volume, long index) {
+        int leaf = leafAt(nodes, volume.root(), index);
+        return leaf != 0
+                && isOf(leaf, volume.id(), volume.generation())
+                && (nodes.fresh(leaf) >>> (index & (SLOTS - 1)) & 1) != 0;
+    }
+
+    private boolean isOf(int leaf, long volume, long generation) {
+        return nodes.owner(leaf) == volume
+                && nodes.generation(leaf) == generation
+                && nodes.references(leaf) == 1;
     }
 
     // ------------------------------------------------------------ what is not shared

@@ -1,7 +1,9 @@
 package io.coppice.metadata.core;
 
+import io.coppice.model.AccessKeys;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -39,6 +41,9 @@ public interface MetadataView {
     /// [#barrierVolumes] is of a volume that is deleted.
     long fencesGiven();
 
+    /// What vouches for clients and nodes on the data plane.
+    AccessKeys accessKeys();
+
     /// Of one volume, by name.
     List<Snapshot> snapshots(long volume);
 
@@ -72,9 +77,22 @@ public interface MetadataView {
     /// What the volumes of a project are together.
     Load load(String project);
 
-    /// Why a cut, a clone, a rollback, a reset or an exchange would be refused now, whatever it
-    /// seals.
-    Optional<Outcome.Refused> refusal(Command cut, long nowMillis);
+    /// Bytes that would be free without the project, as counted last; empty: it has no quota of
+    /// them, or was not counted yet.
+    OptionalLong ownBytes(String project);
+
+    /// What a clone held over time, the oldest first.
+    List<Holding> holdings(long volume);
+
+    /// Since when more of a clone is its own than its policy wants to go untold; 0: it is not.
+    long divergedMillis(long volume);
+
+    /// Whether recording this count of a clone would change anything.
+    boolean isNews(Volume clone, Command.CloneBytes counted, long nowMillis);
+
+    /// Why a cut, a clone, a rollback, a reset or an exchange would be refused to that caller now,
+    /// whatever it seals.
+    Optional<Outcome.Refused> refusal(Caller caller, Command cut, long nowMillis);
 
     /// Entries of the audit log from `number` on, at most `limit`; those that are not kept any more
     /// are left out.
@@ -89,6 +107,38 @@ public interface MetadataView {
     record AuditState(long first, long next, String before, String head) {}
 
     AuditState audit();
+
+    /// Certificates that count no more, by serial number.
+    List<Revocation> revocations();
+
+    boolean isRevoked(String serial);
+
+    // ------------------------------------------------------------ rights
+
+    /// What the caller may do there; everything, when nobody's rights are checked.
+    Rights rights(Caller caller, Grant.Scope scope);
+
+    /// Why the caller may do nothing at all, or nothing in that session; 0: in none.
+    Optional<Outcome.Refused> refusal(Caller caller, long session);
+
+    /// As a command would be refused that takes `wanted` on a volume, a project or the cluster.
+    Optional<Outcome.Refused> refusal(Caller caller, Grant.Scope scope, Rights wanted);
+
+    /// Whether the caller may only do what it has rights for.
+    boolean isChecked(Caller caller);
+
+    /// The authenticated caller; empty: it is not, or the cluster does not know it.
+    Optional<Principal> principal(Caller caller);
+
+    Optional<Principal> principal(String name);
+
+    Optional<Principal> principal(long id);
+
+    /// By id.
+    List<Principal> principals();
+
+    /// All that is given, in the order of what it is given on.
+    List<Grant> grants();
 
     // ------------------------------------------------------------ sessions
 
@@ -148,8 +198,15 @@ public interface MetadataView {
     /// Names those chunks, in the order of slots.
     void ownChunks(MapRoot root, LongConsumer each);
 
+    /// The chunks that nothing would name any more if these names of maps went, ascending; a map is
+    /// given as often as it has names that go. Empty: they are more than `most`.
+    Optional<long[]> freedChunks(List<MapRoot> roots, int most);
+
     /// 0: unmapped.
     long chunkAt(MapRoot root, long index);
+
+    /// Whether the slot's chunk was made in the volume's present generation.
+    boolean isOwned(Volume volume, long index);
 
     MapPage mapPage(Volume volume, long page);
 

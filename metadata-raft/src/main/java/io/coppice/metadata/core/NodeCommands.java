@@ -2,6 +2,7 @@ package io.coppice.metadata.core;
 
 import static io.coppice.metadata.core.Refusals.refuse;
 
+import io.coppice.model.AccessKey;
 import io.coppice.model.Blocks;
 import io.coppice.model.Names;
 import io.coppice.model.Position;
@@ -73,6 +74,10 @@ final class NodeCommands {
             made.add(id);
         }
         tables.config = config;
+        AccessKey first = command.key();
+        if (first != null && first.number() == 1) {
+            tables.accessKeys = tables.accessKeys.with(first);
+        }
         return new Outcome.GroupsChanged(made);
     }
 

@@ -51,6 +51,14 @@ public sealed interface Outcome {
     /// Made or changed.
     record ProjectPut(Project project) implements Done {}
 
+    /// Somebody was given rights, or lost them; `ended`: the attachments that went with them, as in
+    /// [DueDone].
+    record RightsChanged(List<Attachment> ended) implements Done {
+        public RightsChanged {
+            ended = List.copyOf(ended);
+        }
+    }
+
     record SessionOpened(long session) implements Done {}
 
     /// `ended`: volumes whose attachment ended.

@@ -144,6 +144,7 @@ final class OutcomeMemory {
             case Outcome.GroupsChanged it -> 1 + it.groups().size();
             case Outcome.SessionClosed it -> 1 + it.ended().size();
             case Outcome.DueDone it -> 1 + it.ended().size();
+            case Outcome.RightsChanged it -> 1 + it.ended().size();
             case Outcome.Refused _,
                     Outcome.Nothing _,
                     Outcome.SessionOpened _,

@@ -9,17 +9,30 @@ import java.util.List;
 /// @param warnMillis so long before that, it is announced; 0: it is not
 /// @param idleEnd how such a clone ends
 /// @param ttlMaxMillis the longest life of a clone, which must have an end; 0: no matter
+/// @param divergencePercent a clone of which so much is its own is told of; 0: none is
 public record Policy(
         String name,
         List<Rule> rules,
         long idleMillis,
         long warnMillis,
         IdleEnd idleEnd,
-        long ttlMaxMillis) {
+        long ttlMaxMillis,
+        int divergencePercent) {
     public static final int RULES_MAX = 16;
 
     public Policy {
         rules = List.copyOf(rules);
+    }
+
+    /// However much a clone differs from its origin.
+    public Policy(
+            String name,
+            List<Rule> rules,
+            long idleMillis,
+            long warnMillis,
+            IdleEnd idleEnd,
+            long ttlMaxMillis) {
+        this(name, rules, idleMillis, warnMillis, idleEnd, ttlMaxMillis, 0);
     }
 
     /// For people, the same in every version: it goes into the audit log.
@@ -34,7 +47,11 @@ public record Policy(
         text.append("idle ").append(idleMillis / 1_000).append(" s ");
         text.append(idleEnd == IdleEnd.ARCHIVE ? "archive" : "remove");
         text.append(", warn ").append(warnMillis / 1_000);
-        return text.append(" s, ttl-max ").append(ttlMaxMillis / 1_000).append(" s").toString();
+        text.append(" s, ttl-max ").append(ttlMaxMillis / 1_000).append(" s");
+        if (divergencePercent != 0) {
+            text.append(", divergence alert ").append(divergencePercent).append(" percent");
+        }
+        return text.toString();
     }
 
     /// What becomes of a clone that nobody uses.

@@ -82,6 +82,12 @@ final class PolicyCommands {
                 || policy.warnMillis() > policy.idleMillis()) {
             return bad("the times of a policy are not negative, and a warning is before an end");
         }
+        if (policy.divergencePercent() < 0 || policy.divergencePercent() > 100) {
+            return bad("a divergence is told of from 1 to 100 percent on");
+        }
+        if (policy.divergencePercent() > 0 && !tables.understands(2)) {
+            return Refusals.upgrading();
+        }
         if (policy.idleMillis() > 0 && policy.warnMillis() == 0) {
             return bad("what ends because nobody uses it is announced before: use --warn");
         }
@@ -177,8 +183,14 @@ final class PolicyCommands {
             return Refusals.noProject(command.project());
         }
         Quota quota = command.quota();
-        if (quota.provisionedBytes() < 0 || quota.clones() < 0 || quota.clonesPerSource() < 0) {
+        if (quota.provisionedBytes() < 0
+                || quota.clones() < 0
+                || quota.clonesPerSource() < 0
+                || quota.ownBytes() < 0) {
             return bad("a quota is not negative");
+        }
+        if (quota.ownBytes() > 0 && !tables.understands(2)) {
+            return Refusals.upgrading();
         }
         var project =
                 new Project(
@@ -187,6 +199,9 @@ final class PolicyCommands {
                         quota,
                         before == null ? now : before.createdMillis());
         tables.projects.put(project.name(), project);
+        if (quota.ownBytes() == 0) {
+            tables.owned.remove(project.name()); // nobody counts them any more
+        }
         return new Outcome.ProjectPut(project);
     }
 
@@ -201,6 +216,8 @@ final class PolicyCommands {
                     members + " volumes are in it, counting those in the trash");
         }
         tables.projects.remove(command.name());
+        tables.owned.remove(command.name());
+        tables.rights.dropGrants(Grant.Scope.ofProject(command.name()));
         return Outcome.Nothing.INSTANCE;
     }
 

@@ -41,6 +41,25 @@ final class Quotas {
                 : null;
     }
 
+    /// Null: a project may have more bytes of its own. How many they are the stores count now and
+    /// then, so what is written between two counts may be above.
+    Outcome.@Nullable Refused refuseOwn(String project) {
+        Project known = tables.projects.get(project);
+        Long own = known == null ? null : tables.owned.get(project);
+        if (known == null || own == null || own < known.quota().ownBytes()) {
+            return null;
+        }
+        return Refusals.refuse(
+                Refusal.NO_SPACE,
+                "project "
+                        + project
+                        + " has "
+                        + own
+                        + " bytes of its own, and its quota is "
+                        + known.quota().ownBytes()
+                        + ": delete some for good, or use 'quota set'");
+    }
+
     private static boolean isOver(long has, long more, long most) {
         return most > 0 && more > 0 && (has > most || more > most - has);
     }

@@ -5,6 +5,7 @@ import static io.coppice.metadata.core.StateFormat.labels;
 import static io.coppice.metadata.core.StateFormat.longs;
 import static io.coppice.metadata.core.StateFormat.text;
 
+import io.coppice.model.AccessKey;
 import io.coppice.model.Position;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -93,6 +94,7 @@ final class RecordFormat {
         out.writeLong(volume.deletedMillis());
         labels(out, volume.labels());
         GovernanceFormat.terms(out, volume.terms());
+        GovernanceFormat.key(out, volume.key());
     }
 
     static Volume volume(DataInputStream in, int version) throws IOException {
@@ -123,7 +125,8 @@ final class RecordFormat {
                 expiresMillis,
                 deletedMillis,
                 labels,
-                version >= 4 ? GovernanceFormat.terms(in) : Terms.of("", "", createdMillis));
+                version >= 4 ? GovernanceFormat.terms(in) : Terms.of("", "", createdMillis),
+                version >= 5 ? GovernanceFormat.key(in) : null);
     }
 
     static void snapshot(DataOutputStream out, Snapshot snapshot) throws IOException {
@@ -192,10 +195,17 @@ final class RecordFormat {
         out.writeLong(session.openedMillis());
         longs(out, session.leases());
         longs(out, session.volumes());
+        out.writeLong(session.principal());
     }
 
-    static SessionEntry session(DataInputStream in) throws IOException {
-        return new SessionEntry(in.readLong(), text(in), in.readLong(), longs(in), longs(in));
+    static SessionEntry session(DataInputStream in, int version) throws IOException {
+        return new SessionEntry(
+                in.readLong(),
+                text(in),
+                in.readLong(),
+                longs(in),
+                longs(in),
+                version >= 5 ? in.readLong() : 0);
     }
 
     static void lease(DataOutputStream out, Lease lease) throws IOException {
@@ -373,6 +383,10 @@ final class RecordFormat {
                 out.writeByte(14);
                 GovernanceFormat.project(out, it.project());
             }
+            case Outcome.RightsChanged it -> {
+                out.writeByte(15);
+                list(out, it.ended(), RecordFormat::attachment);
+            }
         }
     }
 
@@ -412,9 +426,23 @@ final class RecordFormat {
             case 12 ->
                     new Outcome.DueDone(
                             in.readInt(), list(in, RecordFormat::attachment), in.readBoolean());
-            case 13 -> new Outcome.PolicyPut(GovernanceFormat.policy(in));
-            case 14 -> new Outcome.ProjectPut(GovernanceFormat.project(in));
+            case 13 -> new Outcome.PolicyPut(GovernanceFormat.policy(in, version));
+            case 14 -> new Outcome.ProjectPut(GovernanceFormat.project(in, version));
+            case 15 -> new Outcome.RightsChanged(list(in, RecordFormat::attachment));
             default -> throw new IOException("the metadata snapshot is damaged: outcome " + kind);
         };
+    }
+
+    static void accessKey(DataOutputStream out, AccessKey key) throws IOException {
+        out.writeInt(key.number());
+        out.writeLong(key.a());
+        out.writeLong(key.b());
+        out.writeLong(key.c());
+        out.writeLong(key.d());
+    }
+
+    static AccessKey accessKey(DataInputStream in) throws IOException {
+        return new AccessKey(
+                in.readInt(), in.readLong(), in.readLong(), in.readLong(), in.readLong());
     }
 }

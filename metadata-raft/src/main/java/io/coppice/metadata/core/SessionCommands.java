@@ -22,15 +22,18 @@ final class SessionCommands {
 
     private final Tables tables;
     private final ChunkMaps maps;
+    private final Quotas quotas;
 
     SessionCommands(Tables tables, ChunkMaps maps) {
         this.tables = tables;
         this.maps = maps;
+        this.quotas = new Quotas(tables);
     }
 
     // ------------------------------------------------------------ sessions
 
-    Outcome open(Command.OpenSession command, long now) {
+    /// @param principal id of who opens it; 0: nobody who is authenticated
+    Outcome open(Command.OpenSession command, long principal, long now) {
         if (command.session() == 0) {
             return refuse(Refusal.BAD_REQUEST, "a session's id is not 0");
         }
@@ -46,7 +49,12 @@ final class SessionCommands {
             tables.sessions.put(
                     command.session(),
                     new SessionEntry(
-                            command.session(), command.client(), now, new long[0], new long[0]));
+                            command.session(),
+                            command.client(),
+                            now,
+                            new long[0],
+                            new long[0],
+                            principal));
             tables.outcomes.openSession(command.session());
         }
         return new Outcome.SessionOpened(command.session());
@@ -97,6 +105,10 @@ final class SessionCommands {
             return refuse(
                     Refusal.CONFLICT,
                     "volume " + volume.name() + " is archived: use 'volume set --unarchive' first");
+        }
+        Outcome.Refused refused = KeyCommands.refuseErased(volume);
+        if (refused != null) {
+            return refused;
         }
         Attachment holder = tables.attachments.get(volume.id());
         if (holder != null && holder.session() == sessionId) {
@@ -261,6 +273,12 @@ final class SessionCommands {
                         volume, command, sessionId, VolumeCommands.slots(volume.size(), config));
         if (refused != null) {
             return refused;
+        }
+        if (command.slots().stream().anyMatch(slot -> slot.newChunk() != 0)) {
+            refused = quotas.refuseOwn(volume.terms().project());
+            if (refused != null) {
+                return refused;
+            }
         }
         MapRoot root = volume.root();
         for (Command.FlipSlot slot : command.slots()) {

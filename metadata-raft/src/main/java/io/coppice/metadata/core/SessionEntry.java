@@ -3,25 +3,30 @@ package io.coppice.metadata.core;
 import java.util.Arrays;
 
 /// A session with what it holds: first ids of its leases and ids of its volumes, both ascending.
-record SessionEntry(long id, String client, long openedMillis, long[] leases, long[] volumes) {
+///
+/// @param principal id of who opened it; 0: nobody who was authenticated
+record SessionEntry(
+        long id, String client, long openedMillis, long[] leases, long[] volumes, long principal) {
 
     SessionEntry withLeases(long[] firsts) {
         long[] all = Arrays.copyOf(leases, leases.length + firsts.length);
         System.arraycopy(firsts, 0, all, leases.length, firsts.length);
         Arrays.sort(all);
-        return new SessionEntry(id, client, openedMillis, all, volumes);
+        return new SessionEntry(id, client, openedMillis, all, volumes, principal);
     }
 
     SessionEntry withoutLease(long first) {
-        return new SessionEntry(id, client, openedMillis, without(leases, first), volumes);
+        return new SessionEntry(
+                id, client, openedMillis, without(leases, first), volumes, principal);
     }
 
     SessionEntry withVolume(long volume) {
-        return new SessionEntry(id, client, openedMillis, leases, with(volumes, volume));
+        return new SessionEntry(id, client, openedMillis, leases, with(volumes, volume), principal);
     }
 
     SessionEntry withoutVolume(long volume) {
-        return new SessionEntry(id, client, openedMillis, leases, without(volumes, volume));
+        return new SessionEntry(
+                id, client, openedMillis, leases, without(volumes, volume), principal);
     }
 
     private static long[] with(long[] values, long value) {

@@ -8,34 +8,38 @@ package io.coppice.metadata.core;
 /// @param acknowledged the session has the answers up to this sequence, so they may be forgotten;
 ///   0: not said
 /// @param wallMillis the leader's wall clock; for records, retention and expiry
-/// @param caller who asked, and from where: `NAME@ADDRESS`; empty: the leader itself
+/// @param caller who asked, and from where
 public record Stamped(
         long session,
         long sequence,
         long acknowledged,
         long wallMillis,
-        String caller,
+        Caller caller,
         Command command) {
+
+    /// Of somebody who is not authenticated: `NAME@ADDRESS`; empty: the leader itself.
+    public Stamped(
+            long session,
+            long sequence,
+            long acknowledged,
+            long wallMillis,
+            String caller,
+            Command command) {
+        this(session, sequence, acknowledged, wallMillis, Caller.said(caller), command);
+    }
 
     /// A command of the leader's own.
     public static Stamped byLeader(long wallMillis, Command command) {
-        return new Stamped(0, 0, 0, wallMillis, "", command);
-    }
-
-    /// Nobody asked for it.
-    boolean isLeaders() {
-        return session == 0 && caller.isEmpty();
+        return new Stamped(0, 0, 0, wallMillis, Caller.LEADER, command);
     }
 
     /// Who asked; empty: the leader itself.
     String principal() {
-        int at = caller.lastIndexOf('@');
-        return at < 0 ? caller : caller.substring(0, at);
+        return caller.name();
     }
 
     /// From where.
     String from() {
-        int at = caller.lastIndexOf('@');
-        return at < 0 ? "" : caller.substring(at + 1);
+        return caller.address();
     }
 }

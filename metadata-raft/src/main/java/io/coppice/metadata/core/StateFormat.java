@@ -25,8 +25,11 @@ final class StateFormat {
 
     /// 2: nodes may be draining, stores know since when they are down, stores may be removed. 3:
     /// fence tokens grow over all volumes, stores know since when they serve, groups what they
-    /// lost. 4: volumes have terms, snapshots an end; projects, policies, the audit log.
-    static final int VERSION = 4;
+    /// lost. 4: volumes have terms, snapshots an end; projects, policies, the audit log. 5: volumes
+    /// may have keys; quotas of own bytes, thresholds of divergence, what clones and projects hold;
+    /// revoked certificates; principals and their rights; sessions know who opened them; access
+    /// keys.
+    static final int VERSION = 5;
 
     static final int OLDEST_VERSION = 1;
 

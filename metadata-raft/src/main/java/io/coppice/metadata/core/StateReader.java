@@ -4,6 +4,7 @@ import static io.coppice.metadata.core.RecordFormat.LIST_MAX;
 import static io.coppice.metadata.core.RecordFormat.list;
 import static io.coppice.metadata.core.StateFormat.count;
 
+import io.coppice.model.AccessKeys;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -79,9 +80,15 @@ final class StateReader {
         tables.usedSince = usedSince;
         readRecords(tables);
         if (version >= 4) {
-            GovernanceFormat.read(in, tables);
+            GovernanceFormat.read(in, version, tables);
         } else {
             tables.volumes.values().forEach(tables::schedule);
+        }
+        if (version >= 5) {
+            AccountingFormat.read(in, tables);
+            IdentityFormat.read(in, tables);
+            RightsFormat.read(in, tables);
+            tables.accessKeys = AccessKeys.of(list(in, RecordFormat::accessKey));
         }
         readOutcomes(tables.outcomes);
         return tables;
@@ -159,7 +166,8 @@ final class StateReader {
         list(in, RecordFormat::lineage).forEach(tables::putLineage);
         tables.volumes.forEach((_, volume) -> tables.load(volume, 1));
         list(in, RecordFormat::attachment).forEach(it -> tables.attachments.put(it.volume(), it));
-        list(in, RecordFormat::session).forEach(it -> tables.sessions.put(it.id(), it));
+        list(in, from -> RecordFormat.session(from, version))
+                .forEach(it -> tables.sessions.put(it.id(), it));
         list(in, RecordFormat::lease).forEach(it -> tables.leases.put(it.first(), it));
         list(in, from -> RecordFormat.node(from, version))
                 .forEach(it -> tables.storageNodes.put(it.id(), it));

@@ -42,6 +42,10 @@ final class StateWriter {
         writeReap();
         writeRecords();
         GovernanceFormat.write(out, tables);
+        AccountingFormat.write(out, tables);
+        IdentityFormat.write(out, tables);
+        RightsFormat.write(out, tables);
+        list(out, tables.accessKeys.all(), RecordFormat::accessKey);
         writeOutcomes();
     }
 

@@ -1,5 +1,6 @@
 package io.coppice.metadata.core;
 
+import io.coppice.model.AccessKeys;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +96,8 @@ final class Tables {
     /// What was done to volumes before is not known: since when it is.
     long usedSince;
 
+    AccessKeys accessKeys = AccessKeys.NONE;
+
     final NodeSlab nodes;
     final ChunkCounts counts;
     final PurgeLists purges;
@@ -126,6 +129,18 @@ final class Tables {
     final ShardedMap<Long, Place> places;
 
     final AuditLog audit;
+
+    /// What clones held over time, by their ids.
+    final ShardedMap<Long, Holdings> holdings;
+
+    /// Bytes that would be free without a project, as counted last; of those that have a quota of
+    /// them.
+    final ShardedMap<String, Long> owned;
+
+    /// By serial number.
+    final ShardedMap<String, Revocation> revocations;
+
+    final RightsTables rights;
 
     // Derived from the above; rebuilt when a snapshot is loaded.
     final ShardedMap<String, Long> volumeNames;
@@ -180,6 +195,10 @@ final class Tables {
         runs = new ShardedMap<>(gate, FEW, key -> key.policy.hashCode());
         places = new ShardedMap<>(gate, MANY, Long::intValue);
         audit = new AuditLog(gate);
+        holdings = new ShardedMap<>(gate, MANY, Long::intValue);
+        owned = new ShardedMap<>(gate, FEW, String::hashCode);
+        revocations = new ShardedMap<>(gate, FEW, String::hashCode);
+        rights = new RightsTables(gate);
         volumeNames = new ShardedMap<>(gate, MANY, String::hashCode);
         trash = new ShardedMap<>(gate, FEW, key -> key.name.hashCode());
         snapshotNames = new ShardedMap<>(gate, MANY, key -> (int) key.volume);
@@ -200,6 +219,7 @@ final class Tables {
         lastFence = live.lastFence;
         review = live.review;
         usedSince = live.usedSince;
+        accessKeys = live.accessKeys;
         nodes = live.nodes.freeze();
         counts = live.counts.freeze();
         purges = live.purges.freeze();
@@ -220,6 +240,10 @@ final class Tables {
         runs = live.runs.freeze();
         places = live.places.freeze();
         audit = live.audit.freeze();
+        holdings = live.holdings.freeze();
+        owned = live.owned.freeze();
+        revocations = live.revocations.freeze();
+        rights = live.rights.freeze();
         volumeNames = live.volumeNames.freeze();
         trash = live.trash.freeze();
         snapshotNames = live.snapshotNames.freeze();
@@ -262,7 +286,9 @@ final class Tables {
         unname(volume);
         load(volume, -1);
         unschedule(volume.id());
+        holdings.remove(volume.id());
         volumes.remove(volume.id());
+        rights.dropGrants(Grant.Scope.ofVolume(volume.id()));
     }
 
     void name(Volume volume) {
@@ -411,7 +437,12 @@ final class Tables {
 
     /// Whether all servers of the quorum know of projects, policies and the audit log.
     boolean governs() {
-        return config != null && config.format() > 0;
+        return understands(1);
+    }
+
+    /// Whether all servers of the quorum understand what came with a format.
+    boolean understands(int format) {
+        return config != null && config.format() >= format;
     }
 
     /// When something was used that is used now; 0: nobody counts that yet.
@@ -422,6 +453,36 @@ final class Tables {
     @Nullable Volume activeVolume(String name) {
         Long id = volumeNames.get(name);
         return id == null ? null : volumes.get(id);
+    }
+
+    /// A volume, a project or the cluster, by name; null: it is not there.
+    Grant.@Nullable Scope scope(String project, String volume) {
+        if (!volume.isEmpty()) {
+            Volume known = activeVolume(volume);
+            return known == null ? null : Grant.Scope.ofVolume(known.id());
+        }
+        if (project.isEmpty()) {
+            return Grant.Scope.CLUSTER;
+        }
+        return project.equals(Terms.PROJECT) || projects.contains(project)
+                ? Grant.Scope.ofProject(project)
+                : null;
+    }
+
+    /// What a deletion would delete.
+    @Nullable Volume deletable(Command.DeleteVolume command) {
+        Volume volume = activeVolume(command.name());
+        return volume == null && command.now() ? youngestInTrash(command.name()) : volume;
+    }
+
+    @Nullable Volume youngestInTrash(String name) {
+        Volume youngest = null;
+        for (Volume volume : inTrash(name)) {
+            if (youngest == null || volume.deletedMillis() >= youngest.deletedMillis()) {
+                youngest = volume;
+            }
+        }
+        return youngest;
     }
 
     /// Whether a snapshot of the volume must not be deleted.

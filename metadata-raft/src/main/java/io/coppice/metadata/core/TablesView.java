@@ -1,5 +1,6 @@
 package io.coppice.metadata.core;
 
+import io.coppice.model.AccessKeys;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -7,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -15,10 +17,12 @@ import java.util.function.LongConsumer;
 class TablesView implements MetadataView {
     final Tables tables;
     private final MapWalks walks;
+    private final Access access;
 
     TablesView(Tables tables) {
         this.tables = tables;
         this.walks = new MapWalks(tables.nodes, tables.counts);
+        this.access = new Access(tables);
     }
 
     @Override
@@ -84,6 +88,11 @@ class TablesView implements MetadataView {
     @Override
     public long fencesGiven() {
         return tables.lastFence;
+    }
+
+    @Override
+    public AccessKeys accessKeys() {
+        return tables.accessKeys;
     }
 
     @Override
@@ -182,7 +191,33 @@ class TablesView implements MetadataView {
     }
 
     @Override
-    public Optional<Outcome.Refused> refusal(Command cut, long nowMillis) {
+    public OptionalLong ownBytes(String project) {
+        Long own = tables.owned.get(project);
+        return own == null ? OptionalLong.empty() : OptionalLong.of(own);
+    }
+
+    @Override
+    public List<Holding> holdings(long volume) {
+        return Accounting.of(tables, volume).past();
+    }
+
+    @Override
+    public long divergedMillis(long volume) {
+        return Accounting.of(tables, volume).divergedMillis();
+    }
+
+    @Override
+    public boolean isNews(Volume clone, Command.CloneBytes counted, long nowMillis) {
+        return Accounting.isNews(
+                tables, clone, counted.mappedBytes(), counted.ownBytes(), nowMillis);
+    }
+
+    @Override
+    public Optional<Outcome.Refused> refusal(Caller caller, Command cut, long nowMillis) {
+        Outcome.Refused forbidden = Needs.refusal(tables, caller, cut);
+        if (forbidden != null) {
+            return Optional.of(forbidden);
+        }
         var maps = new ChunkMaps(tables.nodes, tables.counts, tables.purges, tables.reap);
         var versions = new VersionCommands(tables, maps);
         Outcome.Refused refused =
@@ -207,6 +242,74 @@ class TablesView implements MetadataView {
     public AuditState audit() {
         AuditLog log = tables.audit;
         return new AuditState(log.first(), log.next, log.before, log.head);
+    }
+
+    @Override
+    public List<Revocation> revocations() {
+        return tables.revocations.values();
+    }
+
+    @Override
+    public boolean isRevoked(String serial) {
+        return tables.revocations.contains(serial);
+    }
+
+    // ------------------------------------------------------------ rights
+
+    @Override
+    public Rights rights(Caller caller, Grant.Scope scope) {
+        return access.rights(caller, scope);
+    }
+
+    @Override
+    public Optional<Outcome.Refused> refusal(Caller caller, long session) {
+        return Optional.ofNullable(access.refusal(caller, session));
+    }
+
+    @Override
+    public Optional<Outcome.Refused> refusal(Caller caller, Grant.Scope scope, Rights wanted) {
+        Outcome.Refused unknown = access.refusal(caller, 0);
+        Rights missing = wanted.without(access.rights(caller, scope));
+        if (unknown != null || missing.isNone()) {
+            return Optional.ofNullable(unknown);
+        }
+        Volume volume = tables.volumes.get(scope.volume());
+        String name = volume == null ? "" : volume.name();
+        return Optional.of(Needs.refuse(caller.name(), scope, name, missing));
+    }
+
+    @Override
+    public boolean isChecked(Caller caller) {
+        return access.isChecked(caller);
+    }
+
+    @Override
+    public Optional<Principal> principal(Caller caller) {
+        return Optional.ofNullable(access.of(caller));
+    }
+
+    @Override
+    public Optional<Principal> principal(String name) {
+        return Optional.ofNullable(tables.rights.principal(name));
+    }
+
+    @Override
+    public Optional<Principal> principal(long id) {
+        return Optional.ofNullable(tables.rights.principals.get(id));
+    }
+
+    @Override
+    public List<Principal> principals() {
+        return tables.rights.principals.values();
+    }
+
+    @Override
+    public List<Grant> grants() {
+        var found = new ArrayList<Grant>(tables.rights.grants.size());
+        tables.rights.grants.forEach(
+                (key, rights) -> found.add(new Grant(key.scope(), key.principal(), rights)));
+        found.sort(Comparator.comparing(Grant::scope).thenComparing(Grant::principal));
+        return found;
     }
 
     // ------------------------------------------------------------ sessions
@@ -285,6 +388,11 @@ class TablesView implements MetadataView {
     }
 
     @Override
+    public Optional<long[]> freedChunks(List<MapRoot> roots, int most) {
+        return new FreedWalk(tables.nodes, tables.counts, most).freedBy(roots);
+    }
+
+    @Override
     public void ownChunks(MapRoot root, LongConsumer each) {
         walks.own(root, each);
     }
@@ -292,6 +400,11 @@ class TablesView implements MetadataView {
     @Override
     public long chunkAt(MapRoot root, long index) {
         return MapWalks.chunkAt(tables.nodes, root, index);
+    }
+
+    @Override
+    public boolean isOwned(Volume volume, long index) {
+        return walks.isOwned(volume, index);
     }
 
     @Override

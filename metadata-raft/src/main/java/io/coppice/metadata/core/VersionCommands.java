@@ -401,6 +401,7 @@ final class VersionCommands {
                             + ": clone that instead");
         }
         Outcome.Refused refused = refuseAcross(volume, from);
+        refused = refused != null ? refused : KeyCommands.refuseOther(volume, from);
         if (refused == null) {
             refused =
                     command.keep().isEmpty()
@@ -454,6 +455,7 @@ final class VersionCommands {
             return refuse(Refusal.BAD_REQUEST, "a volume cannot be swapped with itself");
         }
         Outcome.Refused refused = refuseAcross(one, other);
+        refused = refused != null ? refused : KeyCommands.refuseOther(one, other);
         if (!one.terms().project().equals(other.terms().project())) {
             refused = refused != null ? refused : refuseGrowth(one, other.size());
             refused = refused != null ? refused : refuseGrowth(other, one.size());

@@ -1,6 +1,7 @@
 package io.coppice.metadata.core;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A volume as it is now.
 ///
@@ -14,6 +15,7 @@ import java.util.Map;
 /// @param origin `volume` or `volume@snapshot` at the time of cloning, empty: none
 /// @param expiresMillis 0: never
 /// @param deletedMillis when it went into the trash; 0: it is not there
+/// @param key what its data is encrypted with; null: nothing
 public record Volume(
         long id,
         String name,
@@ -28,7 +30,8 @@ public record Volume(
         long expiresMillis,
         long deletedMillis,
         Map<String, String> labels,
-        Terms terms) {
+        Terms terms,
+        @Nullable VolumeKey key) {
 
     /// Of something that was just made: in its first generation, in nobody's use.
     static Volume made(
@@ -40,7 +43,8 @@ public record Volume(
             long now,
             long expiresMillis,
             Map<String, String> labels,
-            Terms terms) {
+            Terms terms,
+            @Nullable VolumeKey key) {
         return new Volume(
                 id,
                 name,
@@ -55,7 +59,8 @@ public record Volume(
                 expiresMillis,
                 0,
                 labels,
-                terms);
+                terms,
+                key);
     }
 
     public boolean inTrash() {
@@ -82,7 +87,8 @@ public record Volume(
                 expiresMillis,
                 deletedMillis,
                 labels,
-                terms);
+                terms,
+                key);
     }
 
     /// As it is, for other holders.
@@ -101,7 +107,8 @@ public record Volume(
                 expiresMillis,
                 deletedMillis,
                 labels,
-                newTerms);
+                newTerms,
+                key);
     }
 
     /// As it is, known otherwise.
@@ -121,7 +128,8 @@ public record Volume(
                 expires,
                 deleted,
                 newLabels,
-                kept);
+                kept,
+                key);
     }
 
     Volume withRoot(MapRoot newRoot) {
@@ -170,6 +178,25 @@ public record Volume(
 
     Volume labelled(Map<String, String> newLabels) {
         return with(name, expiresMillis, deletedMillis, Map.copyOf(newLabels), terms);
+    }
+
+    Volume withKey(VolumeKey newKey) {
+        return new Volume(
+                id,
+                name,
+                size,
+                generation,
+                root,
+                fence,
+                attachedInGeneration,
+                looseFence,
+                origin,
+                createdMillis,
+                expiresMillis,
+                deletedMillis,
+                labels,
+                terms,
+                newKey);
     }
 
     Volume withTerms(Terms newTerms) {

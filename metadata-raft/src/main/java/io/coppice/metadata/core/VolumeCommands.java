@@ -44,11 +44,13 @@ final class VolumeCommands {
                         ? refused
                         : Refusals.refuseExpiry(command.expiresMillis(), tables.used(now));
         refused = refused != null ? refused : refuseProject(command.project());
+        refused = refused != null ? refused : KeyCommands.refuseKey(command.key(), tables);
         if (refused != null) {
             return refused;
         }
         Terms terms = Terms.of(command.project(), owner, now);
         refused = quotas.refuse(terms.project(), command.size());
+        refused = refused != null ? refused : quotas.refuseOwn(terms.project());
         if (refused != null) {
             return refused;
         }
@@ -62,7 +64,8 @@ final class VolumeCommands {
                         now,
                         command.expiresMillis(),
                         command.labels(),
-                        terms);
+                        terms,
+                        command.key());
         lineages.put(volume.id(), 0, volume.name(), false, now);
         tables.putVolume(volume);
         return new Outcome.Volumes(List.of(volume));
@@ -75,10 +78,7 @@ final class VolumeCommands {
     }
 
     Outcome delete(Command.DeleteVolume command, long now) {
-        Volume volume = tables.activeVolume(command.name());
-        if (volume == null && command.now()) {
-            volume = youngestInTrash(command.name());
-        }
+        Volume volume = tables.deletable(command);
         if (volume == null) {
             return Refusals.noVolume(command.name());
         }
@@ -96,7 +96,7 @@ final class VolumeCommands {
         return new Outcome.Volumes(List.of(trashed));
     }
 
-    private Outcome.@Nullable Refused refuseDeletion(Volume volume) {
+    Outcome.@Nullable Refused refuseDeletion(Volume volume) {
         if (volume.terms().guarded()) {
             return refuse(
                     Refusal.CONFLICT,
@@ -142,7 +142,7 @@ final class VolumeCommands {
     }
 
     Outcome restore(Command.RestoreVolume command, long now) {
-        Volume volume = youngestInTrash(command.name());
+        Volume volume = tables.youngestInTrash(command.name());
         if (volume == null) {
             return refuse(
                     Refusal.NOT_FOUND,
@@ -164,16 +164,6 @@ final class VolumeCommands {
         tables.putVolume(restored);
         lineages.rename(restored.id(), name);
         return new Outcome.Volumes(List.of(restored));
-    }
-
-    private @Nullable Volume youngestInTrash(String name) {
-        Volume youngest = null;
-        for (Volume volume : tables.inTrash(name)) {
-            if (youngest == null || volume.deletedMillis() >= youngest.deletedMillis()) {
-                youngest = volume;
-            }
-        }
-        return youngest;
     }
 
     Outcome resize(Command.ResizeVolume command) {
@@ -276,7 +266,8 @@ final class VolumeCommands {
                             command.expiresMillis(),
                             command.labels(),
                             Terms.of(projectOf(command, source), owner, now)
-                                    .confined(source.terms().confined()));
+                                    .confined(source.terms().confined()),
+                            source.key());
             lineages.put(made.id(), parent, name, false, now);
             tables.putVolume(made);
             clones.add(made);
@@ -309,7 +300,9 @@ final class VolumeCommands {
         int clones = command.names().size();
         long size = snapshot == null ? source.size() : snapshot.size();
         long bytes = size > Long.MAX_VALUE / clones ? Long.MAX_VALUE : size * clones;
-        return quotas.refuse(projectOf(command, source), bytes, clones, source.id());
+        String project = projectOf(command, source);
+        Outcome.Refused refused = quotas.refuse(project, bytes, clones, source.id());
+        return refused != null ? refused : quotas.refuseOwn(project);
     }
 
     private static String projectOf(Command.CreateClones command, Volume source) {
@@ -324,6 +317,7 @@ final class VolumeCommands {
         Outcome.Refused unfit = Refusals.refuseExpiry(command.expiresMillis(), tables.used(now));
         unfit = unfit != null ? unfit : refuseProject(command.project());
         unfit = unfit != null ? unfit : refuseTerms(command, source, now);
+        unfit = unfit != null ? unfit : KeyCommands.refuseErased(source);
         if (unfit != null) {
             return unfit;
         }
@@ -448,6 +442,7 @@ final class VolumeCommands {
         }
         if (!terms.project().equals(volume.terms().project())) {
             refused = quotas.refuse(terms.project(), volume);
+            refused = refused != null ? refused : quotas.refuseOwn(terms.project());
             if (refused != null) {
                 return refused;
             }

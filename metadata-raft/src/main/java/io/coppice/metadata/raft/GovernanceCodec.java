@@ -3,12 +3,17 @@ package io.coppice.metadata.raft;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Policy;
 import io.coppice.metadata.core.Quota;
+import io.coppice.metadata.core.VolumeKey;
 import io.coppice.wire.pb.ChangeSnapshot;
 import io.coppice.wire.pb.ChangeVolume;
+import io.coppice.wire.pb.CloneBytes;
 import io.coppice.wire.pb.LoggedNote;
 import io.coppice.wire.pb.LoggedReset;
 import io.coppice.wire.pb.LoggedSwap;
+import io.coppice.wire.pb.LoggedUsage;
+import io.coppice.wire.pb.ProjectBytes;
 import io.coppice.wire.pb.PutQuota;
+import io.coppice.wire.pb.RekeyVolume;
 import io.coppice.wire.pb.Schedule;
 import io.coppice.wire.pb.SnapshotName;
 
@@ -137,6 +142,29 @@ public final class GovernanceCodec {
                 LogDecoder.seal(c.hasOtherSeal(), c.getOtherSeal()));
     }
 
+    // ------------------------------------------------------------ keys
+
+    static RekeyVolume encode(Command.RekeyVolume c) {
+        return RekeyVolume.newBuilder().setName(c.name()).setKey(encode(c.key())).build();
+    }
+
+    public static Command.RekeyVolume decode(RekeyVolume c) {
+        return new Command.RekeyVolume(c.getName(), decode(c.getKey()));
+    }
+
+    public static io.coppice.wire.pb.VolumeKey encode(VolumeKey key) {
+        return io.coppice.wire.pb.VolumeKey.newBuilder()
+                .setId(key.id())
+                .setName(key.name())
+                .setWrappedBy(key.wrappedBy())
+                .setWrapped(key.wrapped())
+                .build();
+    }
+
+    public static VolumeKey decode(io.coppice.wire.pb.VolumeKey key) {
+        return new VolumeKey(key.getId(), key.getName(), key.getWrappedBy(), key.getWrapped());
+    }
+
     // ------------------------------------------------------------ the audit log
 
     static LoggedNote encode(Command.Note c) {
@@ -160,6 +188,41 @@ public final class GovernanceCodec {
                 c.getRefusal());
     }
 
+    // ------------------------------------------------------------ accounts
+
+    static LoggedUsage encode(Command.RecordUsage c) {
+        var logged = LoggedUsage.newBuilder();
+        for (Command.CloneBytes counted : c.clones()) {
+            logged.addClones(
+                    CloneBytes.newBuilder()
+                            .setVolume(counted.volume())
+                            .setMappedBytes(counted.mappedBytes())
+                            .setOwnBytes(counted.ownBytes()));
+        }
+        for (Command.ProjectBytes counted : c.projects()) {
+            logged.addProjects(
+                    ProjectBytes.newBuilder()
+                            .setProject(counted.project())
+                            .setOwnBytes(counted.ownBytes()));
+        }
+        return logged.build();
+    }
+
+    static Command.RecordUsage decode(LoggedUsage c) {
+        return new Command.RecordUsage(
+                c.getClonesList().stream()
+                        .map(each ->
+                                new Command.CloneBytes(
+                                        each.getVolume(),
+                                        each.getMappedBytes(),
+                                        each.getOwnBytes()))
+                        .toList(),
+                c.getProjectsList().stream()
+                        .map(each ->
+                                new Command.ProjectBytes(each.getProject(), each.getOwnBytes()))
+                        .toList());
+    }
+
     // ------------------------------------------------------------ policies
 
     static PutQuota encode(Command.PutQuota c) {
@@ -172,7 +235,8 @@ public final class GovernanceCodec {
                 new Quota(
                         c.getQuota().getProvisionedBytes(),
                         c.getQuota().getClones(),
-                        c.getQuota().getClonesPerSource()));
+                        c.getQuota().getClonesPerSource(),
+                        c.getQuota().getOwnBytes()));
     }
 
     public static io.coppice.wire.pb.Quota encode(Quota quota) {
@@ -180,6 +244,7 @@ public final class GovernanceCodec {
                 .setProvisionedBytes(quota.provisionedBytes())
                 .setClones(quota.clones())
                 .setClonesPerSource(quota.clonesPerSource())
+                .setOwnBytes(quota.ownBytes())
                 .build();
     }
 
@@ -190,7 +255,8 @@ public final class GovernanceCodec {
                         .setIdleMillis(policy.idleMillis())
                         .setWarnMillis(policy.warnMillis())
                         .setIdleRemove(policy.idleEnd() == Policy.IdleEnd.REMOVE)
-                        .setTtlMaxMillis(policy.ttlMaxMillis());
+                        .setTtlMaxMillis(policy.ttlMaxMillis())
+                        .setDivergencePercent(policy.divergencePercent());
         for (Policy.Rule rule : policy.rules()) {
             encoded.addSchedules(
                     Schedule.newBuilder()
@@ -216,6 +282,7 @@ public final class GovernanceCodec {
                 policy.getIdleMillis(),
                 policy.getWarnMillis(),
                 policy.getIdleRemove() ? Policy.IdleEnd.REMOVE : Policy.IdleEnd.ARCHIVE,
-                policy.getTtlMaxMillis());
+                policy.getTtlMaxMillis(),
+                policy.getDivergencePercent());
     }
 }

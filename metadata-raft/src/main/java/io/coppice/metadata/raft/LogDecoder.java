@@ -1,10 +1,12 @@
 package io.coppice.metadata.raft;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Stamped;
 import io.coppice.model.Position;
+import io.coppice.wire.AccessKeyCodec;
 import io.coppice.wire.pb.Detach;
 import io.coppice.wire.pb.Flip;
 import io.coppice.wire.pb.FlipSlot;
@@ -53,14 +55,18 @@ final class LogDecoder {
                 r.getSequence(),
                 r.getAcknowledged(),
                 r.getWallMillis(),
-                r.getCaller(),
+                Caller.of(r.getCaller(), r.getAuthenticated()),
                 command(r));
     }
 
     private static Command command(LoggedCommand r) {
         return switch (r.getCommandCase()) {
             case INITIALIZE_CLUSTER ->
-                    new Command.InitializeCluster(config(r.getInitializeCluster()));
+                    new Command.InitializeCluster(
+                            config(r.getInitializeCluster()),
+                            r.hasFirstAccessKey()
+                                    ? AccessKeyCodec.decode(r.getFirstAccessKey())
+                                    : null);
             case CREATE_VOLUME -> {
                 var c = r.getCreateVolume();
                 yield new Command.CreateVolume(
@@ -68,8 +74,11 @@ final class LogDecoder {
                         c.getSize(),
                         c.getLabelsMap(),
                         c.getProject(),
-                        c.getExpiresMillis());
+                        c.getExpiresMillis(),
+                        c.hasKey() ? GovernanceCodec.decode(c.getKey()) : null);
             }
+            case REKEY_VOLUME -> GovernanceCodec.decode(r.getRekeyVolume());
+            case ERASE_KEY -> new Command.EraseKey(r.getEraseKey().getName());
             case DELETE_VOLUME ->
                     new Command.DeleteVolume(
                             r.getDeleteVolume().getName(), r.getDeleteVolume().getNow());
@@ -95,7 +104,17 @@ final class LogDecoder {
                             r.getPutProject().getName(), r.getPutProject().getPolicy());
             case PUT_QUOTA -> GovernanceCodec.decode(r.getPutQuota());
             case DELETE_PROJECT -> new Command.DeleteProject(r.getDeleteProject().getName());
+            case REVOKE_CERTIFICATE ->
+                    new Command.RevokeCertificate(
+                            r.getRevokeCertificate().getSerial(),
+                            r.getRevokeCertificate().getName(),
+                            r.getRevokeCertificate().getUntilMillis());
             case NOTE -> GovernanceCodec.decode(r.getNote());
+            case CREATE_PRINCIPAL -> RightsCodec.decode(r.getCreatePrincipal());
+            case DELETE_PRINCIPAL -> RightsCodec.decode(r.getDeletePrincipal());
+            case RENAME_PRINCIPAL -> RightsCodec.decode(r.getRenamePrincipal());
+            case CHANGE_TEAM -> RightsCodec.decode(r.getChangeTeam());
+            case CHANGE_GRANT -> RightsCodec.decode(r.getChangeGrant());
             case CREATE_SNAPSHOTS -> snapshots(r.getCreateSnapshots());
             case DELETE_SNAPSHOT ->
                     new Command.DeleteSnapshot(
@@ -161,7 +180,10 @@ final class LogDecoder {
             case REAP_STEP -> new Command.ReapStep(r.getReapStep());
             case PURGE_TRASH -> new Command.PurgeTrash(r.getPurgeTrash());
             case RAISE_FORMAT -> new Command.RaiseFormat(r.getRaiseFormat());
+            case ROTATE_ACCESS_KEY ->
+                    new Command.RotateAccessKey(AccessKeyCodec.decode(r.getRotateAccessKey()));
             case RUN_DUE -> new Command.RunDue(r.getRunDue());
+            case RECORD_USAGE -> GovernanceCodec.decode(r.getRecordUsage());
             case COMMAND_NOT_SET ->
                     throw new IllegalStateException(
                             "the log holds a command that this version does not know");

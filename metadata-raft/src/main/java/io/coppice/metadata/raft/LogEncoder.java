@@ -3,6 +3,8 @@ package io.coppice.metadata.raft;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Stamped;
+import io.coppice.model.AccessKey;
+import io.coppice.wire.AccessKeyCodec;
 import io.coppice.wire.pb.AbandonChunks;
 import io.coppice.wire.pb.BreakAttachment;
 import io.coppice.wire.pb.CreateClones;
@@ -12,6 +14,7 @@ import io.coppice.wire.pb.DeleteProject;
 import io.coppice.wire.pb.DeleteVolume;
 import io.coppice.wire.pb.Detach;
 import io.coppice.wire.pb.DrainNode;
+import io.coppice.wire.pb.EraseKey;
 import io.coppice.wire.pb.Flip;
 import io.coppice.wire.pb.FlipSlot;
 import io.coppice.wire.pb.GroupPosition;
@@ -35,6 +38,7 @@ import io.coppice.wire.pb.ReplicaFailed;
 import io.coppice.wire.pb.ReplicaSynced;
 import io.coppice.wire.pb.ResizeVolume;
 import io.coppice.wire.pb.RestoreVolume;
+import io.coppice.wire.pb.RevokeCertificate;
 import io.coppice.wire.pb.SnapshotName;
 import io.coppice.wire.pb.StoreReport;
 
@@ -49,17 +53,19 @@ final class LogEncoder {
                         .setSequence(stamped.sequence())
                         .setAcknowledged(stamped.acknowledged())
                         .setWallMillis(stamped.wallMillis())
-                        .setCaller(stamped.caller());
+                        .setCaller(stamped.caller().toString())
+                        .setAuthenticated(stamped.caller().proven());
         switch (stamped.command()) {
-            case Command.InitializeCluster c -> record.setInitializeCluster(config(c.config()));
-            case Command.CreateVolume c ->
-                    record.setCreateVolume(
-                            CreateVolume.newBuilder()
-                                    .setName(c.name())
-                                    .setSize(c.size())
-                                    .putAllLabels(c.labels())
-                                    .setProject(c.project())
-                                    .setExpiresMillis(c.expiresMillis()));
+            case Command.InitializeCluster c -> {
+                record.setInitializeCluster(config(c.config()));
+                AccessKey first = c.key();
+                if (first != null) {
+                    record.setFirstAccessKey(AccessKeyCodec.encode(first));
+                }
+            }
+            case Command.CreateVolume c -> record.setCreateVolume(volume(c));
+            case Command.RekeyVolume c -> record.setRekeyVolume(GovernanceCodec.encode(c));
+            case Command.EraseKey c -> record.setEraseKey(EraseKey.newBuilder().setName(c.name()));
             case Command.DeleteVolume c ->
                     record.setDeleteVolume(
                             DeleteVolume.newBuilder().setName(c.name()).setNow(c.now()));
@@ -88,7 +94,18 @@ final class LogEncoder {
             case Command.PutQuota c -> record.setPutQuota(GovernanceCodec.encode(c));
             case Command.DeleteProject c ->
                     record.setDeleteProject(DeleteProject.newBuilder().setName(c.name()));
+            case Command.RevokeCertificate c ->
+                    record.setRevokeCertificate(
+                            RevokeCertificate.newBuilder()
+                                    .setSerial(c.serial())
+                                    .setName(c.name())
+                                    .setUntilMillis(c.untilMillis()));
             case Command.Note c -> record.setNote(GovernanceCodec.encode(c));
+            case Command.CreatePrincipal c -> record.setCreatePrincipal(RightsCodec.encode(c));
+            case Command.DeletePrincipal c -> record.setDeletePrincipal(RightsCodec.encode(c));
+            case Command.RenamePrincipal c -> record.setRenamePrincipal(RightsCodec.encode(c));
+            case Command.ChangeTeam c -> record.setChangeTeam(RightsCodec.encode(c));
+            case Command.ChangeGrant c -> record.setChangeGrant(RightsCodec.encode(c));
             case Command.CreateSnapshots c -> record.setCreateSnapshots(snapshots(c));
             case Command.DeleteSnapshot c ->
                     record.setDeleteSnapshot(name(c.volume(), c.snapshot()));
@@ -158,7 +175,10 @@ final class LogEncoder {
             case Command.ReapStep c -> record.setReapStep(c.nodes());
             case Command.PurgeTrash c -> record.setPurgeTrash(c.limit());
             case Command.RaiseFormat c -> record.setRaiseFormat(c.format());
+            case Command.RotateAccessKey c ->
+                    record.setRotateAccessKey(AccessKeyCodec.encode(c.key()));
             case Command.RunDue c -> record.setRunDue(c.limit());
+            case Command.RecordUsage c -> record.setRecordUsage(GovernanceCodec.encode(c));
         }
         return record.build();
     }
@@ -174,6 +194,21 @@ final class LogEncoder {
                 .setTrashRetentionMillis(c.trashRetentionMillis())
                 .setFormat(c.format())
                 .build();
+    }
+
+    private static CreateVolume volume(Command.CreateVolume c) {
+        var create =
+                CreateVolume.newBuilder()
+                        .setName(c.name())
+                        .setSize(c.size())
+                        .putAllLabels(c.labels())
+                        .setProject(c.project())
+                        .setExpiresMillis(c.expiresMillis());
+        var key = c.key();
+        if (key != null) {
+            create.setKey(GovernanceCodec.encode(key));
+        }
+        return create.build();
     }
 
     private static SnapshotName name(String volume, String snapshot) {

@@ -6,6 +6,7 @@ import io.coppice.metadata.core.MetadataCapture;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Stamped;
+import io.coppice.tls.Credentials;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -17,7 +18,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -28,6 +28,7 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.AlreadyClosedException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -76,9 +77,23 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
         this.batcher = new Batcher(config.server(), config.batch(), this::propose, metrics);
     }
 
-    /// Recovers what the directory holds and joins the quorum. Does not wait for a leader.
+    /// As below, with entries in the clear.
     public static RaftQuorum start(
             QuorumConfig config, Entry entry, MetricRegistry registry, Listener listener)
+            throws StartupException {
+        return start(config, entry, null, registry, listener);
+    }
+
+    /// Recovers what the directory holds and joins the quorum. Does not wait for a leader.
+    ///
+    /// @param credentials of a server; only servers of the cluster are spoken to. Null: entries
+    ///   travel in the clear, to and from anybody
+    public static RaftQuorum start(
+            QuorumConfig config,
+            Entry entry,
+            @Nullable Credentials credentials,
+            MetricRegistry registry,
+            Listener listener)
             throws StartupException {
         InetSocketAddress listen = Addresses.parse("raft.listen", config.listen());
         requireFree(listen);
@@ -88,7 +103,7 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
                 RaftGroup.valueOf(
                         groupId(config.cluster()),
                         entry == Entry.GUEST ? List.of() : peers(config));
-        @org.jspecify.annotations.Nullable RaftServer server = null;
+        @Nullable RaftServer server = null;
         try {
             server =
                     RaftServer.newBuilder()
@@ -98,7 +113,7 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
                             .setProperties(
                                     RaftTuning.properties(
                                             config, listen.getHostString(), listen.getPort()))
-                            .setParameters(new Parameters())
+                            .setParameters(RaftTls.parameters(credentials))
                             .setOption(RaftStorage.StartupOption.RECOVER)
                             .build();
             server.start();
@@ -293,7 +308,7 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
         return told;
     }
 
-    private static void closeQuietly(@org.jspecify.annotations.Nullable RaftServer server) {
+    private static void closeQuietly(@Nullable RaftServer server) {
         if (server != null) {
             try {
                 server.close();

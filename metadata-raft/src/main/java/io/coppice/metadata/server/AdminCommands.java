@@ -1,12 +1,15 @@
 package io.coppice.metadata.server;
 
 import io.coppice.metadata.core.Attachment;
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Volume;
 import io.coppice.metadata.raft.GovernanceCodec;
+import io.coppice.metadata.raft.RightsCodec;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.ExecuteResponse;
+import io.coppice.wire.pb.RevokeCertificate;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -21,13 +24,17 @@ final class AdminCommands {
 
     private final Leadership leadership;
     private final Cuts cuts;
+    private final Permissions permissions;
+    private final KeyRotation keys;
 
-    AdminCommands(Leadership leadership, Cuts cuts) {
+    AdminCommands(Leadership leadership, Cuts cuts, KeyRotation keys) {
         this.leadership = leadership;
         this.cuts = cuts;
+        this.permissions = new Permissions(leadership);
+        this.keys = keys;
     }
 
-    CompletableFuture<ExecuteResponse> execute(ExecuteRequest request, String caller) {
+    CompletableFuture<ExecuteResponse> execute(ExecuteRequest request, Caller caller) {
         long start = leadership.time().nanos();
         var asker = new Asker(request.getSession(), request.getSequence(), caller);
         var timed = leadership.metrics().execute().time();
@@ -38,6 +45,7 @@ final class AdminCommands {
 
     private CompletableFuture<Outcome> outcome(ExecuteRequest request, Asker asker) {
         try {
+            permissions.require(asker.caller(), asker.session());
             Outcome earlier = known(asker).orElse(null);
             return earlier == null
                     ? run(request, asker)
@@ -64,7 +72,7 @@ final class AdminCommands {
 
     private CompletableFuture<Outcome> run(ExecuteRequest request, Asker asker)
             throws ControlFailure {
-        if (isNew(request) && !leadership.governs()) {
+        if (formatOf(request) > leadership.format()) {
             throw ControlFailure.unavailable(
                     "not all metadata servers of the cluster know this yet: it is not"
                             + " initialised, or they are being upgraded");
@@ -79,8 +87,11 @@ final class AdminCommands {
                                 c.getSize(),
                                 c.getLabelsMap(),
                                 c.getProject(),
-                                leadership.expires(c.getExpiresMillis(), c.getTtlMillis())));
+                                leadership.expires(c.getExpiresMillis(), c.getTtlMillis()),
+                                c.hasKey() ? GovernanceCodec.decode(c.getKey()) : null));
             }
+            case REKEY_VOLUME -> commit(asker, GovernanceCodec.decode(request.getRekeyVolume()));
+            case ERASE_KEY -> eraseKey(asker, request.getEraseKey().getName());
             case DELETE_VOLUME -> {
                 var c = request.getDeleteVolume();
                 yield ending(
@@ -110,7 +121,8 @@ final class AdminCommands {
                 if (c.getTtlMillis() != 0) {
                     c.setExpiresMillis(leadership.expires(0, c.getTtlMillis()));
                 }
-                yield commit(asker, GovernanceCodec.decode(c.build()));
+                var change = GovernanceCodec.decode(c.build());
+                yield c.hasProject() ? moving(asker, c.getName(), change) : commit(asker, change);
             }
             case CHANGE_SNAPSHOT -> {
                 var c = request.getChangeSnapshot().toBuilder();
@@ -135,6 +147,16 @@ final class AdminCommands {
             case PUT_QUOTA -> commit(asker, GovernanceCodec.decode(request.getPutQuota()));
             case DELETE_PROJECT ->
                     commit(asker, new Command.DeleteProject(request.getDeleteProject().getName()));
+            case REVOKE_CERTIFICATE -> revoke(asker, request.getRevokeCertificate());
+            case CREATE_PRINCIPAL ->
+                    commit(asker, RightsCodec.decode(request.getCreatePrincipal()));
+            case DELETE_PRINCIPAL ->
+                    changingRights(asker, RightsCodec.decode(request.getDeletePrincipal()));
+            case RENAME_PRINCIPAL ->
+                    changingRights(asker, RightsCodec.decode(request.getRenamePrincipal()));
+            case CHANGE_TEAM -> changingRights(asker, RightsCodec.decode(request.getChangeTeam()));
+            case CHANGE_GRANT ->
+                    changingRights(asker, RightsCodec.decode(request.getChangeGrant()));
             case CREATE_SNAPSHOTS -> cuts.createSnapshots(asker, request.getCreateSnapshots());
             case DELETE_SNAPSHOT -> {
                 var c = request.getDeleteSnapshot().getSnapshot();
@@ -151,14 +173,37 @@ final class AdminCommands {
                 yield commit(asker, new Command.DrainNode(c.getNode(), !c.getCancel()));
             }
             case REMOVE_NODE -> removeNode(asker, request.getRemoveNode().getNode());
+            case ROTATE_ACCESS_KEY -> commit(asker, keys.next());
             case COMMAND_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "the request holds no command that this version knows");
         };
     }
 
-    /// What metadata servers of format 0 would read as something else, or not at all.
-    private static boolean isNew(ExecuteRequest request) {
+    /// What metadata servers of an older format than this would read as something else, or not at
+    /// all.
+    private static int formatOf(ExecuteRequest request) {
+        boolean isOfFormat2 =
+                switch (request.getCommandCase()) {
+                    case CREATE_PRINCIPAL,
+                            DELETE_PRINCIPAL,
+                            RENAME_PRINCIPAL,
+                            CHANGE_TEAM,
+                            CHANGE_GRANT,
+                            REVOKE_CERTIFICATE,
+                            REKEY_VOLUME,
+                            ERASE_KEY ->
+                            true;
+                    case CREATE_VOLUME -> request.getCreateVolume().hasKey();
+                    case PUT_QUOTA -> request.getPutQuota().getQuota().getOwnBytes() != 0;
+                    case PUT_POLICY ->
+                            request.getPutPolicy().getPolicy().getDivergencePercent() != 0;
+                    default -> false;
+                };
+        return isOfFormat2 ? 2 : isOfGovernance(request) ? 1 : 0;
+    }
+
+    private static boolean isOfGovernance(ExecuteRequest request) {
         return switch (request.getCommandCase()) {
             case CREATE_VOLUME -> {
                 var c = request.getCreateVolume();
@@ -185,6 +230,7 @@ final class AdminCommands {
         };
     }
 
+    /// What metadata servers of format 1 would read as something else.
     private CompletableFuture<Outcome> commit(Asker asker, Command command) {
         return leadership.commit(asker.session(), asker.sequence(), asker.caller(), command);
     }
@@ -200,7 +246,7 @@ final class AdminCommands {
                             + ", not "
                             + config.cluster());
         }
-        return commit(asker, new Command.InitializeCluster(config))
+        return commit(asker, new Command.InitializeCluster(config, keys.next().key()))
                 .thenApply(outcome -> {
                     // The nodes come back at once and are welcomed as members, with the
                     // configuration and their groups.
@@ -216,9 +262,22 @@ final class AdminCommands {
                 });
     }
 
+    /// Everybody who believes certificates hears of it at once.
+    private CompletableFuture<Outcome> revoke(Asker asker, RevokeCertificate request) {
+        return commit(
+                        asker,
+                        new Command.RevokeCertificate(
+                                request.getSerial(), request.getName(), request.getUntilMillis()))
+                .thenApply(outcome -> {
+                    leadership.revoked();
+                    return outcome;
+                });
+    }
+
     /// No command of the state machine, so the audit log is told here.
     private CompletableFuture<Outcome> members(Asker asker, ExecuteRequest request)
             throws ControlFailure {
+        permissions.requireOfQuorum(asker.caller(), request);
         String what = QuorumMembers.describe(request);
         return leadership
                 .within(
@@ -251,6 +310,11 @@ final class AdminCommands {
                                     cuts.tell(outcome, false);
                                     return outcome;
                                 }));
+    }
+
+    /// Who attaches at the same moment is in, or finds no key.
+    private CompletableFuture<Outcome> eraseKey(Asker asker, String name) {
+        return leadership.inside(List.of(name), () -> commit(asker, new Command.EraseKey(name)));
     }
 
     /// A command that ends the volume's attachment, if it has one. The holder may not hear of it,
@@ -291,6 +355,35 @@ final class AdminCommands {
                                         ? leadership.fence(volume).thenApply(done -> outcome)
                                         : CompletableFuture.completedFuture(outcome);
                             });
+                });
+    }
+
+    /// A volume that comes to another project may be out of its holder's reach there.
+    private CompletableFuture<Outcome> moving(Asker asker, String name, Command command) {
+        return leadership.inside(
+                List.of(name),
+                () -> {
+                    Attachment held = holder(name).orElse(null);
+                    return commit(asker, command)
+                            .thenApply(outcome -> {
+                                if (held != null && holder(name).isEmpty()) {
+                                    leadership.endedWithRights(List.of(held));
+                                }
+                                return outcome;
+                            });
+                });
+    }
+
+    /// Whoever lost a right loses what he holds by it: his writers are refused, his streams end if
+    /// nothing is left to him.
+    private CompletableFuture<Outcome> changingRights(Asker asker, Command command) {
+        return commit(asker, command)
+                .thenApply(outcome -> {
+                    if (outcome instanceof Outcome.RightsChanged changed) {
+                        leadership.endedWithRights(changed.ended());
+                    }
+                    leadership.clients().endStrangers();
+                    return outcome;
                 });
     }
 

@@ -5,6 +5,7 @@ import io.coppice.metadata.core.Attachment;
 import io.coppice.metadata.core.AuditEntry;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Group;
+import io.coppice.metadata.core.Holding;
 import io.coppice.metadata.core.Load;
 import io.coppice.metadata.core.MapPage;
 import io.coppice.metadata.core.MetadataView;
@@ -12,10 +13,12 @@ import io.coppice.metadata.core.Planned;
 import io.coppice.metadata.core.Policy;
 import io.coppice.metadata.core.Project;
 import io.coppice.metadata.core.Replica;
+import io.coppice.metadata.core.Revocation;
 import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Store;
 import io.coppice.metadata.core.Terms;
 import io.coppice.metadata.core.Volume;
+import io.coppice.metadata.core.VolumeKey;
 import io.coppice.metadata.raft.GovernanceCodec;
 import io.coppice.wire.pb.AttachmentInfo;
 import io.coppice.wire.pb.AuditRecord;
@@ -25,7 +28,10 @@ import io.coppice.wire.pb.PlannedAction;
 import io.coppice.wire.pb.ProjectInfo;
 import io.coppice.wire.pb.ReplicaInfo;
 import io.coppice.wire.pb.ReplicaState;
+import io.coppice.wire.pb.RevokedCertificate;
+import io.coppice.wire.pb.RevokedSerials;
 import io.coppice.wire.pb.SnapshotInfo;
+import io.coppice.wire.pb.UsageSample;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.coppice.wire.pb.VolumeChanged;
 import io.coppice.wire.pb.VolumeInfo;
@@ -39,7 +45,7 @@ final class Answers {
     /// Without what only the stores know.
     static VolumeInfo.Builder volume(MetadataView view, Volume volume) {
         Terms terms = volume.terms();
-        return VolumeInfo.newBuilder()
+        return keyed(volume)
                 .setProject(terms.project())
                 .setOwner(terms.owner())
                 .setProtected(terms.guarded())
@@ -48,6 +54,7 @@ final class Answers {
                 .setUsedMillis(terms.usedMillis())
                 .setWarnedMillis(terms.warnedMillis())
                 .setArchivedMillis(terms.archivedMillis())
+                .setDivergedMillis(view.divergedMillis(volume.id()))
                 .setId(volume.id())
                 .setName(volume.name())
                 .setSize(volume.size())
@@ -59,6 +66,17 @@ final class Answers {
                 .putAllLabels(volume.labels())
                 .setState(volume.inTrash() ? "trash" : "active")
                 .setDeletedMillis(volume.deletedMillis());
+    }
+
+    private static VolumeInfo.Builder keyed(Volume volume) {
+        VolumeKey key = volume.key();
+        var info = VolumeInfo.newBuilder();
+        return key == null
+                ? info
+                : info.setKey(key.name())
+                        .setKeyWrappedBy(key.wrappedBy())
+                        .setDataKey(key.id())
+                        .setKeyErased(key.erased());
     }
 
     /// From an outcome that may be an old one: what is gone meanwhile has no map to count.
@@ -104,14 +122,23 @@ final class Answers {
 
     static ProjectInfo project(MetadataView view, Project project) {
         Load load = view.load(project.name());
-        return ProjectInfo.newBuilder()
-                .setName(project.name())
+        var info = ProjectInfo.newBuilder();
+        view.ownBytes(project.name()).ifPresent(info::setOwnBytes);
+        return info.setName(project.name())
                 .setPolicy(project.policy())
                 .setCreatedMillis(project.createdMillis())
                 .setQuota(GovernanceCodec.encode(project.quota()))
                 .setVolumes(load.volumes())
                 .setClones(load.clones())
                 .setProvisionedBytes(load.provisionedBytes())
+                .build();
+    }
+
+    static UsageSample sample(Holding holding) {
+        return UsageSample.newBuilder()
+                .setMillis(holding.millis())
+                .setMappedBytes(holding.mappedBytes())
+                .setOwnBytes(holding.ownBytes())
                 .build();
     }
 
@@ -281,5 +308,22 @@ final class Answers {
     /// Bit i in byte i / 8, without trailing zero bytes.
     private static byte[] bitmap(long[] words) {
         return java.util.BitSet.valueOf(words).toByteArray();
+    }
+
+    // ------------------------------------------------------------ identity
+
+    static RevokedCertificate revocation(Revocation it) {
+        return RevokedCertificate.newBuilder()
+                .setSerial(it.serial())
+                .setName(it.name())
+                .setUntilMillis(it.untilMillis())
+                .setSinceMillis(it.sinceMillis())
+                .build();
+    }
+
+    static RevokedSerials revoked(MetadataView view) {
+        var all = RevokedSerials.newBuilder();
+        view.revocations().forEach(it -> all.addSerials(it.serial()));
+        return all.build();
     }
 }

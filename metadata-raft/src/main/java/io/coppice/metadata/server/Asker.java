@@ -1,8 +1,8 @@
 package io.coppice.metadata.server;
 
+import io.coppice.metadata.core.Caller;
+
 /// Who asks for a command, and the name of the request across its retries.
-///
-/// @param caller `NAME@ADDRESS`; empty: the leader itself
-record Asker(long session, long sequence, String caller) {
-    static final Asker LEADER = new Asker(0, 0, "");
+record Asker(long session, long sequence, Caller caller) {
+    static final Asker LEADER = new Asker(0, 0, Caller.LEADER);
 }

@@ -1,5 +1,6 @@
 package io.coppice.metadata.server;
 
+import com.google.protobuf.ByteString;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Node;
@@ -12,14 +13,19 @@ import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
 import io.coppice.port.Entropy;
 import io.coppice.port.Time;
+import io.coppice.tls.Credentials;
+import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.ChunkStat;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.Hello;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,25 +35,46 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Asks the groups' primaries how many blocks their chunks hold. Bounded: ids per request, requests
-/// under way, and time. Thread-safe.
+/// Asks the groups' primaries how many blocks their chunks hold, and how many would go with them.
+/// Bounded: ids per request, requests under way, and time. Thread-safe.
 final class ChunkStats implements AutoCloseable {
     private static final int IDS_PER_REQUEST = 3000;
     private static final int REQUESTS_IN_FLIGHT = 8;
     private static final long TIMEOUT_MILLIS = 3_000;
     private static final int PROTOCOL = 1;
+    private static final String LATE = "the stores did not count in time; retry later";
+
+    /// Ids of one group, in one request: what a frame holds.
+    private static final int FREED_CHUNKS_MAX = 1 << 20;
+
+    /// Groups are asked page by page, each page as long as a node may take for one.
+    private static final long FREED_MILLIS = 20_000;
 
     /// Ids of one group, `from` to `to` of the sorted array.
     private record Request(int group, int from, int to) {}
 
     private record Primary(String address, long epoch) {}
 
+    private final @Nullable Credentials credentials;
     private final ReentrantLock lock = new ReentrantLock();
     private final long session = Entropy.system().nextLong();
     // Under the lock. Made when first needed: most metadata servers never are leaders.
     private @Nullable Transport transport;
     private @Nullable EventLoop loop;
     private final Map<String, Peer> peers = new HashMap<>();
+
+    ChunkStats(@Nullable Credentials credentials) {
+        this.credentials = credentials;
+    }
+
+    /// What nodes let this server in by.
+    private record Pass(String cluster, ByteString capability) {}
+
+    private Pass pass(MetadataView view) {
+        return new Pass(
+                view.config().map(c -> c.cluster()).orElse(""),
+                new Vouchers(view, Time.system().wallMillis()).inspection(session, ""));
+    }
 
     /// Fills in the counts of every chunk in the table.
     void count(MetadataView view, ChunkTable table) throws ControlFailure {
@@ -62,7 +89,7 @@ final class ChunkStats implements AutoCloseable {
                 primaries.put(request.group(), primary(view, request.group()));
             }
         }
-        String cluster = view.config().map(c -> c.cluster()).orElse("");
+        Pass pass = pass(view);
         var permits = new Semaphore(REQUESTS_IN_FLIGHT);
         var answers = new ArrayList<CompletableFuture<DataHeader>>(requests.size());
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
@@ -72,21 +99,94 @@ final class ChunkStats implements AutoCloseable {
             if (primary == null) {
                 throw new IllegalStateException("no primary was looked up");
             }
-            var answer = ask(cluster, primary, chunks, request);
+            var answer = ask(pass, primary, chunks, request);
             answers.add(answer);
             answer.whenComplete((header, failed) -> permits.release());
         }
         for (CompletableFuture<DataHeader> answer : answers) {
             long leftMillis =
                     Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
-            DataHeader header =
-                    Leadership.await(
-                            answer,
-                            leftMillis,
-                            () -> "the stores did not count in time; retry later");
+            DataHeader header = Leadership.await(answer, leftMillis, () -> LATE);
             for (ChunkStat stat : header.getStatsList()) {
                 table.count(stat.getChunk(), stat.getBlocks(), stat.getOwnBlocks());
             }
+        }
+    }
+
+    /// How many blocks would be free on each replica without these chunks, which ascend: each
+    /// counted once, and only if no other chunk shares it.
+    long freed(MetadataView view, long[] chunks) throws ControlFailure {
+        Pass pass = pass(view);
+        var permits = new Semaphore(REQUESTS_IN_FLIGHT);
+        var answers = new ArrayList<CompletableFuture<Long>>();
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FREED_MILLIS);
+        for (int from = 0; from < chunks.length; ) {
+            int group = ChunkId.group(chunks[from]);
+            int to = from;
+            while (to < chunks.length && ChunkId.group(chunks[to]) == group) {
+                to++;
+            }
+            if (to - from > FREED_CHUNKS_MAX) {
+                throw ControlFailure.badRequest(
+                        "more than " + FREED_CHUNKS_MAX + " chunks of a group: ask for less");
+            }
+            acquire(permits, deadline);
+            var pages =
+                    new FreedPages(
+                            pass,
+                            primary(view, group),
+                            Arrays.copyOfRange(chunks, from, to),
+                            deadline);
+            var answer = pages.from(0, 0, 0);
+            answers.add(answer);
+            answer.whenComplete((blocks, failed) -> permits.release());
+            from = to;
+        }
+        long sum = 0;
+        for (CompletableFuture<Long> answer : answers) {
+            long leftMillis =
+                    Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
+            sum += Leadership.await(answer, leftMillis, () -> LATE);
+        }
+        return sum;
+    }
+
+    /// One group counts, page by page.
+    private final class FreedPages {
+        private final Pass pass;
+        private final Primary primary;
+        private final long[] chunks;
+        private final long deadline;
+
+        FreedPages(Pass pass, Primary primary, long[] chunks, long deadline) {
+            this.pass = pass;
+            this.primary = primary;
+            this.chunks = chunks;
+            this.deadline = deadline;
+        }
+
+        /// All that was counted before, and from there on.
+        CompletableFuture<Long> from(long chunk, int block, long before) {
+            var ids = ByteBuffer.allocate(chunks.length * Long.BYTES);
+            ids.asLongBuffer().put(chunks);
+            var header =
+                    DataHeader.newBuilder()
+                            .setKind(DataKind.FREED_BLOCKS)
+                            .setGroup(ChunkId.group(chunks[0]))
+                            .setEpoch(primary.epoch())
+                            .setCursor(chunk)
+                            .setBlock(block)
+                            .addCrcs(Checksums.crc32c(ids));
+            return ask(pass, primary, header, Unpooled.wrappedBuffer(ids))
+                    .thenCompose(page -> {
+                        long sum = before + page.getFreedBlocks();
+                        if (page.getLast()) {
+                            return CompletableFuture.completedFuture(sum);
+                        }
+                        return System.nanoTime() - deadline > 0
+                                ? CompletableFuture.failedFuture(late())
+                                : from(page.getCursor(), page.getBlock(), sum);
+                    });
         }
     }
 
@@ -99,7 +199,11 @@ final class ChunkStats implements AutoCloseable {
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
         }
-        throw ControlFailure.unavailable("the stores did not count in time; retry later");
+        throw late();
+    }
+
+    private static ControlFailure late() {
+        return ControlFailure.unavailable(LATE);
     }
 
     private static List<Request> requests(long[] chunks) {
@@ -135,7 +239,7 @@ final class ChunkStats implements AutoCloseable {
     }
 
     private CompletableFuture<DataHeader> ask(
-            String cluster, Primary primary, long[] chunks, Request request) {
+            Pass pass, Primary primary, long[] chunks, Request request) {
         var header =
                 DataHeader.newBuilder()
                         .setKind(DataKind.CHUNK_STATS)
@@ -144,49 +248,56 @@ final class ChunkStats implements AutoCloseable {
         for (int i = request.from(); i < request.to(); i++) {
             header.addChunks(chunks[i]);
         }
+        return ask(pass, primary, header, null);
+    }
+
+    private CompletableFuture<DataHeader> ask(
+            Pass pass, Primary primary, DataHeader.Builder header, @Nullable ByteBuf payload) {
         var answer = new CompletableFuture<DataHeader>();
         Peer peer;
         EventLoop on;
         lock.lock();
         try {
-            peer = peer(cluster, primary.address());
+            peer = peer(pass.cluster(), primary.address());
             on = loop();
         } finally {
             lock.unlock();
         }
-        on.execute(() ->
-                peer.call(
-                        header,
-                        null,
-                        TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS),
-                        new ReplyHandler() {
-                            @Override
-                            public void reply(DataHeader reply, ByteBuf payload) {
-                                payload.release();
-                                if (reply.getStatus() == DataStatus.OK) {
-                                    answer.complete(reply);
-                                } else {
-                                    failed(reply.getStatus() + " " + reply.getMessage());
-                                }
+        on.execute(() -> {
+            peer.open(0, pass.capability());
+            peer.call(
+                    header,
+                    payload,
+                    TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS),
+                    new ReplyHandler() {
+                        @Override
+                        public void reply(DataHeader reply, ByteBuf nothing) {
+                            nothing.release();
+                            if (reply.getStatus() == DataStatus.OK) {
+                                answer.complete(reply);
+                            } else {
+                                failed(reply.getStatus() + " " + reply.getMessage());
                             }
+                        }
 
-                            @Override
-                            public void failed(String why) {
-                                answer.completeExceptionally(
-                                        ControlFailure.unavailable(
-                                                "group "
-                                                        + request.group()
-                                                        + " did not count its blocks: "
-                                                        + why.strip()));
-                            }
-                        }));
+                        @Override
+                        public void failed(String why) {
+                            answer.completeExceptionally(
+                                    ControlFailure.unavailable(
+                                            "group "
+                                                    + header.getGroup()
+                                                    + " did not count its blocks: "
+                                                    + why.strip()));
+                        }
+                    });
+        });
         return answer;
     }
 
     private EventLoop loop() {
         EventLoop present = loop;
         if (present == null) {
-            Transport made = Transport.create("metadata-stats", 1);
+            Transport made = Transport.create("metadata-stats", 1, credentials);
             transport = made;
             present = made.next();
             loop = present;

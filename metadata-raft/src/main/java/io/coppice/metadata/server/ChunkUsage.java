@@ -9,6 +9,7 @@ import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Volume;
 import io.coppice.model.Blocks;
 import io.coppice.wire.pb.Code;
+import io.coppice.wire.pb.GetUsage;
 import io.coppice.wire.pb.LineageEntry;
 import io.coppice.wire.pb.QueryResponse;
 import io.coppice.wire.pb.StoreReport;
@@ -21,30 +22,36 @@ import java.util.stream.Stream;
 
 /// Answers that need block counts: maps from a capture, counts from the stores.
 ///
-/// A map's bytes are the blocks in its chunks; its own bytes are the own blocks of chunks that only
-/// it names. When the stores cannot be asked, the whole answer fails: no number here is a guess.
-/// Lists that must be quick leave the bytes out instead and give chunks only.
+/// A map's bytes are the blocks in its chunks; its own bytes are the blocks that only it has. When
+/// the stores cannot be asked, the whole answer fails: no number here is a guess. Lists that must
+/// be quick leave the bytes out instead and give chunks only.
 final class ChunkUsage {
     /// Lists ask the stores for so many chunks at most.
     private static final int LISTED_CHUNKS_MAX = 65_536;
 
-    private static final int COUNTED_CHUNKS_MAX = 4_000_000;
+    static final int COUNTED_CHUNKS_MAX = 4_000_000;
 
     private final Leadership leadership;
     private final ChunkStats stats;
+    private final FreedSpace freed;
 
     ChunkUsage(Leadership leadership, ChunkStats stats) {
         this.leadership = leadership;
         this.stats = stats;
+        this.freed = new FreedSpace(leadership, stats);
     }
 
     /// A named map: of a volume or a snapshot.
-    private record Named(long id, MapRoot root) {}
+    private record Named(long id, MapRoot root) {
+        static Named of(Volume volume) {
+            return new Named(volume.id(), volume.root());
+        }
+    }
 
-    private static List<Named> allMaps(MetadataView view) {
+    private static List<Named> maps(MetadataView view, List<Volume> volumes) {
         var all = new ArrayList<Named>();
-        for (Volume volume : view.volumes()) {
-            all.add(new Named(volume.id(), volume.root()));
+        for (Volume volume : volumes) {
+            all.add(Named.of(volume));
             view.snapshots(volume.id())
                     .forEach(snapshot -> all.add(new Named(snapshot.id(), snapshot.root())));
         }
@@ -61,7 +68,8 @@ final class ChunkUsage {
                         Code.CODE_INTERNAL,
                         "more than "
                                 + chunksMax
-                                + " chunks are mapped, too many to count at once; ask for one volume");
+                                + " chunks are mapped, too many to count at once; ask for one"
+                                + " volume");
             }
         }
         try (var timed = leadership.metrics().chunkStats().time()) {
@@ -75,7 +83,7 @@ final class ChunkUsage {
 
     void listVolumes(QueryResponse.Builder response) {
         try (var capture = leadership.quorum().capture()) {
-            Optional<MapTotals> totals = quickTotals(capture, allMaps(capture));
+            Optional<MapTotals> totals = quickTotals(capture, maps(capture, capture.volumes()));
             for (Volume volume : capture.volumes()) {
                 var info =
                         Answers.volume(capture, volume)
@@ -88,10 +96,7 @@ final class ChunkUsage {
 
     void listTrash(QueryResponse.Builder response) {
         try (var capture = leadership.quorum().capture()) {
-            List<Named> maps =
-                    capture.trash().stream()
-                            .map(volume -> new Named(volume.id(), volume.root()))
-                            .toList();
+            List<Named> maps = capture.trash().stream().map(Named::of).toList();
             Optional<MapTotals> totals = quickTotals(capture, maps);
             long retention = capture.config().map(ClusterConfig::trashRetentionMillis).orElse(0L);
             for (Volume volume : capture.trash()) {
@@ -130,15 +135,22 @@ final class ChunkUsage {
     private VolumeInfo.Builder volumeWithBytes(MetadataCapture capture, Volume volume)
             throws ControlFailure {
         var info = Answers.volume(capture, volume).setOwnChunks(capture.ownChunks(volume.root()));
-        var totals =
-                totals(capture, List.of(new Named(volume.id(), volume.root())), COUNTED_CHUNKS_MAX);
-        return bytes(info, totals, volume.root());
+        var totals = totals(capture, List.of(Named.of(volume)), COUNTED_CHUNKS_MAX);
+        long mapped = totals.blocks(volume.root()) * Blocks.BLOCK_BYTES;
+        return bytes(info, mapped, freed.own(capture, volume.root()));
     }
 
+    /// Own is what is surely its own: of many at once the stores tell what they know without
+    /// comparing chunks, which is less where relatives are gone.
     private static VolumeInfo.Builder bytes(
             VolumeInfo.Builder info, MapTotals totals, MapRoot root) {
-        long mapped = totals.blocks(root) * Blocks.BLOCK_BYTES;
-        long own = totals.ownBlocks(root) * Blocks.BLOCK_BYTES;
+        return bytes(
+                info,
+                totals.blocks(root) * Blocks.BLOCK_BYTES,
+                totals.ownBlocks(root) * Blocks.BLOCK_BYTES);
+    }
+
+    private static VolumeInfo.Builder bytes(VolumeInfo.Builder info, long mapped, long own) {
         return info.setMappedBytes(mapped)
                 .setOwnBytes(own)
                 .setSharedBytes(mapped - own)
@@ -154,18 +166,27 @@ final class ChunkUsage {
 
     // ------------------------------------------------------------ usage
 
-    void usage(String name, QueryResponse.Builder response) throws ControlFailure {
+    void usage(GetUsage request, QueryResponse.Builder response) throws ControlFailure {
+        if (request.getFreedByCount() > 0) {
+            response.setUsage(freed.by(request.getFreedByList()));
+            return;
+        }
+        String name = request.getName();
         try (var capture = leadership.quorum().capture()) {
             var usage = Usage.newBuilder();
             if (!name.isEmpty()) {
                 VolumeInfo info = volumeWithBytes(capture, volume(capture, name)).build();
                 clusterUsage(capture, usage);
                 response.setUsage(usage.clearVolumes().addVolumes(info));
+                if (request.getHistory()) {
+                    capture.holdings(info.getId())
+                            .forEach(past ->
+                                    response.getUsageBuilder().addHistory(Answers.sample(past)));
+                }
             } else {
                 response.setUsage(clusterUsage(capture, usage));
             }
             var built = response.getUsageBuilder();
-            stored(capture, built);
             built.setSavingsRatio(
                     built.getStoredBytes() == 0
                             ? 1
@@ -173,10 +194,14 @@ final class ChunkUsage {
         }
     }
 
+    /// The sums are of the whole cluster, also when one volume was asked for: what is shared has no
+    /// single owner. What is in the trash is stored as well.
     private Usage.Builder clusterUsage(MetadataCapture capture, Usage.Builder usage)
             throws ControlFailure {
-        List<Named> maps = allMaps(capture);
-        MapTotals totals = totals(capture, maps, COUNTED_CHUNKS_MAX);
+        List<Named> maps = maps(capture, capture.volumes());
+        var stored = new ArrayList<>(maps);
+        stored.addAll(maps(capture, capture.trash()));
+        MapTotals totals = totals(capture, stored, COUNTED_CHUNKS_MAX);
         long logicalBlocks = maps.stream().mapToLong(map -> totals.blocks(map.root())).sum();
         long provisioned = 0;
         for (Volume volume : capture.volumes()) {
@@ -189,20 +214,9 @@ final class ChunkUsage {
                             volume.root()));
         }
         return usage.setProvisionedBytes(provisioned)
-                .setLogicalBytes(logicalBlocks * Blocks.BLOCK_BYTES);
-    }
-
-    /// The sums are of the whole cluster, also when one volume was asked for: what is shared has no
-    /// single owner.
-    private void stored(MetadataView view, Usage.Builder usage) {
-        int replicas = view.config().map(ClusterConfig::replicas).orElse(1);
-        long live = 0;
-        long used = 0;
-        for (StoreReport report : reports(view).toList()) {
-            live += report.getLiveBytes();
-            used += report.getUsedBytes();
-        }
-        usage.setStoredBytes(live / Math.max(1, replicas)).setRawBytes(used);
+                .setLogicalBytes(logicalBlocks * Blocks.BLOCK_BYTES)
+                .setStoredBytes(freed.bytes(capture, totals.table().sorted()))
+                .setRawBytes(reports(capture).mapToLong(StoreReport::getUsedBytes).sum());
     }
 
     private Stream<StoreReport> reports(MetadataView view) {
@@ -261,7 +275,7 @@ final class ChunkUsage {
     private static Optional<Named> map(MetadataView view, long id) {
         return view.volume(id)
                 .filter(volume -> !volume.inTrash())
-                .map(volume -> new Named(id, volume.root()))
+                .map(Named::of)
                 .or(() -> view.snapshot(id).map(snapshot -> new Named(id, snapshot.root())));
     }
 

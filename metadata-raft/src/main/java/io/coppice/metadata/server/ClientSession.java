@@ -1,15 +1,16 @@
 package io.coppice.metadata.server;
 
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Volume;
+import io.coppice.metadata.core.VolumeKey;
 import io.coppice.port.Entropy;
 import io.coppice.port.Marks;
+import io.coppice.tls.Identity;
 import io.coppice.wire.pb.Attach;
 import io.coppice.wire.pb.Attached;
-import io.coppice.wire.pb.ChunkIdRange;
-import io.coppice.wire.pb.ChunkIdsLeased;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.ClientHeartbeat;
 import io.coppice.wire.pb.ClientMessage;
@@ -25,6 +26,7 @@ import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,26 +38,44 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
     private static final long NONE = 0;
 
+    /// It is in the log and in the audit log for good, so nobody says more.
+    private static final int USER_CHARS_MAX = 200;
+
     private final Leadership leadership;
     private final Entropy entropy;
     private final ServerCallStreamObserver<ClientDirective> call;
     private final Outbox<ClientDirective> outbox;
+
+    /// Whom the client's certificate names; null: the cluster has none.
+    private final @Nullable Identity peer;
+
     private volatile long lastHeardNanos;
     private volatile long session = NONE;
-    private volatile String caller = "";
+    private final Permissions permissions;
+    private volatile Caller caller;
     private volatile boolean ended;
 
+    /// @param caller who has the stream; one that is not proven is what it then says
     ClientSession(
             Leadership leadership,
             Entropy entropy,
-            ServerCallStreamObserver<ClientDirective> call) {
+            ServerCallStreamObserver<ClientDirective> call,
+            Caller caller,
+            @Nullable Identity peer) {
         this.leadership = leadership;
+        this.peer = peer;
         this.entropy = entropy;
         this.call = call;
         this.outbox = new Outbox<>(call);
+        this.caller = caller;
+        this.permissions = new Permissions(leadership);
         this.lastHeardNanos = leadership.time().nanos();
         call.disableAutoInboundFlowControl();
         call.request(leadership.config().sessions().messagesInFlight());
+    }
+
+    @Nullable Identity peer() {
+        return peer;
     }
 
     long lastHeardNanos() {
@@ -102,7 +122,8 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                         message,
                         lease.getSequence(),
                         new Command.LeaseChunkIds(lease.getGroupsList(), lease.getCount()),
-                        (answer, outcome) -> answer.setLeased(leased(outcome)));
+                        (answer, outcome) ->
+                                answer.setLeased(Vouchers.of(leadership).leased(session, outcome)));
             }
             case FLIP -> flip(message);
             case ABANDON -> {
@@ -142,9 +163,12 @@ final class ClientSession implements StreamObserver<ClientMessage> {
             throw ControlFailure.badRequest("a client opens one session per stream");
         }
         long id = request.getSession() == NONE ? entropy.nextLong() : request.getSession();
-        caller = request.getClient();
+        caller = caller.proven() ? caller : Caller.said(request.getClient());
         leadership
                 .commit(
+                        0,
+                        0,
+                        caller,
                         new Command.OpenSession(
                                 id, request.getClient(), request.getSession() != NONE))
                 .thenAccept(done -> opened(message, id))
@@ -168,6 +192,10 @@ final class ClientSession implements StreamObserver<ClientMessage> {
             session = NONE;
             throw new CompletionException(refused);
         }
+        if (leadership.isRevoked(peer)) {
+            end("its certificate was revoked");
+            return;
+        }
         if (ended) {
             gone("the stream broke while it opened");
             return;
@@ -182,6 +210,13 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                                 .setViews(Answers.groups(view, view.groups(), true))
                                 .build());
         answer(message, answer -> answer.setOpened(opened));
+        if (peer != null) {
+            send(
+                    leadership.read(view ->
+                            ClientDirective.newBuilder()
+                                    .setRevoked(Answers.revoked(view))
+                                    .build()));
+        }
     }
 
     // ------------------------------------------------------------ attaching
@@ -195,6 +230,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                         return;
                     }
                     Volume volume = attached.volume();
+                    VolumeKey key = volume.key();
                     answer(
                             message,
                             answer ->
@@ -204,6 +240,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                                                     .setName(volume.name())
                                                     .setSize(volume.size())
                                                     .setGeneration(volume.generation())
+                                                    .setDataKey(key == null ? "" : key.id())
                                                     .setFence(attached.attachment().fence())));
                 });
     }
@@ -215,6 +252,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                 // It may have waited at the gate for so long that its session is being closed.
                 throw ControlFailure.unavailable("the client's stream has ended; retry");
             }
+            refuseWithoutKey(request);
             dead = deadHolder(request.getVolume());
         } catch (ControlFailure refused) {
             return CompletableFuture.failedFuture(refused);
@@ -223,7 +261,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                 .commit(
                         session,
                         request.getSequence(),
-                        caller,
+                        callerFor(request.getUser()),
                         new Command.Attach(request.getVolume(), dead))
                 .thenCompose(outcome -> {
                     if (!(outcome instanceof Outcome.Attached attached)) {
@@ -244,6 +282,34 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                                 Long.toHexString(session));
                     }
                 });
+    }
+
+    /// What a client without the key would write is lost among cipher text.
+    private void refuseWithoutKey(Attach request) throws ControlFailure {
+        VolumeKey key =
+                leadership
+                        .read(view -> view.volume(request.getVolume()))
+                        .map(Volume::key)
+                        .orElse(null);
+        if (key != null && !key.erased() && !request.getEncrypts()) {
+            throw new ControlFailure(
+                    Code.CODE_NOT_ALLOWED,
+                    "volume '"
+                            + request.getVolume()
+                            + "' is encrypted with key '"
+                            + key.name()
+                            + "', which this client does not have: name a key directory that holds"
+                            + " it (--keys, keys.dir)");
+        }
+    }
+
+    /// A client that acts for others, as a gateway does, is still the one who is answerable; whom
+    /// it acts for stands where other callers have their address.
+    private Caller callerFor(String user) {
+        String told = user.length() > USER_CHARS_MAX ? user.substring(0, USER_CHARS_MAX) : user;
+        return told.isEmpty()
+                ? caller
+                : new Caller(caller.name(), told.replace('@', ' '), caller.proven());
     }
 
     /// A request that came again gets the answer of its first time; another client may have taken
@@ -305,7 +371,11 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                 (answer, outcome) -> {
                     timer.stop();
                     leadership.metrics().flips().mark(message.getFlip().getSlotsCount());
-                    answer.setFlipped(Flipped.getDefaultInstance());
+                    Flipped flipped =
+                            leadership.read(view ->
+                                    new Vouchers(view, leadership.time().wallMillis())
+                                            .flipped(view, session, message.getFlip()));
+                    answer.setFlipped(flipped);
                 });
     }
 
@@ -321,10 +391,23 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                     waiting(
                             message,
                             () -> {
-                                MapPages pages = pages(leadership, request);
+                                permissions.require(caller, request);
+                                MapPages pages = vouched(request);
                                 answer(message, answer -> answer.setMapPages(pages));
                             });
                 });
+    }
+
+    private MapPages vouched(GetMapPages request) throws ControlFailure {
+        MapPages pages = pages(leadership, request);
+        return leadership.read(view ->
+                new Vouchers(view, leadership.time().wallMillis())
+                        .pages(view, session, holder(), request, pages));
+    }
+
+    /// Whose certificate must come with the capability; empty: the cluster has none.
+    private String holder() {
+        return peer == null ? "" : peer.name();
     }
 
     static MapPages pages(Leadership leadership, GetMapPages request) throws ControlFailure {
@@ -356,20 +439,6 @@ final class ClientSession implements StreamObserver<ClientMessage> {
             throw new ControlFailure(Code.CODE_NOT_FOUND, "the volume or snapshot is gone");
         }
         return answer;
-    }
-
-    private static ChunkIdsLeased leased(Outcome outcome) {
-        var answer = ChunkIdsLeased.newBuilder();
-        if (outcome instanceof Outcome.ChunkIdsLeased leased) {
-            leased.ranges()
-                    .forEach(range ->
-                            answer.addRanges(
-                                    ChunkIdRange.newBuilder()
-                                            .setGroup(range.group())
-                                            .setFirst(range.first())
-                                            .setCount(range.count())));
-        }
-        return answer.build();
     }
 
     // ------------------------------------------------------------ answers
@@ -446,6 +515,19 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                         .build());
         if (why.code() == Code.CODE_NOT_LEADER || session == NONE) {
             end(why.message());
+        }
+    }
+
+    /// The cluster may not know who has the stream any more.
+    void endIfStrange() {
+        long id = session;
+        if (id != NONE) {
+            leadership
+                    .read(view -> view.refusal(caller, id))
+                    .ifPresent(why -> {
+                        refuse(0, ControlFailure.of(why));
+                        end(why.message());
+                    });
         }
     }
 

@@ -8,6 +8,7 @@ import io.coppice.metadata.core.Session;
 import io.coppice.port.Marks;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.GroupViews;
+import io.coppice.wire.pb.RevokedSerials;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.coppice.wire.pb.VolumeChanged;
 import java.util.HashMap;
@@ -181,6 +182,18 @@ final class ClientSessions implements AutoCloseable {
         }
     }
 
+    /// To everybody but those concerned, whose streams end.
+    void pushRevoked(RevokedSerials serials) {
+        var directive = ClientDirective.newBuilder().setRevoked(serials).build();
+        for (ClientSession session : all()) {
+            if (leadership.isRevoked(session.peer())) {
+                session.end("its certificate was revoked");
+            } else {
+                session.send(directive);
+            }
+        }
+    }
+
     void push(long id, VolumeChanged changed) {
         session(id)
                 .ifPresent(session ->
@@ -221,6 +234,13 @@ final class ClientSessions implements AutoCloseable {
             return since == null ? leadership.leadingNanos() : now - since;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// Streams of those whom the cluster does not know any more, or knows under another name.
+    void endStrangers() {
+        for (ClientSession session : all()) {
+            session.endIfStrange();
         }
     }
 

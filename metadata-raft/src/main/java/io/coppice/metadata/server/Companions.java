@@ -4,17 +4,21 @@ import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.raft.RaftMembership;
 import io.coppice.metadata.raft.RaftMembership.Member;
+import io.coppice.wire.pb.IntroduceYourself;
 import io.coppice.wire.pb.Introduction;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What the other servers of the quorum say of themselves, who are asked again and again. The
 /// leader has nothing end by itself while its clock is not that of most of them, and uses a newer
-/// format of the log once all of them understand it. [#tick] runs on one thread.
+/// format of the log once all of them understand it. It tells the audit log whom they turned away.
+/// [#tick] runs on one thread.
 final class Companions {
     private static final Logger log = LoggerFactory.getLogger(Companions.class);
     private static final long ASK_NANOS = 10_000_000_000L;
@@ -33,15 +37,19 @@ final class Companions {
     }
 
     /// Of the members of a quorum but this one; may wait. Empty: it does not answer.
-    static List<Optional<Introduction>> of(RaftMembership membership, MetadataServerConfig config) {
+    ///
+    /// @param tls of [io.coppice.directory.ControlTls#calling]
+    static List<Optional<Introduction>> of(
+            RaftMembership membership, MetadataServerConfig config, @Nullable SslContext tls) {
+        var asking = IntroduceYourself.newBuilder().setRefused(true).build();
         var answers = new ArrayList<Optional<Introduction>>();
         for (Member member : membership.members()) {
             if (member.id().equals(config.id())) {
                 continue;
             }
             String address = QuorumMembers.controlOf(membership, config, member.id());
-            try (var one = new Neighbours(config.cluster(), List.of(address))) {
-                answers.add(one.introduced().stream().findFirst());
+            try (var one = new Neighbours(config.cluster(), List.of(address), tls)) {
+                answers.add(one.introduced(asking).stream().findFirst());
             }
         }
         return answers;
@@ -68,7 +76,13 @@ final class Companions {
         return clockAgrees;
     }
 
+    private void tellRefused(Introduction of) {
+        String server = "metadata server " + of.getId();
+        of.getRefusedList().forEach(each -> RefusedNotes.tell(leadership, server, each));
+    }
+
     private void heard(List<Optional<Introduction>> others) {
+        others.stream().flatMap(Optional::stream).forEach(this::tellRefused);
         long wall = leadership.time().wallMillis();
         long alike =
                 others.stream()

@@ -1,5 +1,7 @@
 package io.coppice.metadata.server;
 
+import io.coppice.tls.Identity;
+import io.coppice.wire.pb.AccessRefused;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ControlGrpc;
@@ -11,15 +13,9 @@ import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeMessage;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.QueryResponse;
-import io.grpc.Context;
-import io.grpc.Contexts;
-import io.grpc.Grpc;
-import io.grpc.Metadata;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -28,26 +24,27 @@ import org.jspecify.annotations.Nullable;
 /// The gRPC service: hands calls to the present leader, or names it. Queries have a virtual thread
 /// while they run; commands and sessions hold none.
 final class ControlService extends ControlGrpc.ControlImplBase {
-    private static final Context.Key<String> CALLER = Context.key("caller");
-    private static final Metadata.Key<String> USER =
-            Metadata.Key.of("coppice-user", Metadata.ASCII_STRING_MARSHALLER);
     private static final long WRITABLE_POLL_NANOS = 1_000_000;
     private static final long WRITABLE_WAIT_NANOS = 60_000_000_000L;
 
     private final Supplier<Optional<Serving>> serving;
     private final Supplier<String> leaderAddress;
     private final Supplier<Introduction> introduction;
+    private final Supplier<List<AccessRefused>> refused;
 
     /// What one leader offers.
     record Serving(Leader leader, Queries queries) {}
 
+    /// @param refused whom this server turned away since it was last asked
     ControlService(
             Supplier<Optional<Serving>> serving,
             Supplier<String> leaderAddress,
-            Supplier<Introduction> introduction) {
+            Supplier<Introduction> introduction,
+            Supplier<List<AccessRefused>> refused) {
         this.serving = serving;
         this.leaderAddress = leaderAddress;
         this.introduction = introduction;
+        this.refused = refused;
     }
 
     // ------------------------------------------------------------ single calls
@@ -65,19 +62,23 @@ final class ControlService extends ControlGrpc.ControlImplBase {
         }
         present.get()
                 .leader()
-                .execute(request, caller())
+                .execute(request, Callers.caller())
                 .thenAccept(response -> finish(out, response));
     }
 
     @Override
     public void query(QueryRequest request, StreamObserver<QueryResponse> out) {
         if (request.hasIntroduceYourself()) {
-            finish(out, QueryResponse.newBuilder().setIntroduction(introduction.get()).build());
+            var own = introduction.get();
+            if (request.getIntroduceYourself().getRefused() && isServer(Callers.peer())) {
+                own = own.toBuilder().addAllRefused(refused.get()).build();
+            }
+            finish(out, QueryResponse.newBuilder().setIntroduction(own).build());
             return;
         }
         QueryResponse response;
         try {
-            response = now().queries().query(request);
+            response = now().queries().query(request, Callers.caller());
         } catch (ControlFailure refused) {
             response = refusal(refused);
         } catch (RuntimeException bug) {
@@ -94,6 +95,7 @@ final class ControlService extends ControlGrpc.ControlImplBase {
         try {
             now().queries().stream(
                     request,
+                    Callers.caller(),
                     part -> {
                         awaitWritable(call);
                         call.onNext(part);
@@ -142,7 +144,7 @@ final class ControlService extends ControlGrpc.ControlImplBase {
                             .build();
             return refusing(out, refused);
         }
-        return present.get().leader().nodeSession(out);
+        return present.get().leader().nodeSession(out, Callers.peer());
     }
 
     @Override
@@ -157,7 +159,10 @@ final class ControlService extends ControlGrpc.ControlImplBase {
         }
         return present.get()
                 .leader()
-                .clientSession((ServerCallStreamObserver<ClientDirective>) out);
+                .clientSession(
+                        (ServerCallStreamObserver<ClientDirective>) out,
+                        Callers.caller(),
+                        Callers.peer());
     }
 
     private static <Q, R> StreamObserver<Q> refusing(StreamObserver<R> out, R refusal) {
@@ -176,6 +181,11 @@ final class ControlService extends ControlGrpc.ControlImplBase {
 
     // ------------------------------------------------------------ small print
 
+    /// Who else takes what was refused would keep it from the audit log.
+    private static boolean isServer(@Nullable Identity peer) {
+        return peer != null && peer.kind() == Identity.Kind.SERVER;
+    }
+
     private Serving now() throws ControlFailure {
         return serving.get().orElseThrow(ControlFailure::notLeader);
     }
@@ -192,28 +202,5 @@ final class ControlService extends ControlGrpc.ControlImplBase {
         var outbox = new Outbox<T>(out);
         outbox.send(response);
         outbox.end();
-    }
-
-    private static String caller() {
-        String caller = CALLER.get();
-        return caller == null ? "unknown" : caller;
-    }
-
-    /// Notes who calls, for the audit log: the name that the caller gives itself, and its address.
-    static ServerInterceptor callers() {
-        return new ServerInterceptor() {
-            @Override
-            public <Q, R> ServerCall.Listener<Q> interceptCall(
-                    ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-                @Nullable String user = headers.get(USER);
-                Object address = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-                String caller =
-                        (user == null ? "anonymous" : user)
-                                + "@"
-                                + String.valueOf(address).replace("/", "");
-                return Contexts.interceptCall(
-                        Context.current().withValue(CALLER, caller), call, headers, next);
-            }
-        };
     }
 }

@@ -158,7 +158,7 @@ final class Cuts {
                 .enter(names)
                 .thenCompose(gate -> {
                     var seals =
-                            wasDone(asker) || isRefused(unsealed)
+                            wasDone(asker) || isRefused(asker, unsealed)
                                     ? Map.<String, Command.Seal>of()
                                     : leadership.read(view -> seals(view, names));
                     return seals.isEmpty()
@@ -170,9 +170,9 @@ final class Cuts {
 
     /// Nobody's writers wait for a command that cannot succeed: it goes to the state machine for
     /// its answer, without a seal.
-    private boolean isRefused(Command unsealed) {
+    private boolean isRefused(Asker asker, Command unsealed) {
         long now = leadership.time().wallMillis();
-        return leadership.read(view -> view.refusal(unsealed, now)).isPresent();
+        return leadership.read(view -> view.refusal(asker.caller(), unsealed, now)).isPresent();
     }
 
     /// While it waited at the gate the same request, sent before, may have gone through: no command

@@ -3,11 +3,13 @@ package io.coppice.metadata.server;
 import com.codahale.metrics.MetricRegistry;
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
+import io.coppice.directory.ControlTls;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.raft.Addresses;
 import io.coppice.metadata.raft.RaftFiles;
 import io.coppice.metadata.raft.RaftQuorum;
 import io.coppice.metadata.raft.StartupException;
+import io.coppice.tls.Credentials;
 import io.coppice.wire.pb.AddMetadataServer;
 import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.ExecuteRequest;
@@ -44,6 +46,7 @@ final class Entrance implements AutoCloseable {
     private static final String MARK = "coppice-metadata-joins";
 
     private final MetadataServerConfig config;
+    private final @Nullable Credentials credentials;
     private final MetricRegistry registry;
     private final RaftQuorum.Listener listener;
     private final Consumer<RaftQuorum> entered;
@@ -57,10 +60,12 @@ final class Entrance implements AutoCloseable {
 
     private Entrance(
             MetadataServerConfig config,
+            @Nullable Credentials credentials,
             MetricRegistry registry,
             RaftQuorum.Listener listener,
             Consumer<RaftQuorum> entered) {
         this.config = config;
+        this.credentials = credentials;
         this.registry = registry;
         this.listener = listener;
         this.entered = entered;
@@ -70,11 +75,12 @@ final class Entrance implements AutoCloseable {
     /// @throws StartupException one line for a person
     static Entrance open(
             MetadataServerConfig config,
+            @Nullable Credentials credentials,
             MetricRegistry registry,
             RaftQuorum.Listener listener,
             Consumer<RaftQuorum> entered)
             throws StartupException {
-        var entrance = new Entrance(config, registry, listener, entered);
+        var entrance = new Entrance(config, credentials, registry, listener, entered);
         try {
             entrance.joins = Files.exists(entrance.mark());
             boolean member =
@@ -99,7 +105,7 @@ final class Entrance implements AutoCloseable {
 
     private synchronized void enter(RaftQuorum.Entry entry) throws StartupException {
         if (closed.getCount() > 0 && quorum == null) {
-            quorum = RaftQuorum.start(config.quorum(), entry, registry, listener);
+            quorum = RaftQuorum.start(config.quorum(), entry, credentials, registry, listener);
             entered.accept(quorum);
         }
     }
@@ -108,7 +114,7 @@ final class Entrance implements AutoCloseable {
 
     private void arrive() {
         String last = "";
-        try (var others = Neighbours.of(config)) {
+        try (var others = Neighbours.of(config, ControlTls.calling(credentials))) {
             while (pause()) {
                 var next = Arrival.decide(config.raftPeers().size(), joins, others.introduced());
                 switch (next) {
@@ -151,8 +157,8 @@ final class Entrance implements AutoCloseable {
 
     /// False: to be tried again.
     private boolean settled(String leader) throws StartupException, IOException {
-        try (var control = new ControlClient(List.of(leader), LEADER_PATIENCE);
-                var changes = new ControlClient(List.of(leader), CHANGE_PATIENCE)) {
+        try (var control = new ControlClient(List.of(leader), LEADER_PATIENCE, credentials);
+                var changes = new ControlClient(List.of(leader), CHANGE_PATIENCE, credentials)) {
             var members = members(control);
             if (!members.getInitialized() && lists(members)) {
                 // Nothing was ever acknowledged: the others were only faster.

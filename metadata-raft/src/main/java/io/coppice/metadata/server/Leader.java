@@ -1,10 +1,13 @@
 package io.coppice.metadata.server;
 
 import com.codahale.metrics.MetricRegistry;
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.raft.Quorum;
 import io.coppice.port.Entropy;
 import io.coppice.port.Time;
 import io.coppice.port.Timer;
+import io.coppice.tls.Identity;
+import io.coppice.wire.pb.AccessRefused;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ExecuteRequest;
@@ -21,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// One time of leading the metadata quorum: sessions of nodes and clients, administrative commands,
 /// and the leader's own duties. Decides and waits for nothing by itself: time, threads, the log and
@@ -44,6 +48,7 @@ public final class Leader implements AutoCloseable {
     private final Leadership leadership;
     private final AdminCommands commands;
     private final LeaderDuties duties;
+    private final Companions companions;
     private final Entropy entropy;
 
     public Leader(Ports ports, MetadataServerConfig config, MetricRegistry registry) {
@@ -62,10 +67,11 @@ public final class Leader implements AutoCloseable {
                                 ports.others()),
                         config,
                         metrics);
-        var companions = new Companions(leadership);
+        companions = new Companions(leadership);
         var cuts = new Cuts(leadership);
-        commands = new AdminCommands(leadership, cuts);
-        duties = new LeaderDuties(leadership, companions, new Schedules(leadership, cuts));
+        var keys = new KeyRotation(leadership, ports.entropy());
+        commands = new AdminCommands(leadership, cuts, keys);
+        duties = new LeaderDuties(leadership, companions, new Schedules(leadership, cuts), keys);
         entropy = ports.entropy();
     }
 
@@ -75,17 +81,30 @@ public final class Leader implements AutoCloseable {
 
     /// A storage node's stream; what is to go down it goes to `out`.
     public StreamObserver<NodeMessage> nodeSession(StreamObserver<NodeDirective> out) {
-        return new NodeSession(leadership, out);
+        return nodeSession(out, null);
+    }
+
+    /// @param peer whom the node's certificate names; null: the cluster has none
+    StreamObserver<NodeMessage> nodeSession(
+            StreamObserver<NodeDirective> out, @Nullable Identity peer) {
+        return new NodeSession(leadership, out, peer);
     }
 
     /// A client's stream; what is to go down it goes to `out`.
     public StreamObserver<ClientMessage> clientSession(
             ServerCallStreamObserver<ClientDirective> out) {
-        return new ClientSession(leadership, entropy, out);
+        return clientSession(out, Caller.said(""), null);
+    }
+
+    /// @param caller who has the stream
+    /// @param peer whom the client's certificate names; null: the cluster has none
+    StreamObserver<ClientMessage> clientSession(
+            ServerCallStreamObserver<ClientDirective> out, Caller caller, @Nullable Identity peer) {
+        return new ClientSession(leadership, entropy, out, caller, peer);
     }
 
     /// Does an administrative command; what is wrong with it is in the response.
-    public CompletableFuture<ExecuteResponse> execute(ExecuteRequest request, String caller) {
+    public CompletableFuture<ExecuteResponse> execute(ExecuteRequest request, Caller caller) {
         return commands.execute(request, caller)
                 .exceptionally(failed ->
                         ExecuteResponse.newBuilder()
@@ -100,9 +119,20 @@ public final class Leader implements AutoCloseable {
         return leadership.read(view -> Answers.groups(view, view.groups(), true));
     }
 
+    /// Its server turned somebody away.
+    void turnedAway(AccessRefused refused) {
+        String server = "metadata server " + leadership.config().id();
+        RefusedNotes.tell(leadership, server, refused);
+    }
+
     /// Time passes: to be called several times a second, by one thread at a time.
     public void tick() {
         duties.tick();
+    }
+
+    /// Whether its clock is that of most of the quorum.
+    boolean clockAgrees() {
+        return companions.clockAgrees();
     }
 
     /// Ends all sessions: their peers look for the new leader.

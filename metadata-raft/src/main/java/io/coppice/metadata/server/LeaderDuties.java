@@ -36,6 +36,7 @@ final class LeaderDuties {
     private final Leadership leadership;
     private final Companions companions;
     private final Schedules schedules;
+    private final KeyRotation keys;
     private final AtomicBoolean reaping = new AtomicBoolean();
     private final AtomicBoolean doingDue = new AtomicBoolean();
     private final Map<Integer, Long> electableSince = new HashMap<>();
@@ -44,7 +45,9 @@ final class LeaderDuties {
     /// What was sent for a group, to tell whether it was done.
     private record Sent(long firstChunk, long atNanos) {}
 
-    LeaderDuties(Leadership leadership, Companions companions, Schedules schedules) {
+    LeaderDuties(
+            Leadership leadership, Companions companions, Schedules schedules, KeyRotation keys) {
+        this.keys = keys;
         this.leadership = leadership;
         this.companions = companions;
         this.schedules = schedules;
@@ -57,6 +60,7 @@ final class LeaderDuties {
         leadership.barriers().recheck(); // a change of a group whose outcome nobody heard
         elect();
         companions.tick();
+        keys.tick();
         if (companions.clockAgrees()) {
             doDue();
             schedules.tick();
@@ -85,8 +89,8 @@ final class LeaderDuties {
                             if (outcome instanceof Outcome.GroupsChanged changed
                                     && !changed.groups().isEmpty()) {
                                 log.warn(
-                                        "group {} without all of its last replicas: one of those that are"
-                                                + " back leads",
+                                        "group {} without all of its last replicas: one of those"
+                                                + " that are back leads",
                                         group.id());
                                 leadership
                                         .threads()

@@ -1,5 +1,7 @@
 package io.coppice.metadata.server;
 
+import io.coppice.metadata.core.Attachment;
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Group;
@@ -12,6 +14,7 @@ import io.coppice.metadata.raft.Quorum;
 import io.coppice.metadata.raft.QuorumException;
 import io.coppice.port.Time;
 import io.coppice.port.Timer;
+import io.coppice.tls.Identity;
 import io.coppice.wire.pb.Introduction;
 import io.coppice.wire.pb.VolumeBarrier;
 import java.util.List;
@@ -26,6 +29,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -159,7 +163,7 @@ final class Leadership implements AutoCloseable {
     // ------------------------------------------------------------ commands and reads
 
     CompletableFuture<Outcome> submit(
-            long session, long sequence, long acknowledged, String caller, Command command) {
+            long session, long sequence, long acknowledged, Caller caller, Command command) {
         return submit(
                 new Stamped(session, sequence, acknowledged, time.wallMillis(), caller, command));
     }
@@ -169,9 +173,19 @@ final class Leadership implements AutoCloseable {
         return others.get();
     }
 
+    /// What all members of the quorum understand; 0 before there is a cluster.
+    int format() {
+        return read(view -> view.config().map(ClusterConfig::format).orElse(0));
+    }
+
     /// Whether all members of the quorum know of projects, policies and the audit log.
     boolean governs() {
-        return read(view -> view.config().map(ClusterConfig::format).orElse(0)) > 0;
+        return understands(1);
+    }
+
+    /// Whether they understand what came with a format.
+    boolean understands(int format) {
+        return format() >= format;
     }
 
     /// When something ends, by the clock of the leader.
@@ -188,19 +202,10 @@ final class Leadership implements AutoCloseable {
     /// Tells the audit log of what is no command. Nobody waits for it.
     ///
     /// @param refusal empty: it was done
-    void note(String caller, String action, String target, String refusal) {
-        if (!governs()) {
-            return;
+    void note(Caller caller, String action, String target, String refusal) {
+        if (governs()) {
+            submit(new Command.Note(caller.name(), caller.address(), action, target, "", refusal));
         }
-        int at = caller.lastIndexOf('@');
-        submit(
-                new Command.Note(
-                        at < 0 ? caller : caller.substring(0, at),
-                        at < 0 ? "" : caller.substring(at + 1),
-                        action,
-                        target,
-                        "",
-                        refusal));
     }
 
     /// A command of the leader's own.
@@ -217,7 +222,7 @@ final class Leadership implements AutoCloseable {
     }
 
     /// As [#submit]; a refusal, or no answer in time, is a [ControlFailure].
-    CompletableFuture<Outcome> commit(long session, long sequence, String caller, Command command) {
+    CompletableFuture<Outcome> commit(long session, long sequence, Caller caller, Command command) {
         return done(submit(session, sequence, 0, caller, command));
     }
 
@@ -354,6 +359,18 @@ final class Leadership implements AutoCloseable {
 
     // ------------------------------------------------------------ telling others
 
+    /// False also of whoever has no certificate: then nobody has one.
+    boolean isRevoked(@Nullable Identity who) {
+        return who != null && read(view -> view.isRevoked(who.serial()));
+    }
+
+    /// Other certificates count no more than before.
+    void revoked() {
+        var serials = read(Answers::revoked);
+        nodes.pushRevoked(serials);
+        clients.pushRevoked(serials);
+    }
+
     /// The views of these groups changed: their nodes and all clients are told.
     void groupsChanged(List<Integer> ids) {
         if (ids.isEmpty()) {
@@ -387,6 +404,15 @@ final class Leadership implements AutoCloseable {
     }
 
     private record Held(long session, Volume volume) {}
+
+    /// Attachments went with the rights to them: nodes refuse their holders, who are told. Nobody
+    /// waits for that, as when something expires that is in use.
+    void endedWithRights(List<Attachment> attachments) {
+        if (!attachments.isEmpty()) {
+            raise(attachments.stream().map(Answers::fenceOf).toList());
+            attachments.forEach(held -> clients.lost(held, "its user may not have it any more"));
+        }
+    }
 
     Optional<Group> group(int id) {
         return read(view -> view.group(id));

@@ -110,6 +110,11 @@ final class MapTotals {
         }
     }
 
+    /// Slots looked at so far.
+    long visited() {
+        return visited;
+    }
+
     /// To be filled with counts before [#sum].
     ChunkTable table() {
         return table;

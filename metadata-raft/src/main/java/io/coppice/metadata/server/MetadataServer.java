@@ -1,6 +1,10 @@
 package io.coppice.metadata.server;
 
 import com.codahale.metrics.MetricRegistry;
+import io.coppice.directory.ControlTls;
+import io.coppice.metadata.core.Caller;
+import io.coppice.metadata.core.MetadataView;
+import io.coppice.metadata.core.Revocation;
 import io.coppice.metadata.raft.Addresses;
 import io.coppice.metadata.raft.RaftQuorum;
 import io.coppice.metadata.raft.StartupException;
@@ -8,6 +12,9 @@ import io.coppice.net.HttpEndpoint;
 import io.coppice.net.RecentMetrics;
 import io.coppice.port.Entropy;
 import io.coppice.port.Time;
+import io.coppice.tls.Credentials;
+import io.coppice.tls.Identity;
+import io.coppice.wire.pb.AccessRefused;
 import io.coppice.wire.pb.Introduction;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -18,12 +25,14 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +44,7 @@ public final class MetadataServer implements AutoCloseable {
     private static final int MESSAGE_BYTES_MAX = 16 << 20;
     private static final long TICK_MILLIS = 100;
     private static final int TICKS_DEAD_MAX = 30;
+    private static final int TICKS_UNTOLD_MAX = 10;
 
     private final MetadataServerConfig config;
     private final MetricRegistry registry = new RecentMetrics();
@@ -42,7 +52,8 @@ public final class MetadataServer implements AutoCloseable {
     private final Time time;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final ScheduledExecutorService lane;
-    private final ChunkStats stats = new ChunkStats();
+    private final @Nullable Credentials credentials;
+    private final ChunkStats stats;
 
     /// What to close, in the order of closing.
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -56,18 +67,24 @@ public final class MetadataServer implements AutoCloseable {
     /// Only on the lane.
     private int ticksDead;
 
+    /// Only on the lane, since the audit log was told whom this leader turned away.
+    private int ticksUntold;
+
     private @Nullable InetSocketAddress controlAddress;
     private @Nullable InetSocketAddress httpAddress;
 
     /// What exists while this server leads.
-    private record Present(ControlService.Serving serving) {
+    private record Present(ControlService.Serving serving, Accounts accounts) {
         Leader leader() {
             return serving.leader();
         }
     }
 
-    private MetadataServer(MetadataServerConfig config, Time time) {
+    private MetadataServer(
+            MetadataServerConfig config, @Nullable Credentials credentials, Time time) {
         this.config = config;
+        this.credentials = credentials;
+        this.stats = new ChunkStats(credentials);
         this.time = time;
         this.lane =
                 Executors.newSingleThreadScheduledExecutor(
@@ -86,7 +103,7 @@ public final class MetadataServer implements AutoCloseable {
 
     /// As above, by another clock.
     static MetadataServer start(MetadataServerConfig config, Time time) throws StartupException {
-        var server = new MetadataServer(config, time);
+        var server = new MetadataServer(config, credentials(config), time);
         try {
             server.open();
             return server;
@@ -96,11 +113,38 @@ public final class MetadataServer implements AutoCloseable {
         }
     }
 
+    private static @Nullable Credentials credentials(MetadataServerConfig config)
+            throws StartupException {
+        if (config.tls().isEmpty()) {
+            return null;
+        }
+        Credentials loaded;
+        try {
+            loaded = Credentials.load(config.tls().get());
+        } catch (IOException wrong) {
+            throw new StartupException("tls.dir: " + wrong.getMessage());
+        }
+        Identity own = loaded.identity();
+        if (own.kind() != Identity.Kind.SERVER || !own.name().equals(config.id())) {
+            throw new StartupException(
+                    loaded.dir()
+                            + " holds the certificate of "
+                            + own
+                            + ", and this is metadata server "
+                            + config.id()
+                            + ": issue one with 'coppice cert issue "
+                            + config.id()
+                            + " --server'");
+        }
+        return loaded;
+    }
+
     private void open() throws StartupException {
         var control = Addresses.parse("control.listen", config.controlAddress());
         var http = Addresses.parse("http.listen", config.httpAddress());
         parts.push(DataDirectory.open(config.dir(), config.id(), config.cluster()));
-        Entrance way = Entrance.open(config, registry, new QuorumListener(), this::entered);
+        Entrance way =
+                Entrance.open(config, credentials, registry, new QuorumListener(), this::entered);
         parts.push(way);
         entrance = way;
         controlAddress = listen(control);
@@ -131,9 +175,12 @@ public final class MetadataServer implements AutoCloseable {
     private InetSocketAddress listen(InetSocketAddress address) throws StartupException {
         var boss = new NioEventLoopGroup(1);
         var workers = new NioEventLoopGroup(2);
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(address);
+        if (credentials != null) {
+            builder.sslContext(ControlTls.serving(credentials));
+        }
         Server server =
-                NettyServerBuilder.forAddress(address)
-                        .bossEventLoopGroup(boss)
+                builder.bossEventLoopGroup(boss)
                         .workerEventLoopGroup(workers)
                         .channelType(NioServerSocketChannel.class)
                         .withOption(ChannelOption.SO_REUSEADDR, true)
@@ -143,10 +190,13 @@ public final class MetadataServer implements AutoCloseable {
                         .permitKeepAliveWithoutCalls(true)
                         .keepAliveTime(5, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
-                        .intercept(ControlService.callers())
+                        .intercept(new Callers(this::isRevoked, this::refused))
                         .addService(
                                 new ControlService(
-                                        this::serving, this::leaderAddress, this::introduction))
+                                        this::serving,
+                                        this::leaderAddress,
+                                        this::introduction,
+                                        this::takeRefused))
                         .build();
         parts.push(() -> {
             server.shutdownNow();
@@ -219,6 +269,7 @@ public final class MetadataServer implements AutoCloseable {
         boolean leads = part.leads() && failure == null && !closed;
         Present was = present;
         if (leads && was == null) {
+            var calling = ControlTls.calling(credentials);
             var leader =
                     new Leader(
                             new Leader.Ports(
@@ -228,14 +279,15 @@ public final class MetadataServer implements AutoCloseable {
                                     Entropy.system(),
                                     threads,
                                     Probe::refusesConnections,
-                                    () -> Companions.of(part.membership(), config)),
+                                    () -> Companions.of(part.membership(), config, calling)),
                             config,
                             metrics);
             var usage = new ChunkUsage(leader.leadership(), stats);
             present =
                     new Present(
                             new ControlService.Serving(
-                                    leader, new Queries(leader.leadership(), usage)));
+                                    leader, new Queries(leader.leadership(), usage)),
+                            new Accounts(leader.leadership(), stats));
             log.info(
                     "metadata server {} follower→leader at log index {}",
                     config.id(),
@@ -250,16 +302,55 @@ public final class MetadataServer implements AutoCloseable {
         }
     }
 
+    /// The state tells at once; the credentials, which the transport asks, a moment later.
+    private boolean isRevoked(Identity who) {
+        RaftQuorum part = quorum;
+        return part != null && part.read(view -> view.isRevoked(who.serial()));
+    }
+
+    private void learnRevoked() {
+        RaftQuorum part = quorum;
+        if (credentials != null && part != null) {
+            credentials.revoke(
+                    part.read(MetadataView::revocations).stream()
+                            .map(Revocation::serial)
+                            .collect(Collectors.toSet()));
+        }
+    }
+
     private void tick() {
         try {
+            learnRevoked();
             reconsider();
             requireAlive();
             Present now = present;
             if (now != null) {
                 now.leader().tick();
+                tellRefused(now.leader());
+                if (now.leader().clockAgrees()) {
+                    now.accounts().tick();
+                }
             }
         } catch (RuntimeException bug) {
             log.error("a leader's duty failed", bug);
+        }
+    }
+
+    private void refused(Caller caller, String why) {
+        if (credentials != null) {
+            credentials.refused(caller.name(), caller.address(), why);
+        }
+    }
+
+    private List<AccessRefused> takeRefused() {
+        return credentials == null ? List.of() : credentials.takeRefused();
+    }
+
+    /// A follower's are asked for by the leader.
+    private void tellRefused(Leader leader) {
+        if (++ticksUntold >= TICKS_UNTOLD_MAX) {
+            ticksUntold = 0;
+            takeRefused().forEach(leader::turnedAway);
         }
     }
 

@@ -6,9 +6,12 @@ import com.typesafe.config.ConfigFactory;
 import io.coppice.metadata.raft.QuorumConfig;
 import io.coppice.metadata.raft.QuorumConfig.BatchLimits;
 import io.coppice.metadata.raft.StartupException;
+import io.coppice.tls.Exposure;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// Everything that one metadata server is told when it starts. Cluster-wide values (replicas, chunk
@@ -23,6 +26,7 @@ import java.util.TreeMap;
 /// @param raftPeers every server's `host:port` for Raft, this one's included
 /// @param controlPeers every server's `host:port` for the control plane, which followers name as
 ///   the leader's
+/// @param tls the server's credentials directory; empty: everything travels in the clear
 public record MetadataServerConfig(
         String id,
         String cluster,
@@ -32,6 +36,7 @@ public record MetadataServerConfig(
         String httpAddress,
         Map<String, String> raftPeers,
         Map<String, String> controlPeers,
+        Optional<Path> tls,
         RaftLimits raft,
         BatchLimits batch,
         Timeouts timeouts,
@@ -46,6 +51,38 @@ public record MetadataServerConfig(
                 controlPeers.keySet().equals(raftPeers.keySet()),
                 "control.peers and raft.peers list different servers");
         require(raftPeers.size() % 2 == 1, "a quorum has an odd number of metadata servers");
+    }
+
+    /// In the clear.
+    public MetadataServerConfig(
+            String id,
+            String cluster,
+            Path dir,
+            String raftAddress,
+            String controlAddress,
+            String httpAddress,
+            Map<String, String> raftPeers,
+            Map<String, String> controlPeers,
+            RaftLimits raft,
+            BatchLimits batch,
+            Timeouts timeouts,
+            SessionLimits sessions,
+            RepairLimits repair) {
+        this(
+                id,
+                cluster,
+                dir,
+                raftAddress,
+                controlAddress,
+                httpAddress,
+                raftPeers,
+                controlPeers,
+                Optional.empty(),
+                raft,
+                batch,
+                timeouts,
+                sessions,
+                repair);
     }
 
     /// With everything else at its default.
@@ -84,6 +121,7 @@ public record MetadataServerConfig(
                 httpAddress,
                 raftPeers,
                 controlPeers,
+                tls,
                 otherRaft,
                 batch,
                 otherTimeouts,
@@ -102,11 +140,31 @@ public record MetadataServerConfig(
                 httpAddress,
                 raftPeers,
                 controlPeers,
+                tls,
                 raft,
                 batch,
                 timeouts,
                 sessions,
                 otherRepair);
+    }
+
+    /// The same server with a credentials directory.
+    public MetadataServerConfig withTls(Path dir) {
+        return new MetadataServerConfig(
+                id,
+                cluster,
+                this.dir,
+                raftAddress,
+                controlAddress,
+                httpAddress,
+                raftPeers,
+                controlPeers,
+                Optional.of(dir),
+                raft,
+                batch,
+                timeouts,
+                sessions,
+                repair);
     }
 
     /// @param electionTimeoutMin a follower that hears nothing for this long stands for election
@@ -241,6 +299,8 @@ public record MetadataServerConfig(
     public static MetadataServerConfig fromHocon(Config config) throws StartupException {
         try {
             return parse(config.withFallback(DEFAULTS).resolve());
+        } catch (Exposure.Refused refused) {
+            throw refused;
         } catch (ConfigException | IllegalArgumentException wrong) {
             throw new StartupException(
                     "bad configuration of the metadata server: " + firstLine(wrong));
@@ -251,6 +311,7 @@ public record MetadataServerConfig(
             ConfigFactory.parseString(
                     """
                     cluster = ""
+                    insecure = false
                     raft {
                       election-timeout-min = 500ms
                       election-timeout-max = 900ms
@@ -295,6 +356,10 @@ public record MetadataServerConfig(
                 c.getString("http.listen"),
                 addresses(c.getConfig("raft.peers")),
                 addresses(c.getConfig("control.peers")),
+                Exposure.credentials(
+                        text(c, "tls.dir"),
+                        c.getBoolean("insecure"),
+                        List.of(c.getString("raft.listen"), c.getString("control.listen"))),
                 new RaftLimits(
                         c.getDuration("raft.election-timeout-min"),
                         c.getDuration("raft.election-timeout-max"),
@@ -322,6 +387,10 @@ public record MetadataServerConfig(
                         c.getInt("repair.syncs-per-store"),
                         c.getInt("repair.moves-max"),
                         c.getInt("repair.full-percent")));
+    }
+
+    private static String text(Config c, String key) {
+        return c.hasPath(key) ? c.getString(key) : "";
     }
 
     private static Map<String, String> addresses(Config peers) {

@@ -1,18 +1,20 @@
 package io.coppice.metadata.server;
 
+import io.coppice.directory.ControlTls;
 import io.coppice.wire.pb.ControlGrpc;
 import io.coppice.wire.pb.IntroduceYourself;
 import io.coppice.wire.pb.Introduction;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.QueryResponse;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Other metadata servers, asked about themselves.
 final class Neighbours implements AutoCloseable {
@@ -21,29 +23,32 @@ final class Neighbours implements AutoCloseable {
     private final String cluster;
     private final List<ManagedChannel> channels = new ArrayList<>();
 
-    Neighbours(String cluster, List<String> addresses) {
+    /// @param tls of [ControlTls#calling]
+    Neighbours(String cluster, List<String> addresses, @Nullable SslContext tls) {
         this.cluster = cluster;
         for (String address : addresses) {
-            channels.add(NettyChannelBuilder.forTarget("dns:///" + address).usePlaintext().build());
+            channels.add(ControlTls.channel(address, tls).build());
         }
     }
 
     /// Of the configuration, but for this server itself.
-    static Neighbours of(MetadataServerConfig config) {
+    static Neighbours of(MetadataServerConfig config, @Nullable SslContext tls) {
         return new Neighbours(
                 config.cluster(),
                 config.controlPeers().entrySet().stream()
                         .filter(peer -> !peer.getKey().equals(config.id()))
                         .map(Map.Entry::getValue)
-                        .toList());
+                        .toList(),
+                tls);
     }
 
     /// Of those that answer in time. A server of another cluster is none of ours.
     List<Introduction> introduced() {
-        var request =
-                QueryRequest.newBuilder()
-                        .setIntroduceYourself(IntroduceYourself.getDefaultInstance())
-                        .build();
+        return introduced(IntroduceYourself.getDefaultInstance());
+    }
+
+    List<Introduction> introduced(IntroduceYourself asking) {
+        var request = QueryRequest.newBuilder().setIntroduceYourself(asking).build();
         var asked = new ArrayList<Future<QueryResponse>>();
         for (ManagedChannel channel : channels) {
             // A server that starts later is not to wait for the channel's long back-off.

@@ -1,10 +1,14 @@
 package io.coppice.metadata.server;
 
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Outcome;
+import io.coppice.tls.Identity;
+import io.coppice.wire.AccessKeyCodec;
 import io.coppice.wire.pb.Barrier;
+import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.GoneReplica;
 import io.coppice.wire.pb.GroupPosition;
 import io.coppice.wire.pb.HeartbeatReply;
@@ -36,6 +40,10 @@ final class NodeSession implements StreamObserver<NodeMessage> {
 
     private final Leadership leadership;
     private final Outbox<NodeDirective> outbox;
+
+    /// Whom the node's certificate names; null: the cluster has none.
+    private final @Nullable Identity peer;
+
     private final Consumer<Barrier> barrierSender = this::sendBarrier;
     private volatile long lastHeardNanos;
     private volatile int node = UNKNOWN;
@@ -50,10 +58,15 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     /// Messages that wait for the registration; null: it is not under way. Under `welcoming`.
     private @Nullable ArrayDeque<NodeMessage> waiting;
 
-    NodeSession(Leadership leadership, StreamObserver<NodeDirective> out) {
+    NodeSession(Leadership leadership, StreamObserver<NodeDirective> out, @Nullable Identity peer) {
         this.leadership = leadership;
+        this.peer = peer;
         this.outbox = new Outbox<>(out);
         this.lastHeardNanos = leadership.time().nanos();
+    }
+
+    @Nullable Identity peer() {
+        return peer;
     }
 
     long lastHeardNanos() {
@@ -156,6 +169,8 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                                 failed.getStore(),
                                 failed.getWhy()));
             }
+            case ACCESS_REFUSED ->
+                    RefusedNotes.tell(leadership, "node " + name, message.getAccessRefused());
             case REGISTER, MESSAGE_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "a node sent a message that this version does not know");
@@ -166,6 +181,7 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         if (node != UNKNOWN) {
             throw ControlFailure.badRequest("a node registers once per session");
         }
+        requireOwnName(request.getName());
         if (leadership.nodes().mayServeBesides(request)) {
             handleWaiting();
             throw ControlFailure.unavailable(
@@ -203,6 +219,23 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                 });
     }
 
+    /// Who has a node's certificate is that node and no other.
+    private void requireOwnName(String asked) throws ControlFailure {
+        if (peer != null && (peer.kind() != Identity.Kind.SERVER || !peer.name().equals(asked))) {
+            String why =
+                    "the certificate of "
+                            + peer
+                            + " does not make it node "
+                            + asked
+                            + ": issue one with 'coppice cert issue "
+                            + asked
+                            + " --server'";
+            var who = new Caller(peer.name(), Callers.caller().address(), false);
+            leadership.note(who, "register node", "node " + asked, why);
+            throw new ControlFailure(Code.CODE_NOT_ALLOWED, why);
+        }
+    }
+
     private void accept(
             Outcome.NodeRegistered registered, RegisterNode request, long ticket, long now) {
         if (ended) {
@@ -214,6 +247,10 @@ final class NodeSession implements StreamObserver<NodeMessage> {
         leadership.nodes().reported(request.getStoresList());
         if (!leadership.nodes().add(node, this)) {
             throw new CompletionException(ControlFailure.notLeader());
+        }
+        if (leadership.isRevoked(peer)) {
+            end("its certificate was revoked");
+            return;
         }
         if (ended) {
             gone("the stream broke while it registered");
@@ -253,6 +290,11 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                                                                 gone(view, registered, request)))
                                         .build()));
         directives.forEach(this::send);
+        if (peer != null) {
+            send(
+                    leadership.read(view ->
+                            NodeDirective.newBuilder().setRevoked(Answers.revoked(view)).build()));
+        }
         List<Barrier> held;
         synchronized (welcoming) {
             held = early == null ? List.of() : early;
@@ -274,7 +316,9 @@ final class NodeSession implements StreamObserver<NodeMessage> {
                         welcome.addStores(
                                 StoreId.newBuilder().setUuid(store.uuid()).setId(store.id())));
         view.barrierVolumes().forEach(volume -> welcome.addBarriers(Answers.barrier(volume)));
-        return welcome.setFencesGiven(view.fencesGiven()).build();
+        return welcome.setFencesGiven(view.fencesGiven())
+                .setAccessKeys(AccessKeyCodec.encode(view.accessKeys()))
+                .build();
     }
 
     private List<Group> groups(MetadataView view) {

@@ -7,9 +7,12 @@ import io.coppice.metadata.core.Node;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.ReplicaState;
 import io.coppice.metadata.core.Store;
+import io.coppice.model.AccessKeys;
+import io.coppice.wire.AccessKeyCodec;
 import io.coppice.wire.pb.GroupViews;
 import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.RegisterNode;
+import io.coppice.wire.pb.RevokedSerials;
 import io.coppice.wire.pb.StoreReport;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -293,6 +296,19 @@ final class NodeSessions implements AutoCloseable {
 
     // ------------------------------------------------------------ views
 
+    void pushAccessKeys(AccessKeys keys) {
+        var directive =
+                NodeDirective.newBuilder().setAccessKeys(AccessKeyCodec.encode(keys)).build();
+        List<NodeSession> all;
+        lock.lock();
+        try {
+            all = List.copyOf(live.values());
+        } finally {
+            lock.unlock();
+        }
+        all.forEach(session -> session.send(directive));
+    }
+
     void pushViews(List<Integer> groups) {
         pushing.lock();
         try {
@@ -332,6 +348,25 @@ final class NodeSessions implements AutoCloseable {
                                                             .build())));
         } finally {
             pushing.unlock();
+        }
+    }
+
+    /// To everybody but those concerned, whose sessions end.
+    void pushRevoked(RevokedSerials serials) {
+        List<NodeSession> all;
+        lock.lock();
+        try {
+            all = List.copyOf(live.values());
+        } finally {
+            lock.unlock();
+        }
+        var directive = NodeDirective.newBuilder().setRevoked(serials).build();
+        for (NodeSession session : all) {
+            if (leadership.isRevoked(session.peer())) {
+                session.end("its certificate was revoked");
+            } else {
+                session.send(directive);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package io.coppice.metadata.server;
 
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.MapRoot;
@@ -42,22 +43,26 @@ final class Queries {
 
     private final Leadership leadership;
     private final ChunkUsage usage;
+    private final Permissions permissions;
 
     Queries(Leadership leadership, ChunkUsage usage) {
         this.leadership = leadership;
         this.usage = usage;
+        this.permissions = new Permissions(leadership);
     }
 
     // ------------------------------------------------------------ answers in one piece
 
-    QueryResponse query(QueryRequest request) throws ControlFailure {
+    QueryResponse query(QueryRequest request, Caller caller) throws ControlFailure {
         try (var timed = leadership.metrics().query().time()) {
             leadership.confirm();
-            return answer(request).build();
+            permissions.require(caller, request);
+            return permissions.reduced(caller, answer(request, caller).build());
         }
     }
 
-    private QueryResponse.Builder answer(QueryRequest request) throws ControlFailure {
+    private QueryResponse.Builder answer(QueryRequest request, Caller caller)
+            throws ControlFailure {
         var response = QueryResponse.newBuilder();
         switch (request.getQueryCase()) {
             case LIST_VOLUMES -> usage.listVolumes(response);
@@ -65,7 +70,7 @@ final class Queries {
             case LIST_SNAPSHOTS -> listSnapshots(request.getListSnapshots().getVolume(), response);
             case LIST_TRASH -> usage.listTrash(response);
             case GET_LINEAGE -> usage.lineage(request.getGetLineage().getName(), response);
-            case GET_USAGE -> usage.usage(request.getGetUsage().getName(), response);
+            case GET_USAGE -> usage.usage(request.getGetUsage(), response);
             case LIST_NODES -> read(view -> nodes(view, response));
             case LIST_GROUPS ->
                     read(view ->
@@ -103,12 +108,26 @@ final class Queries {
                             view.projects()
                                     .forEach(project ->
                                             response.addProjects(Answers.project(view, project))));
+            case LIST_REVOCATIONS ->
+                    read(view ->
+                            view.revocations()
+                                    .forEach(it -> response.addRevoked(Answers.revocation(it))));
             case PLAN_LIFECYCLE -> plan(request.getPlanLifecycle(), response);
+            case LIST_PRINCIPALS -> read(view -> RightsQueries.principals(view, caller, response));
+            case LIST_GRANTS -> grants(caller, Integer.MAX_VALUE, part -> response.mergeFrom(part));
+            case WHO_AM_I -> {
+                var who = compute(view -> RightsQueries.caller(view, caller));
+                response.setCaller(who);
+            }
             case READ_AUDIT -> audit(request.getReadAudit(), AUDIT_ROWS_MAX, response);
             case GET_DIFF ->
                     diff(request.getGetDiff(), Integer.MAX_VALUE, part -> response.mergeFrom(part));
             case LIST_MAPPED_CHUNKS ->
                     throw ControlFailure.badRequest("this list is only given as a stream");
+            case GET_INSPECTION ->
+                    response.setCapability(
+                            Vouchers.of(leadership)
+                                    .inspection(0, caller.proven() ? caller.name() : ""));
             case INTRODUCE_YOURSELF, QUERY_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "the request holds no query that this version knows");
@@ -183,6 +202,12 @@ final class Queries {
         }
     }
 
+    private void grants(Caller caller, int rows, Consumer<QueryResponse> each) {
+        try (var capture = leadership.quorum().capture()) {
+            RightsQueries.grants(capture, caller, rows, each);
+        }
+    }
+
     private Volume volume(String name) throws ControlFailure {
         return leadership
                 .read(view -> view.volume(name))
@@ -193,17 +218,16 @@ final class Queries {
 
     private OpenedSource open(SnapshotName source) throws ControlFailure {
         Volume volume = volume(source.getVolume());
+        var opened = OpenedSource.newBuilder().setVolume(volume.id());
+        var key = volume.key();
+        if (key != null) {
+            opened.setKey(GovernanceCodec.encode(key));
+        }
         if (source.getSnapshot().isEmpty()) {
-            return OpenedSource.newBuilder()
-                    .setVolume(volume.id())
-                    .setSize(volume.size())
-                    .setGeneration(volume.generation())
-                    .build();
+            return opened.setSize(volume.size()).setGeneration(volume.generation()).build();
         }
         Snapshot snapshot = snapshot(source);
-        return OpenedSource.newBuilder()
-                .setVolume(volume.id())
-                .setSnapshot(snapshot.id())
+        return opened.setSnapshot(snapshot.id())
                 .setSize(snapshot.size())
                 .setGeneration(snapshot.generation())
                 .build();
@@ -334,15 +358,18 @@ final class Queries {
 
     // ------------------------------------------------------------ answers in parts
 
-    void stream(QueryRequest request, Consumer<QueryResponse> each) throws ControlFailure {
+    void stream(QueryRequest request, Caller caller, Consumer<QueryResponse> each)
+            throws ControlFailure {
         leadership.confirm();
+        permissions.require(caller, request);
         int rows = leadership.config().sessions().streamRows();
         switch (request.getQueryCase()) {
             case LIST_MAPPED_CHUNKS ->
                     mappedChunks(request.getListMappedChunks().getGroup(), rows, each);
             case GET_DIFF -> diff(request.getGetDiff(), rows, each);
             case READ_AUDIT -> audit(request.getReadAudit(), rows, each);
-            default -> each.accept(answer(request).build());
+            case LIST_GRANTS -> grants(caller, rows, each);
+            default -> each.accept(permissions.reduced(caller, answer(request, caller).build()));
         }
     }
 

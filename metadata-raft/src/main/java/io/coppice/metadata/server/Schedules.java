@@ -6,10 +6,12 @@ import io.coppice.metadata.core.MetadataView;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Planned;
 import io.coppice.metadata.core.Policy;
+import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Volume;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -19,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -117,7 +120,7 @@ final class Schedules {
     }
 
     private CompletableFuture<Outcome> scheduled(DueCut due) {
-        String name = due.rule() + "-" + MOMENT.format(Instant.ofEpochMilli(due.moment()));
+        String name = name(due.rule(), due.moment());
         // One look: what is cut is what counts as cut.
         return leadership
                 .read(view -> {
@@ -143,11 +146,14 @@ final class Schedules {
         }
     }
 
-    /// The cuts that policies ask for between two moments, at most [#PLAN_MAX] of each rule.
+    /// The cuts that policies ask for between two moments, at most [#PLAN_MAX] of each rule, and
+    /// the snapshots that go for them, of the first [#CUT_VOLUMES] volumes.
     static List<Planned> planned(MetadataView view, long from, long until, int limit) {
         var planned = new ArrayList<Planned>();
         for (Policy policy : view.policies()) {
-            int volumes = view.followers(new DueCut(policy.name(), "", 0, 0), CUT_VOLUMES).size();
+            List<Volume> followers =
+                    view.followers(new DueCut(policy.name(), "", 0, 0), CUT_VOLUMES);
+            int volumes = followers.size();
             for (Policy.Rule rule : policy.rules()) {
                 long moment = rule.nextDue(from);
                 for (int i = 0;
@@ -162,9 +168,41 @@ final class Schedules {
                                     what + " by policy " + policy.name() + "/" + rule.name()));
                     moment = rule.nextDue(moment);
                 }
+                for (Volume volume : followers) {
+                    prunes(view, volume, policy, rule, from, until)
+                            .limit(Math.max(0, limit - planned.size()))
+                            .forEach(planned::add);
+                }
             }
         }
         return planned;
+    }
+
+    /// Which snapshots of a volume go for those that its rule will make, in their order.
+    private static Stream<Planned> prunes(
+            MetadataView view, Volume volume, Policy policy, Policy.Rule rule, long from, long to) {
+        String made = policy.name() + "/" + rule.name();
+        var names = new ArrayDeque<String>();
+        view.snapshots(volume.id()).stream()
+                .filter(snapshot -> snapshot.rule().equals(made) && !snapshot.guarded())
+                .sorted(Comparator.comparingLong(Snapshot::id))
+                .forEach(snapshot -> names.add(snapshot.name()));
+        var planned = new ArrayList<Planned>();
+        long moment = rule.nextDue(from);
+        for (int i = 0; i < PLAN_MAX && moment <= to; i++) {
+            names.add(name(rule.name(), moment));
+            while (names.size() > rule.keep()) {
+                planned.add(
+                        new Planned(
+                                moment, "prune snapshots", volume.name() + "@" + names.remove()));
+            }
+            moment = rule.nextDue(moment);
+        }
+        return planned.stream();
+    }
+
+    private static String name(String rule, long moment) {
+        return rule + "-" + MOMENT.format(Instant.ofEpochMilli(moment));
     }
 
     /// Somebody made one of that name.

@@ -18,6 +18,7 @@ record ServerMetrics(
         Counter nodesLost,
         Meter purged,
         Counter scheduled,
+        Counter diverged,
         Timer chunkStats) {
 
     static ServerMetrics in(MetricRegistry registry) {
@@ -32,6 +33,7 @@ record ServerMetrics(
                 registry.counter("metadata.nodes.lost"),
                 registry.meter("metadata.chunks.purged"),
                 registry.counter("metadata.snapshots.scheduled"),
+                registry.counter("metadata.divergence.alerts"),
                 registry.timer("metadata.usage.chunk_stats"));
     }
 }

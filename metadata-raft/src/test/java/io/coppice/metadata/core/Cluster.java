@@ -67,6 +67,15 @@ final class Cluster {
         return state.apply(stamped);
     }
 
+    /// As somebody whose certificate says the name.
+    Outcome as(String name, long session, Command command) {
+        var caller = new Caller(name, "10.0.0.1:5", true);
+        var stamped =
+                new Stamped(session, session == 0 ? 0 : sequence++, 0, now++, caller, command);
+        history.add(stamped);
+        return state.apply(stamped);
+    }
+
     Outcome done(Command command) {
         return done(SESSION, command);
     }

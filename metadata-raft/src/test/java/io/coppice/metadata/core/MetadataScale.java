@@ -63,7 +63,8 @@ final class MetadataScale {
                             0,
                             0,
                             Map.of(),
-                            Terms.of("", "", 1)));
+                            Terms.of("", "", 1),
+                            null));
         }
         tables.nextId = volumes + 1;
         print("mapped %,d chunks in %.1f s", sequence - 1, seconds(start));

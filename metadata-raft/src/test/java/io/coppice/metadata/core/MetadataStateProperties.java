@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
@@ -330,6 +332,38 @@ class MetadataStateProperties {
         gone.removeAll(live);
         assertEquals(gone, purged);
         compareOwn(cluster);
+        for (long seed = 0; seed < 8; seed++) {
+            compareFreed(cluster, new Random(seed));
+        }
+    }
+
+    /// What would go with some names is what the others do not name.
+    private void compareFreed(Cluster cluster, Random random) {
+        Set<Long> expected = new TreeSet<>();
+        Set<Long> kept = new HashSet<>();
+        var roots = new ArrayList<MapRoot>();
+        model.volumes.forEach((name, map) -> {
+            boolean goes = random.nextBoolean();
+            (goes ? expected : kept).addAll(map.values());
+            if (goes) {
+                roots.add(cluster.volume(name).root());
+            }
+        });
+        model.snapshots.forEach((name, map) -> {
+            boolean goes = random.nextBoolean();
+            (goes ? expected : kept).addAll(map.values());
+            String[] parts = name.split("@", -1);
+            if (goes) {
+                roots.add(cluster.view().snapshot(parts[0], parts[1]).orElseThrow().root());
+            }
+        });
+        expected.removeAll(kept);
+        long[] freed = cluster.view().freedChunks(roots, 1_000_000).orElseThrow();
+        assertEquals(List.copyOf(expected), Arrays.stream(freed).boxed().toList());
+        if (!expected.isEmpty()) {
+            int less = expected.size() - 1;
+            assertEquals(Optional.empty(), cluster.view().freedChunks(roots, less));
+        }
     }
 
     private void compareOwn(Cluster cluster) {

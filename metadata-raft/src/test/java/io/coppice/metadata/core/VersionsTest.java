@@ -155,14 +155,18 @@ class VersionsTest {
         create("a");
         write("a", 0);
         var clone = new Command.CreateClones("a", "", null, List.of("a"), Map.of(), 0);
-        assertEquals(Refusal.EXISTS, cluster.view().refusal(clone, 1).orElseThrow().code());
+        assertEquals(
+                Refusal.EXISTS,
+                cluster.view().refusal(Caller.LEADER, clone, 1).orElseThrow().code());
         var good = new Command.CreateClones("a", "", null, List.of("b"), Map.of(), 0);
-        assertEquals(Optional.empty(), cluster.view().refusal(good, 1));
+        assertEquals(Optional.empty(), cluster.view().refusal(Caller.LEADER, good, 1));
         cloneLive("a", "b");
         var reset = new Command.ResetVolume("b", null, cluster.volume("a").id(), "", null, "");
-        assertEquals(Optional.empty(), cluster.view().refusal(reset, 1));
+        assertEquals(Optional.empty(), cluster.view().refusal(Caller.LEADER, reset, 1));
         cluster.done(new Command.ChangeVolume("b", null, true, null, null, null, null, Map.of()));
-        assertEquals(Refusal.CONFLICT, cluster.view().refusal(reset, 1).orElseThrow().code());
+        assertEquals(
+                Refusal.CONFLICT,
+                cluster.view().refusal(Caller.LEADER, reset, 1).orElseThrow().code());
     }
 
     @Test

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.ClusterConfig;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Volume;
+import io.coppice.port.Entropy;
 import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateSnapshots;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.Test;
 class AdminCommandsTest {
     private static final long SESSION = 77;
     private static final int NODES = 3;
+    private static final Caller SOMEBODY = Caller.said("somebody");
 
     private final List<Barrier> barriers = new ArrayList<>();
 
@@ -91,9 +94,13 @@ class AdminCommandsTest {
         Leadership leadership = quorum.leadership();
         connectNodes(leadership);
         long before = generation(quorum);
-        var commands = new AdminCommands(leadership, new Cuts(leadership));
-        var first = commands.execute(snapshot(1, "s"), "somebody");
-        var again = commands.execute(snapshot(1, "s"), "somebody");
+        var commands =
+                new AdminCommands(
+                        leadership,
+                        new Cuts(leadership),
+                        new KeyRotation(leadership, Entropy.system()));
+        var first = commands.execute(snapshot(1, "s"), SOMEBODY);
+        var again = commands.execute(snapshot(1, "s"), SOMEBODY);
         assertEquals(1, barriers.size());
         assertFalse(first.isDone());
         nodesFinish(leadership, barriers.getFirst());
@@ -115,11 +122,15 @@ class AdminCommandsTest {
         Leadership leadership = quorum.leadership();
         connectNodes(leadership);
         long before = generation(quorum);
-        var commands = new AdminCommands(leadership, new Cuts(leadership));
+        var commands =
+                new AdminCommands(
+                        leadership,
+                        new Cuts(leadership),
+                        new KeyRotation(leadership, Entropy.system()));
         var clone = CreateClones.newBuilder().setVolume("v").addNames("c");
-        var cloned = commands.execute(request(1).setCreateClones(clone).build(), "somebody");
+        var cloned = commands.execute(request(1).setCreateClones(clone).build(), SOMEBODY);
         var create = CreateVolume.newBuilder().setName("c").setSize(1 << 20);
-        commands.execute(request(2).setCreateVolume(create).build(), "another").join();
+        commands.execute(request(2).setCreateVolume(create).build(), Caller.said("another")).join();
         nodesFinish(leadership, barriers.getFirst());
         assertTrue(cloned.isCompletedExceptionally());
         assertEquals(before + 1, generation(quorum));
@@ -132,14 +143,18 @@ class AdminCommandsTest {
         Leadership leadership = quorum.leadership();
         connectNodes(leadership);
         long before = generation(quorum);
-        var commands = new AdminCommands(leadership, new Cuts(leadership));
-        commands.execute(snapshot(1, "s"), "somebody");
-        var other = commands.execute(snapshot(2, "s"), "somebody");
+        var commands =
+                new AdminCommands(
+                        leadership,
+                        new Cuts(leadership),
+                        new KeyRotation(leadership, Entropy.system()));
+        commands.execute(snapshot(1, "s"), SOMEBODY);
+        var other = commands.execute(snapshot(2, "s"), SOMEBODY);
         nodesFinish(leadership, barriers.getFirst());
         assertTrue(other.isCompletedExceptionally());
         var past = CreateClones.newBuilder().setVolume("v").addNames("c").setExpiresMillis(1);
         var late = request(3).setCreateClones(past).build();
-        assertTrue(commands.execute(late, "somebody").isCompletedExceptionally());
+        assertTrue(commands.execute(late, SOMEBODY).isCompletedExceptionally());
         assertEquals(1, barriers.size());
         assertEquals(before + 1, generation(quorum));
     }
@@ -152,8 +167,12 @@ class AdminCommandsTest {
         long now = leadership.time().wallMillis();
         var create = CreateVolume.newBuilder().setName("w").setSize(1 << 20).setTtlMillis(60_000);
         var request = request(1).setCreateVolume(create).build();
-        var commands = new AdminCommands(leadership, new Cuts(leadership));
-        commands.execute(request, "somebody").join();
+        var commands =
+                new AdminCommands(
+                        leadership,
+                        new Cuts(leadership),
+                        new KeyRotation(leadership, Entropy.system()));
+        commands.execute(request, SOMEBODY).join();
         long ends = quorum.read(view -> view.volume("w").orElseThrow().expiresMillis());
         assertTrue(ends >= now + 60_000 && ends <= leadership.time().wallMillis() + 60_000);
     }

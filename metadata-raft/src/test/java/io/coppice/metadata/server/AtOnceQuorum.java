@@ -1,6 +1,7 @@
 package io.coppice.metadata.server;
 
 import com.codahale.metrics.MetricRegistry;
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.MetadataCapture;
 import io.coppice.metadata.core.MetadataState;
@@ -79,6 +80,12 @@ final class AtOnceQuorum implements Quorum {
     void apply(long session, long sequence, Command command) {
         Outcome outcome = state.apply(new Stamped(session, sequence, 0, 1, "test", command));
         Invariant.check(!(outcome instanceof Outcome.Refused), "refused");
+    }
+
+    /// As somebody whose certificate says the name.
+    Outcome as(String name, long session, Command command) {
+        return state.apply(
+                new Stamped(session, ++submitted, 0, 1, new Caller(name, "h", true), command));
     }
 
     /// Of the server that has this one.

@@ -36,7 +36,7 @@ class CompanionsTest {
     @Test
     void aClockAgreesWithMostOfThem() {
         assertTrue(asked().clockAgrees(), "alone");
-        other(1, 0);
+        other(ClusterConfig.NEWEST_FORMAT, 0);
         other(1, HOUR);
         assertTrue(asked().clockAgrees(), "one of the others is wrong");
         others.clear();
@@ -73,15 +73,16 @@ class CompanionsTest {
         var old = new ClusterConfig("c", 3, 2, 4, 64 << 10, false, 1_000, 0);
         quorum.apply(0, 0, new Command.InitializeCluster(old));
         other(0, 0);
-        other(1, 0);
+        other(ClusterConfig.NEWEST_FORMAT, 0);
         asked();
         assertEquals(0, format());
         others.removeFirst();
         others.addFirst(Optional.empty());
         asked();
         assertEquals(0, format());
-        others.removeFirst();
-        other(2, 0);
+        others.clear();
+        other(ClusterConfig.NEWEST_FORMAT, 0);
+        other(ClusterConfig.NEWEST_FORMAT + 1, 0);
         asked();
         assertEquals(ClusterConfig.NEWEST_FORMAT, format());
     }
