@@ -1,5 +1,6 @@
 package io.coppice.node;
 
+import io.coppice.node.ingress.Access;
 import io.coppice.node.ingress.LaneTable;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.replica.NodeLease;
@@ -22,6 +23,9 @@ public interface NodeHost {
 
     LaneTable lanes();
 
+    /// What the data plane's door asks for.
+    Access access();
+
     /// Starts the lane of an open store, under the id that the quorum gave it.
     ///
     /// @param lease what it may serve by
@@ -36,6 +40,9 @@ public interface NodeHost {
 
     /// Keeps a store that failed from being used again. Does not wait.
     void storeFailed(StoreHome home, int storeId, String why);
+
+    /// All certificates that count no more: who has one loses its connections.
+    default void revoked(List<String> serials) {}
 
     Time time();
 }

@@ -245,6 +245,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
         long sequence = beat(now);
         leases.sent(sequence, now);
         send(NodeMessage.newBuilder().setHeartbeat(beat.setSequence(sequence)).build());
+        node.access().tick(time.wallMillis(), now, this::send);
     }
 
     /// A node does not claim for a store that it lives while its loop is stuck in a write that does
@@ -308,6 +309,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
             case VIEWS -> views(directive.getViews());
             case BARRIER -> barrier(directive.getBarrier());
             case PURGE -> purge(directive.getPurge());
+            case ACCESS_KEYS -> node.access().keys(directive.getAccessKeys(), time.wallMillis());
             case REFUSED ->
                     LOG.error(
                             "node {} is refused: {}",
@@ -317,6 +319,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
                     answered(
                             directive.getHeartbeat().getSequence(),
                             directive.getHeartbeat().getLeaseMillis());
+            case REVOKED -> node.revoked(directive.getRevoked().getSerialsList());
             case DIRECTIVE_NOT_SET -> {}
         }
     }
@@ -336,6 +339,7 @@ public final class NodeSession implements StreamListener<NodeMessage, NodeDirect
 
     private void welcome(NodeWelcome welcome) {
         nodeId = welcome.getNode();
+        node.access().keys(welcome.getAccessKeys(), time.wallMillis());
         if (!welcome.getCluster().isEmpty()) {
             cluster = welcome.getCluster();
             try {

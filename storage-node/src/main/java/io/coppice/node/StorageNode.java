@@ -7,8 +7,10 @@ import io.coppice.net.FrameServer;
 import io.coppice.net.HttpEndpoint;
 import io.coppice.net.RecentMetrics;
 import io.coppice.net.Transport;
+import io.coppice.node.ingress.Access;
 import io.coppice.node.ingress.Ingress;
 import io.coppice.node.ingress.LaneTable;
+import io.coppice.node.lane.Greeting;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneMetrics;
 import io.coppice.node.repair.ReadRepair;
@@ -18,6 +20,8 @@ import io.coppice.node.store.StoreConfig;
 import io.coppice.node.store.StoreFormatException;
 import io.coppice.port.Disk;
 import io.coppice.port.Time;
+import io.coppice.tls.Credentials;
+import io.coppice.tls.Identity;
 import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.ScrubReport;
 import io.netty.channel.EventLoop;
@@ -28,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -46,12 +51,14 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private static final int STOP_SECONDS = 30;
 
     private final StorageNodeConfig config;
+    private final @Nullable Credentials credentials;
     private final UnaryOperator<Disk> device;
     private final Time time;
     private final MetricRegistry metrics = new RecentMetrics();
     private final LaneMetrics laneMetrics = new LaneMetrics(metrics);
     private final LaneTable lanes = new LaneTable();
     private final AtomicInteger connections = new AtomicInteger();
+    private final Access access;
     private final List<StoreDirectory> directories = new ArrayList<>();
     private final Map<Integer, Scrubber> scrubbers = new ConcurrentHashMap<>();
     private final List<ExecutorService> threads = new ArrayList<>();
@@ -70,10 +77,17 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     private @Nullable NodeSession session;
     private boolean closed;
 
-    private StorageNode(StorageNodeConfig config, UnaryOperator<Disk> device, Time time) {
+    private StorageNode(StorageNodeConfig config, UnaryOperator<Disk> device, Time time)
+            throws IOException {
         this.config = config;
+        this.credentials = config.tls().isEmpty() ? null : Credentials.load(config.tls().get());
         this.device = device;
         this.time = time;
+        Credentials shown = credentials;
+        this.access =
+                shown == null
+                        ? new Access(metrics, time.nanos())
+                        : new Access(metrics, time.nanos(), shown::takeRefused);
     }
 
     /// Opens the stores, listens, and registers with the quorum in the background, for as long as
@@ -99,6 +113,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     }
 
     private void open() throws IOException {
+        requireOwnName();
         for (Path path : config.stores()) {
             directories.add(StoreDirectory.lock(path, device));
         }
@@ -115,17 +130,18 @@ public final class StorageNode implements NodeHost, AutoCloseable {
             incarnation = Math.max(incarnation, nextIncarnation(directory));
         }
         incarnation = incarnation == 0 ? time.wallMillis() : incarnation;
-        transport = Transport.create("node-" + config.name(), directories.size());
+        transport = Transport.create("node-" + config.name(), directories.size(), credentials);
         doors =
                 directories.size() == 1
                         ? transport
-                        : Transport.create("node-" + config.name() + "-door", directories.size());
-        control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10));
+                        : Transport.create(
+                                "node-" + config.name() + "-door", directories.size(), credentials);
+        control = new ControlClient(config.controlEndpoints(), Duration.ofSeconds(10), credentials);
         session = new NodeSession(this, config, cluster, incarnation, storeConfig, time);
         server =
                 doors.listen(
                         Transport.parse(config.dataAddress()),
-                        () -> new Ingress(lanes, this::hello, connections, time));
+                        () -> new Ingress(lanes, this::hello, connections, access, time));
         http =
                 HttpEndpoint.start(
                         (InetSocketAddress) Transport.parse(config.httpAddress()),
@@ -134,6 +150,24 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         session().start(control, doors.next());
         LOG.info(
                 "node {} serves {} stores on {}", config.name(), directories.size(), dataAddress());
+    }
+
+    private void requireOwnName() throws IOException {
+        if (credentials == null) {
+            return;
+        }
+        Identity own = credentials.identity();
+        if (own.kind() != Identity.Kind.SERVER || !own.name().equals(config.name())) {
+            throw new IOException(
+                    credentials.dir()
+                            + " holds the certificate of "
+                            + own
+                            + ", and this is node "
+                            + config.name()
+                            + ": issue one with 'coppice cert issue "
+                            + config.name()
+                            + " --server'");
+        }
     }
 
     /// A disk that does not work ends its store; the others of the node go on. A directory that is
@@ -205,6 +239,11 @@ public final class StorageNode implements NodeHost, AutoCloseable {
     }
 
     @Override
+    public Access access() {
+        return access;
+    }
+
+    @Override
     public Time time() {
         return time;
     }
@@ -225,7 +264,7 @@ public final class StorageNode implements NodeHost, AutoCloseable {
                                 config.lane(),
                                 java.util.Objects.requireNonNull(transport),
                                 loop,
-                                hello(),
+                                new Greeting(hello(), access::pass),
                                 thread("sync", storeId),
                                 background,
                                 laneMetrics,
@@ -242,6 +281,13 @@ public final class StorageNode implements NodeHost, AutoCloseable {
         scrubbers.put(storeId, scrubber);
         lane.execute(scrubber::start);
         return lane;
+    }
+
+    @Override
+    public void revoked(List<String> serials) {
+        if (credentials != null) {
+            credentials.revoke(Set.copyOf(serials));
+        }
     }
 
     @Override

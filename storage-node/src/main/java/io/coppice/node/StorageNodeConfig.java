@@ -6,11 +6,13 @@ import io.coppice.model.Names;
 import io.coppice.net.Transport;
 import io.coppice.node.lane.LaneConfig;
 import io.coppice.node.store.StoreConfig;
+import io.coppice.tls.Exposure;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /// Settings of a storage node.
 ///
@@ -23,6 +25,7 @@ import java.util.List;
 /// @param controlEndpoints `host:port` of every metadata server known
 /// @param capacityBytesPerStore what each store may use; 0: what its device has
 /// @param heartbeatMillis how often the quorum hears that the node lives
+/// @param tls the node's credentials directory; empty: everything travels in the clear
 /// @param lane bounds and rhythms of each store's lane
 /// @param store sizes of the chunk stores; the chunk size is the cluster's
 public record StorageNodeConfig(
@@ -35,6 +38,7 @@ public record StorageNodeConfig(
         List<String> controlEndpoints,
         long capacityBytesPerStore,
         int heartbeatMillis,
+        Optional<Path> tls,
         LaneConfig lane,
         StoreConfig store) {
     /// A member of a group that stands still for this long is taken out; 0: never.
@@ -55,6 +59,34 @@ public record StorageNodeConfig(
         require(heartbeatMillis >= 10, "node.heartbeat: must be at least 10 ms");
         Transport.parse(dataAddress);
         Transport.parse(httpAddress);
+    }
+
+    /// In the clear.
+    public StorageNodeConfig(
+            String name,
+            String rack,
+            List<Path> stores,
+            String dataAddress,
+            String advertisedHost,
+            String httpAddress,
+            List<String> controlEndpoints,
+            long capacityBytesPerStore,
+            int heartbeatMillis,
+            LaneConfig lane,
+            StoreConfig store) {
+        this(
+                name,
+                rack,
+                stores,
+                dataAddress,
+                advertisedHost,
+                httpAddress,
+                controlEndpoints,
+                capacityBytesPerStore,
+                heartbeatMillis,
+                Optional.empty(),
+                lane,
+                store);
     }
 
     /// With everything that has a good default left at it.
@@ -80,7 +112,25 @@ public record StorageNodeConfig(
                 StoreConfig.defaults());
     }
 
-    /// Reads the `node` section of a configuration file; see docs for its keys.
+    /// The same node with a credentials directory.
+    public StorageNodeConfig withTls(Path dir) {
+        return new StorageNodeConfig(
+                name,
+                rack,
+                stores,
+                dataAddress,
+                advertisedHost,
+                httpAddress,
+                controlEndpoints,
+                capacityBytesPerStore,
+                heartbeatMillis,
+                Optional.of(dir),
+                lane,
+                store);
+    }
+
+    /// Reads the `node` section of a configuration file, and `tls` and `insecure` beside it; see
+    /// docs for its keys.
     ///
     /// @throws IllegalArgumentException one line for the operator
     public static StorageNodeConfig fromHocon(Config root) {
@@ -96,6 +146,10 @@ public record StorageNodeConfig(
                     node.getStringList("control"),
                     bytes(node, "capacity", 0),
                     millis(node, "heartbeat", 300),
+                    Exposure.credentials(
+                            text(root, "tls.dir", ""),
+                            root.hasPath("insecure") && root.getBoolean("insecure"),
+                            List.of(text(node, "data", "127.0.0.1:0"))),
                     lane(node),
                     store(node));
         } catch (ConfigException e) {

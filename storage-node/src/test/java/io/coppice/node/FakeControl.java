@@ -1,5 +1,9 @@
 package io.coppice.node;
 
+import io.coppice.model.AccessKey;
+import io.coppice.model.AccessKeys;
+import io.coppice.wire.AccessKeyCodec;
+import io.coppice.wire.pb.AccessRefused;
 import io.coppice.wire.pb.Barrier;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.ControlGrpc;
@@ -22,6 +26,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -51,6 +56,8 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
     private boolean answersBeats = true;
     private boolean takesOutFailed;
     private long fencesGiven;
+    private AccessKeys accessKeys = AccessKeys.NONE;
+    private final List<AccessRefused> refusals = new ArrayList<>();
     private final Map<String, Integer> storeIds = new HashMap<>();
 
     FakeControl(int nodesWanted, int groupCount) throws IOException {
@@ -135,6 +142,22 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
         takesOutFailed = true;
     }
 
+    /// Every node hears of one more key.
+    synchronized AccessKeys rotateAccessKey() {
+        int next = accessKeys.newest() + 1;
+        accessKeys = accessKeys.with(new AccessKey(next, next, 5, 6, 7));
+        tellAll(
+                NodeDirective.newBuilder()
+                        .setAccessKeys(AccessKeyCodec.encode(accessKeys))
+                        .build());
+        return accessKeys;
+    }
+
+    /// What nodes have said that they refused.
+    synchronized List<AccessRefused> refusals() {
+        return List.copyOf(refusals);
+    }
+
     synchronized void answerBeats(boolean answer) {
         answersBeats = answer;
     }
@@ -198,6 +221,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                                 welcome.setNode(id)
                                         .setLeaseMillis(LEASE_MILLIS)
                                         .setFencesGiven(fencesGiven)
+                                        .setAccessKeys(AccessKeyCodec.encode(accessKeys))
                                         .setCluster(CLUSTER)
                                         .setConfig(
                                                 ClusterConfig.newBuilder()
@@ -313,6 +337,7 @@ final class FakeControl extends ControlGrpc.ControlImplBase implements AutoClose
                     changeStates(failed.getStore(), ReplicaState.REPLICA_DOWN);
                 }
             }
+            case ACCESS_REFUSED -> refusals.add(message.getAccessRefused());
             default -> throw new AssertionError("unexpected: " + message);
         }
     }

@@ -2,10 +2,12 @@ package io.coppice.node.ingress;
 
 import io.coppice.net.Connection;
 import io.coppice.net.FrameHandler;
+import io.coppice.net.Transport;
 import io.coppice.node.lane.Accepted;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.Request;
 import io.coppice.port.Time;
+import io.coppice.tls.Identity;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
@@ -36,13 +38,23 @@ public final class Ingress implements FrameHandler {
     private final Accepted accepted = new Accepted();
     private boolean counted;
     private final Time time;
+    private final Access access;
+    private final Grants grants;
+    private long session;
     private boolean greeted;
     private boolean refused;
 
     /// @param self what this node says of itself; its cluster is empty until the node is a member
     ///   of one
     /// @param connections open connections of the node, counted here
-    public Ingress(LaneTable lanes, Supplier<Hello> self, AtomicInteger connections, Time time) {
+    public Ingress(
+            LaneTable lanes,
+            Supplier<Hello> self,
+            AtomicInteger connections,
+            Access access,
+            Time time) {
+        this.access = access;
+        this.grants = new Grants(access);
         this.connections = connections;
         this.lanes = lanes;
         this.self = self;
@@ -91,6 +103,22 @@ public final class Ingress implements FrameHandler {
             payload.release();
             return; // nothing is asked over an accepted connection
         }
+        if (isOfServers(header.getKind()) && isStranger(from)) {
+            payload.release();
+            turnAway(from, header);
+            return;
+        }
+        if (header.getKind() == DataKind.OPEN) {
+            payload.release();
+            open(from, header, now);
+            return;
+        }
+        Grants.Ruling ruling = grants.judge(header, session, now);
+        if (!ruling.isAllowed()) {
+            payload.release();
+            refuseAccess(from, header, ruling.why());
+            return;
+        }
         if (header.getKind() == DataKind.SYNC) {
             payload.release();
             sync(from, header, now);
@@ -104,11 +132,41 @@ public final class Ingress implements FrameHandler {
         if (lane == null) {
             payload.release();
             refuseUnknown(new Request(from, header, now), header);
-        } else if (lane.loop().inEventLoop()) {
-            lane.frames().frame(from, header, payload, now);
-        } else {
-            lane.execute(() -> lane.frames().frame(from, header, payload, now));
+            return;
         }
+        boolean fresh = ruling == Grants.Ruling.FRESH;
+        if (lane.loop().inEventLoop()) {
+            lane.frames().frame(from, header, payload, fresh, now);
+        } else {
+            lane.execute(() -> lane.frames().frame(from, header, payload, fresh, now));
+        }
+    }
+
+    /// What replicas tell and ask each other.
+    private static boolean isOfServers(DataKind kind) {
+        return switch (kind) {
+            case REPLICATE, COMMITTED, PULL_CHUNKS, FETCH_CHUNK, READ_REPLICA, TAIL, SYNCED -> true;
+            default -> false;
+        };
+    }
+
+    /// In a cluster without certificates nobody is one.
+    private static boolean isStranger(Connection from) {
+        Identity peer = from.peer();
+        return peer != null && peer.kind() != Identity.Kind.SERVER;
+    }
+
+    /// Such frames are not all answered one by one, so the connection ends.
+    private void turnAway(Connection from, DataHeader header) {
+        refused = true;
+        LOG.warn(
+                "{}: {} is no server of the cluster and sent {}",
+                from,
+                from.peer(),
+                header.getKind());
+        String why = "only servers of the cluster may send " + header.getKind();
+        tell(from, header, why);
+        from.close(why);
     }
 
     /// Refuses what would make the answers of this connection outgrow their bound.
@@ -117,17 +175,22 @@ public final class Ingress implements FrameHandler {
         if (verdict == Accepted.Verdict.PAUSE) {
             from.setReading(false);
         } else if (verdict == Accepted.Verdict.REFUSED) {
-            from.send(
-                    DataHeader.newBuilder()
-                            .setRequestId(header.getRequestId())
-                            .setKind(header.getKind())
-                            .setReply(true)
-                            .setStatus(DataStatus.OVERLOADED)
-                            .setMessage("too much is asked for on one connection")
-                            .build(),
-                    null);
+            refuse(from, header, DataStatus.OVERLOADED, "too much is asked for on one connection");
         }
         return verdict != Accepted.Verdict.REFUSED;
+    }
+
+    /// A request that was not counted as owed an answer.
+    private static void refuse(Connection from, DataHeader header, DataStatus status, String why) {
+        from.send(
+                DataHeader.newBuilder()
+                        .setRequestId(header.getRequestId())
+                        .setKind(header.getKind())
+                        .setReply(true)
+                        .setStatus(status)
+                        .setMessage(why)
+                        .build(),
+                null);
     }
 
     private static void refuseUnknown(Request request, DataHeader header) {
@@ -143,6 +206,47 @@ public final class Ingress implements FrameHandler {
         }
     }
 
+    // ---------------------------------------------------------------- access
+
+    private void open(Connection from, DataHeader header, long now) {
+        String problem =
+                grants.open(
+                        header.getCapability().toByteArray(),
+                        session,
+                        from.peer(),
+                        now,
+                        time.wallMillis());
+        if (problem == null) {
+            var request = new Request(from, header, now);
+            request.answer(request.reply(DataStatus.OK), null);
+        } else {
+            refuseAccess(from, header, problem);
+        }
+    }
+
+    private void refuseAccess(Connection from, DataHeader header, String why) {
+        LOG.debug("{}: {} refused: {}", from, header.getKind(), why);
+        tell(from, header, why);
+        switch (header.getKind()) {
+            // Not answered one by one. A node that has yet to hear of a key sends again what it
+            // sent
+            // over a connection that broke, and over none that stands.
+            case REPLICATE, COMMITTED -> from.close(why);
+            default -> refuse(from, header, DataStatus.NOT_ALLOWED, why);
+        }
+    }
+
+    /// Into the audit log.
+    private void tell(Connection from, DataHeader header, String why) {
+        Identity peer = from.peer();
+        access.refused(
+                Transport.show(from.remote()),
+                peer == null ? "" : peer.name(),
+                header.getKind().name(),
+                header.getVolume(),
+                why);
+    }
+
     // ---------------------------------------------------------------- hello
 
     private void greet(Connection from, DataHeader header, long now) {
@@ -150,21 +254,29 @@ public final class Ingress implements FrameHandler {
         Hello here = self.get();
         String problem =
                 header.getKind() == DataKind.HELLO
-                        ? problem(header.getHello(), here)
+                        ? problem(from, header.getHello(), here)
                         : "say hello first";
         if (problem == null) {
             greeted = true;
+            session = header.getHello().getSession();
             request.answer(request.reply(DataStatus.OK).setHello(here), null);
             return;
         }
         refused = true;
         LOG.warn("{}: refused: {}", from, problem);
+        if (isStranger(from)) {
+            tell(from, header, problem);
+        }
         request.refuse(DataStatus.BAD_REQUEST, problem);
         from.flush();
         from.close(problem);
     }
 
-    private static @org.jspecify.annotations.Nullable String problem(Hello there, Hello here) {
+    private static @org.jspecify.annotations.Nullable String problem(
+            Connection from, Hello there, Hello here) {
+        if (there.getNode() != 0 && isStranger(from)) {
+            return from.peer() + " is no storage node of the cluster";
+        }
         if (there.getProtocol() != PROTOCOL) {
             return "protocol " + there.getProtocol() + " is not spoken here, only " + PROTOCOL;
         }

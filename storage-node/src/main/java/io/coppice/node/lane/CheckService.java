@@ -3,12 +3,15 @@ package io.coppice.node.lane;
 import io.coppice.model.ChunkId;
 import io.coppice.node.store.ChunkDigest;
 import io.coppice.node.store.ChunkSummary;
+import io.coppice.node.store.FreedBlocks;
+import io.coppice.wire.Checksums;
 import io.coppice.wire.pb.ChunkInfo;
 import io.coppice.wire.pb.ChunkPage;
 import io.coppice.wire.pb.ChunkStat;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataStatus;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /// Answers of `usage` and `check` about the chunks of a store, in pages that fit a frame and a
@@ -45,6 +48,45 @@ final class CheckService {
                                 .setBlocks(summary.blocks())
                                 .setOwnBlocks(summary.ownBlocks()));
             }
+        }
+        request.answer(reply, null);
+    }
+
+    /// How many blocks would go with the chunks whose ids are in `payload`, counted from where the
+    /// asker had come.
+    void freed(Request request, DataHeader header, ByteBuffer payload) {
+        var chunks = new long[payload.remaining() / Long.BYTES];
+        String problem = null;
+        if (payload.remaining() != chunks.length * Long.BYTES || header.getCrcsCount() != 1) {
+            problem = "the ids of chunks are 8 bytes each, with one checksum";
+        } else if (Checksums.crc32c(payload) != header.getCrcs(0)) {
+            request.refuse(DataStatus.BAD_CHECKSUM, "the ids were damaged on the way");
+            return;
+        }
+        payload.asLongBuffer().get(chunks);
+        for (int i = 0; problem == null && i < chunks.length; i++) {
+            boolean grows = i == 0 || chunks[i - 1] < chunks[i];
+            if (!grows || ChunkId.group(chunks[i]) != request.group()) {
+                problem = "the ids of chunks must grow, and be of the group";
+            }
+        }
+        if (problem != null || header.getBlock() < 0) {
+            request.refuse(DataStatus.BAD_REQUEST, problem == null ? "no such block" : problem);
+            return;
+        }
+        FreedBlocks.Page page =
+                FreedBlocks.count(
+                        lane.store(),
+                        operations.blocksPerChunk(),
+                        request.group(),
+                        chunks,
+                        new FreedBlocks.At(header.getCursor(), header.getBlock()));
+        var reply = request.reply(DataStatus.OK).setFreedBlocks(page.blocks());
+        FreedBlocks.At next = page.next();
+        if (next == null) {
+            reply.setLast(true);
+        } else {
+            reply.setCursor(next.chunk()).setBlock(next.block());
         }
         request.answer(reply, null);
     }

@@ -14,7 +14,6 @@ import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
 import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.GroupInfo;
-import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.VolumeBarrier;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
@@ -69,7 +68,7 @@ public final class Lane {
             LaneConfig config,
             Network network,
             EventLoop loop,
-            Hello hello,
+            Greeting greeting,
             Executor syncThread,
             Executor backgroundThread,
             LaneMetrics metrics,
@@ -109,7 +108,7 @@ public final class Lane {
         this.config = parts.config();
         batch = new Batch(parts.store(), parts.metrics());
         index = new StoreIndex(parts.store(), parts.suspect());
-        links = new LaneLinks(this, parts.network(), parts.loop(), parts.hello());
+        links = new LaneLinks(this, parts.network(), parts.loop(), parts.greeting());
         reads = new ReadService(this, parts.mender());
         catchUp = new CatchUp(this);
         syncLine =

@@ -22,6 +22,7 @@ public final class LaneFrames {
     private final OperationFrames operations;
     private final CheckService checks;
     private final NewestConnections newest = new NewestConnections();
+    private final Births births = new Births();
 
     LaneFrames(Lane lane) {
         this.lane = lane;
@@ -30,11 +31,14 @@ public final class LaneFrames {
     }
 
     /// One frame for a group of this lane; takes the payload over.
-    public void frame(Connection from, DataHeader header, ByteBuf payload, long arrivedNanos) {
+    ///
+    /// @param fresh it changes a chunk by the tag of its lease
+    public void frame(
+            Connection from, DataHeader header, ByteBuf payload, boolean fresh, long arrivedNanos) {
         lane.frameCame();
         LaneGroup group = lane.group(header.getGroup());
         switch (header.getKind()) {
-            case WRITE, ZERO -> change(from, header, payload, group, arrivedNanos);
+            case WRITE, ZERO -> change(from, header, payload, group, fresh, arrivedNanos);
             case REPLICATE -> {
                 if (header.getReply()) {
                     payload.release();
@@ -47,11 +51,19 @@ public final class LaneFrames {
                 payload.release();
                 committed(from, header, group);
             }
+            case FREED_BLOCKS -> {
+                freed(new Request(from, header, arrivedNanos), header, payload, group);
+                payload.release();
+            }
             default -> {
                 payload.release();
                 withoutPayload(new Request(from, header, arrivedNanos), header, group);
             }
         }
+    }
+
+    Births births() {
+        return births;
     }
 
     private boolean isLeased(Request request) {
@@ -83,6 +95,15 @@ public final class LaneFrames {
         }
     }
 
+    private void freed(
+            Request request, DataHeader header, ByteBuf payload, @Nullable LaneGroup group) {
+        if (group == null) {
+            refuseUnknownGroup(request);
+        } else {
+            checks.freed(request, header, payload.nioBuffer());
+        }
+    }
+
     static void refuseUnknownGroup(Request request) {
         request.refuse(DataStatus.NOT_PRIMARY, "group " + request.group() + " has no replica here");
     }
@@ -94,6 +115,7 @@ public final class LaneFrames {
             DataHeader header,
             ByteBuf payload,
             @Nullable LaneGroup group,
+            boolean fresh,
             long arrivedNanos) {
         if (isSuperseded(from, header)) {
             payload.release();
@@ -120,6 +142,13 @@ public final class LaneFrames {
             payload.release();
             return;
         }
+        if (fresh && isOlder(header)) {
+            payload.release();
+            request.refuse(
+                    DataStatus.NO_SUCH_CHUNK,
+                    "the chunk is not known to be of the volume's present generation");
+            return;
+        }
         lane.metrics().writeBytes.mark(payload.readableBytes());
         request.decidedNanos = lane.time().nanos();
         group.replica()
@@ -128,6 +157,12 @@ public final class LaneFrames {
                         header.getEpoch(),
                         operations.change(header, header.getKind(), payload),
                         OperationFrames.origin(header));
+    }
+
+    /// The chunk is here, and not known to be made in the generation that wants to change it.
+    private boolean isOlder(DataHeader header) {
+        return lane.store().contains(header.getChunk())
+                && !births.isOf(header.getChunk(), header.getVolume(), header.getGeneration());
     }
 
     private boolean isSuperseded(Connection from, DataHeader header) {

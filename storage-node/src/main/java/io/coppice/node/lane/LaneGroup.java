@@ -116,6 +116,9 @@ final class LaneGroup implements Effects {
         }
         var position = new Position(operation.epoch(), operation.sequence());
         var origin = operation.origin();
+        if (change.makesChunk() && !lane.store().contains(change.chunk())) {
+            lane.frames().births().made(change.chunk(), origin.volume(), origin.generation());
+        }
         switch (change.kind()) {
             case WRITE -> {
                 var payload = (BufferPayload) change.payload();

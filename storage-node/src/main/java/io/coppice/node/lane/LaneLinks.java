@@ -7,7 +7,6 @@ import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
 import io.coppice.node.replica.Ack;
 import io.coppice.wire.pb.DataHeader;
-import io.coppice.wire.pb.Hello;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.netty.util.collection.IntObjectHashMap;
@@ -29,17 +28,17 @@ final class LaneLinks implements ReplicaLink.Listener {
     private final Lane lane;
     private final Network network;
     private final EventLoop loop;
-    private final Hello hello;
+    private final Greeting greeting;
     private final Map<SocketAddress, ReplicaLink> links = new HashMap<>();
     private final Map<SocketAddress, Peer> peers = new HashMap<>();
     private final IntObjectHashMap<SocketAddress> addresses = new IntObjectHashMap<>();
     private final List<ReplicaLink> dirty = new ArrayList<>();
 
-    LaneLinks(Lane lane, Network network, EventLoop loop, Hello hello) {
+    LaneLinks(Lane lane, Network network, EventLoop loop, Greeting greeting) {
         this.lane = lane;
         this.network = network;
         this.loop = loop;
-        this.hello = hello;
+        this.greeting = greeting;
     }
 
     /// Where a store is, as the newest view says.
@@ -103,21 +102,23 @@ final class LaneLinks implements ReplicaLink.Listener {
             loop.execute(() -> handler.failed("store " + store + " has no known address"));
             return;
         }
-        peers.computeIfAbsent(
+        Peer peer =
+                peers.computeIfAbsent(
                         address,
                         to ->
                                 new Peer(
                                         network,
                                         loop,
                                         to,
-                                        hello,
+                                        greeting.hello(),
                                         PeerConfig.defaults(),
-                                        lane.time()))
-                .call(
-                        request.setStore(store),
-                        null,
-                        TimeUnit.MILLISECONDS.toNanos(lane.config().requestTimeoutMillis()),
-                        handler);
+                                        lane.time()));
+        peer.open(0, greeting.pass().get());
+        peer.call(
+                request.setStore(store),
+                null,
+                TimeUnit.MILLISECONDS.toNanos(lane.config().requestTimeoutMillis()),
+                handler);
     }
 
     void close() {
@@ -127,7 +128,7 @@ final class LaneLinks implements ReplicaLink.Listener {
 
     private ReplicaLink link(SocketAddress address) {
         return links.computeIfAbsent(
-                address, to -> new ReplicaLink(network, loop, to, hello, this));
+                address, to -> new ReplicaLink(network, loop, to, greeting, this));
     }
 
     private void closeIfUnused(SocketAddress address) {

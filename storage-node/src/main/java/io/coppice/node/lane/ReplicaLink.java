@@ -1,11 +1,11 @@
 package io.coppice.node.lane;
 
+import com.google.protobuf.ByteString;
 import io.coppice.net.Connection;
 import io.coppice.net.FrameHandler;
 import io.coppice.net.Network;
 import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataKind;
-import io.coppice.wire.pb.Hello;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import java.net.SocketAddress;
@@ -31,7 +31,11 @@ final class ReplicaLink implements FrameHandler {
     private final Network network;
     private final EventLoop loop;
     private final SocketAddress address;
-    private final Hello hello;
+    private final Greeting greeting;
+
+    /// The pass that the present connection has shown.
+    private ByteString shown = ByteString.EMPTY;
+
     private final Listener listener;
     private @Nullable Connection connection;
     private int backoffMillis = BACKOFF_MILLIS_MIN;
@@ -43,12 +47,12 @@ final class ReplicaLink implements FrameHandler {
             Network network,
             EventLoop loop,
             SocketAddress address,
-            Hello hello,
+            Greeting greeting,
             Listener listener) {
         this.network = network;
         this.loop = loop;
         this.address = address;
-        this.hello = hello;
+        this.greeting = greeting;
         this.listener = listener;
     }
 
@@ -70,6 +74,7 @@ final class ReplicaLink implements FrameHandler {
             connect();
             return false;
         }
+        showPass(now);
         now.send(header, payload);
         boolean first = !dirty;
         dirty = true;
@@ -108,8 +113,21 @@ final class ReplicaLink implements FrameHandler {
         }
         connection = opened;
         backoffMillis = BACKOFF_MILLIS_MIN;
-        opened.send(DataHeader.newBuilder().setKind(DataKind.HELLO).setHello(hello).build(), null);
+        var hello = DataHeader.newBuilder().setKind(DataKind.HELLO);
+        opened.send(hello.setHello(greeting.hello()).build(), null);
+        shown = ByteString.EMPTY;
+        showPass(opened);
         listener.linkUp(this);
+    }
+
+    private void showPass(Connection to) {
+        ByteString now = greeting.pass().get();
+        if (now != shown) {
+            shown = now;
+            to.send(
+                    DataHeader.newBuilder().setKind(DataKind.OPEN).setCapability(now).build(),
+                    null);
+        }
     }
 
     @Override

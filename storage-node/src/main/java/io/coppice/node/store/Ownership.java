@@ -6,20 +6,24 @@ import java.util.BitSet;
 final class Ownership {
     private Ownership() {}
 
+    /// Whether what is not marked as shared in the leaf of `block` surely is not.
+    static boolean isLone(Table table, int block) {
+        Leaf[] leaves = table.leaves;
+        Leaf leaf = leaves == null ? null : leaves[block >>> Leaf.SHIFT];
+        return table.refs == 1 && (leaf == null || leaf.refs == 1);
+    }
+
     static void presence(ChunkEntry entry, int first, int count, BitSet mapped, BitSet own) {
         Table table = entry.table;
         boolean alone = entry.isAlone();
         var locations = new long[count];
         table.copyTo(first, count, locations);
-        Leaf[] leaves = table.leaves;
         for (int i = 0; i < count; i++) {
             if (locations[i] == Location.NONE) {
                 continue;
             }
             mapped.set(i);
-            Leaf leaf = leaves == null ? null : leaves[(first + i) >>> Leaf.SHIFT];
-            boolean lone = table.refs == 1 && (leaf == null || leaf.refs == 1);
-            if (alone || lone && !Location.isShared(locations[i])) {
+            if (alone || isLone(table, first + i) && !Location.isShared(locations[i])) {
                 own.set(i);
             }
         }
