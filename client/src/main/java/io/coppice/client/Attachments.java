@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The volumes that this client is attached to, each with its one device. On the event loop.
 final class Attachments {
@@ -24,6 +25,9 @@ final class Attachments {
     private final EventLoop loop;
     private final ClientConfig config;
     private final Map<Long, RemoteDevice> devices = new HashMap<>();
+
+    /// For whom each of them was attached.
+    private final Map<Long, String> owners = new HashMap<>();
 
     /// Attaches under way, by name: who asks meanwhile shares the answer.
     private final Map<String, List<CompletableFuture<BlockDevice>>> opening = new HashMap<>();
@@ -42,7 +46,13 @@ final class Attachments {
         return devices.isEmpty();
     }
 
-    void attach(String name, CompletableFuture<BlockDevice> future) {
+    /// @param owner for whom; empty: for this client. Only the first of those who share counts
+    /// @param cipher of the volume as it was found; null: it is not encrypted, as far as is known
+    void attach(
+            String name,
+            String owner,
+            @Nullable BlockCipher cipher,
+            CompletableFuture<BlockDevice> future) {
         for (RemoteDevice device : devices.values()) {
             if (device.name().equals(name) && device.ended() == null) {
                 share(device, 1, List.of(future));
@@ -61,11 +71,21 @@ final class Attachments {
         List<CompletableFuture<BlockDevice>> users = new ArrayList<>(List.of(future));
         opening.put(name, users);
         long sequence = session.nextSequence();
-        var attach = Attach.newBuilder().setVolume(name).setSequence(sequence);
         session.call(
-                ClientMessage.newBuilder().setAttach(attach),
+                attach(name, owner, cipher, sequence),
                 sequence,
-                answer -> attached(name, users, answer));
+                answer -> attached(name, owner, cipher, users, answer));
+    }
+
+    private static ClientMessage.Builder attach(
+            String name, String owner, @Nullable BlockCipher cipher, long sequence) {
+        return ClientMessage.newBuilder()
+                .setAttach(
+                        Attach.newBuilder()
+                                .setVolume(name)
+                                .setSequence(sequence)
+                                .setUser(owner)
+                                .setEncrypts(cipher != null));
     }
 
     /// The request is still under way: who asks for the volume before it is answered shares it.
@@ -87,7 +107,11 @@ final class Attachments {
     }
 
     private void attached(
-            String name, List<CompletableFuture<BlockDevice>> users, ClientDirective answer) {
+            String name,
+            String owner,
+            @Nullable BlockCipher cipher,
+            List<CompletableFuture<BlockDevice>> users,
+            ClientDirective answer) {
         opening.remove(name, users);
         if (answer.hasFailure()) {
             Failure failure = answer.getFailure();
@@ -96,8 +120,15 @@ final class Attachments {
                             failure(name, failure.getCode(), failure.getMessage())));
         } else if (users.isEmpty()) {
             unwanted.add(answer.getAttached());
+        } else if (!answer.getAttached().getDataKey().equals(keyOf(cipher))) {
+            // Under this name is another volume than a moment ago.
+            var failure =
+                    new DeviceException(
+                            Reason.NO_KEY, name + " has another key than it had: open it again");
+            users.forEach(user -> user.completeExceptionally(failure));
+            unwanted.add(answer.getAttached());
         } else {
-            open(name, users, answer.getAttached());
+            open(name, owner, cipher, users, answer.getAttached());
         }
         detachUnwanted();
     }
@@ -124,19 +155,30 @@ final class Attachments {
         unwanted.clear();
     }
 
-    private void open(String name, List<CompletableFuture<BlockDevice>> users, Attached attached) {
+    private static String keyOf(@Nullable BlockCipher cipher) {
+        return cipher == null ? "" : cipher.keyId();
+    }
+
+    private void open(
+            String name,
+            String owner,
+            @Nullable BlockCipher cipher,
+            List<CompletableFuture<BlockDevice>> users,
+            Attached attached) {
         RemoteDevice device = devices.get(attached.getVolume());
         if (device == null) {
             device =
                     client.newDevice(
-                            new RemoteDevice.Source(
+                            new Source(
                                     name,
                                     attached.getVolume(),
                                     0,
                                     attached.getSize(),
                                     attached.getGeneration(),
-                                    attached.getFence()));
+                                    attached.getFence(),
+                                    cipher));
             devices.put(attached.getVolume(), device);
+            owners.put(attached.getVolume(), owner);
             share(device, users.size() - 1, users);
         } else {
             share(device, users.size(), users); // the same volume under its new name
@@ -179,9 +221,12 @@ final class Attachments {
         for (RemoteDevice device : List.copyOf(devices.values())) {
             device.confirmed(false);
             long sequence = session.nextSequence();
-            var attach = Attach.newBuilder().setVolume(device.name()).setSequence(sequence);
             session.call(
-                    ClientMessage.newBuilder().setAttach(attach),
+                    attach(
+                            device.name(),
+                            owners.getOrDefault(device.volume(), ""),
+                            device.source().cipher(),
+                            sequence),
                     sequence,
                     answer -> confirmed(device, answer));
         }
@@ -215,7 +260,9 @@ final class Attachments {
     }
 
     void forget(RemoteDevice device) {
-        devices.remove(device.volume(), device);
+        if (devices.remove(device.volume(), device)) {
+            owners.remove(device.volume());
+        }
     }
 
     static DeviceException failure(String name, Code code, String message) {
@@ -225,8 +272,8 @@ final class Attachments {
                     case CODE_CONFLICT, CODE_EXISTS, CODE_STALE -> Reason.IN_USE;
                     case CODE_NO_SPACE -> Reason.NO_SPACE;
                     case CODE_UNAVAILABLE, CODE_NOT_LEADER -> Reason.TIMED_OUT;
-                    case CODE_OK, CODE_BAD_REQUEST, CODE_NOT_ALLOWED, CODE_INTERNAL, UNRECOGNIZED ->
-                            Reason.IO_ERROR;
+                    case CODE_NOT_ALLOWED -> Reason.NOT_ALLOWED;
+                    case CODE_OK, CODE_BAD_REQUEST, CODE_INTERNAL, UNRECOGNIZED -> Reason.IO_ERROR;
                 };
         return new DeviceException(reason, name + ": " + message);
     }

@@ -1,7 +1,10 @@
 package io.coppice.client;
 
+import io.coppice.tls.Credentials;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// How a [CoppiceClient] behaves; the defaults fit most programs.
 ///
@@ -21,6 +24,8 @@ import java.util.List;
 /// @param chunkIdsLeased chunk ids asked for per group at first; grows with use
 /// @param cacheBytes what is read again of snapshots, and of what clones share, is kept in so much
 ///   memory for all devices together, taken as it is needed; 0: nothing is
+/// @param credentials who this program is, with TLS; empty: nobody in particular, in the clear
+/// @param keys what opens encrypted volumes; null: they stay closed
 public record ClientConfig(
         List<String> endpoints,
         String clientName,
@@ -36,7 +41,9 @@ public record ClientConfig(
         int mapPages,
         int flipMessages,
         int chunkIdsLeased,
-        long cacheBytes) {
+        long cacheBytes,
+        Optional<Credentials> credentials,
+        @Nullable KeyRing keys) {
     private static final int PIECE_BYTES_MAX = 4 << 20;
     private static final long CACHE_BYTES_MAX = 1L << 40;
 
@@ -65,6 +72,43 @@ public record ClientConfig(
         require(flipMessages > 0, "flipMessages must be positive");
         require(chunkIdsLeased > 0, "chunkIdsLeased must be positive");
         require(cacheBytes >= 0 && cacheBytes <= CACHE_BYTES_MAX, "cacheBytes must be 0 to 1 TiB");
+    }
+
+    /// In the clear, without keys.
+    public ClientConfig(
+            List<String> endpoints,
+            String clientName,
+            Duration operationDeadline,
+            Duration controlDeadline,
+            Duration attemptTimeout,
+            Duration retryPauseMin,
+            Duration retryPauseMax,
+            int pieceBytes,
+            int inFlightOperations,
+            long inFlightBytes,
+            int queuedRequests,
+            int mapPages,
+            int flipMessages,
+            int chunkIdsLeased,
+            long cacheBytes) {
+        this(
+                endpoints,
+                clientName,
+                operationDeadline,
+                controlDeadline,
+                attemptTimeout,
+                retryPauseMin,
+                retryPauseMax,
+                pieceBytes,
+                inFlightOperations,
+                inFlightBytes,
+                queuedRequests,
+                mapPages,
+                flipMessages,
+                chunkIdsLeased,
+                cacheBytes,
+                Optional.empty(),
+                null);
     }
 
     public static ClientConfig defaults(List<String> endpoints, String clientName) {
@@ -102,7 +146,9 @@ public record ClientConfig(
                 mapPages,
                 flipMessages,
                 chunkIdsLeased,
-                cacheBytes);
+                cacheBytes,
+                credentials,
+                keys);
     }
 
     public ClientConfig withControlDeadline(Duration deadline) {
@@ -121,7 +167,9 @@ public record ClientConfig(
                 mapPages,
                 flipMessages,
                 chunkIdsLeased,
-                cacheBytes);
+                cacheBytes,
+                credentials,
+                keys);
     }
 
     public ClientConfig withCacheBytes(long bytes) {
@@ -140,7 +188,38 @@ public record ClientConfig(
                 mapPages,
                 flipMessages,
                 chunkIdsLeased,
-                bytes);
+                bytes,
+                credentials,
+                keys);
+    }
+
+    public ClientConfig withCredentials(Credentials own) {
+        return with(Optional.of(own), keys);
+    }
+
+    public ClientConfig withKeys(KeyRing ring) {
+        return with(credentials, ring);
+    }
+
+    private ClientConfig with(Optional<Credentials> own, @Nullable KeyRing ring) {
+        return new ClientConfig(
+                endpoints,
+                clientName,
+                operationDeadline,
+                controlDeadline,
+                attemptTimeout,
+                retryPauseMin,
+                retryPauseMax,
+                pieceBytes,
+                inFlightOperations,
+                inFlightBytes,
+                queuedRequests,
+                mapPages,
+                flipMessages,
+                chunkIdsLeased,
+                cacheBytes,
+                own,
+                ring);
     }
 
     private static boolean isPositive(Duration duration) {

@@ -1,13 +1,16 @@
 package io.coppice.client;
 
+import com.google.protobuf.ByteString;
 import io.coppice.directory.ControlException;
 import io.coppice.directory.ControlPlane;
 import io.coppice.model.ChunkId;
+import io.coppice.tls.Credentials;
 import io.coppice.wire.pb.CheckRefcounts;
 import io.coppice.wire.pb.ChunkInfo;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.GetCluster;
+import io.coppice.wire.pb.GetInspection;
 import io.coppice.wire.pb.GroupInfo;
 import io.coppice.wire.pb.ListGroups;
 import io.coppice.wire.pb.ListMappedChunks;
@@ -27,6 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Compares what the maps name with what the stores hold, and the replicas of each group with each
 /// other. Runs beside clients that write: what looks wrong is looked at again, and only what stays
@@ -49,6 +53,7 @@ public final class ClusterCheck {
     private static final int DETAILS_MAX = 500;
 
     private final ControlPlane control;
+    private final @Nullable Credentials credentials;
     private final boolean deep;
     private final Progress progress;
     private final List<String> details = new ArrayList<>();
@@ -60,9 +65,20 @@ public final class ClusterCheck {
     private long unchecked;
     private long notServing;
 
-    /// @param deep reads and verifies all data, and repairs what is bad
+    /// As below, in the clear.
     public ClusterCheck(ControlPlane control, boolean deep, Progress progress) {
+        this(control, null, deep, progress);
+    }
+
+    /// @param credentials who asks the nodes; null: nobody in particular, in the clear
+    /// @param deep reads and verifies all data, and repairs what is bad
+    public ClusterCheck(
+            ControlPlane control,
+            @Nullable Credentials credentials,
+            boolean deep,
+            Progress progress) {
         this.control = control;
+        this.credentials = credentials;
         this.deep = deep;
         this.progress = progress;
     }
@@ -99,7 +115,7 @@ public final class ClusterCheck {
                         .getCluster()
                         .getConfig();
         List<GroupInfo> groups = groups();
-        try (var lister = new ReplicaLister(cluster.getCluster())) {
+        try (var lister = new ReplicaLister(cluster.getCluster(), credentials)) {
             int done = 0;
             for (GroupInfo group : groups) {
                 check(lister, group.getId(), (int) (cluster.getChunkBytes() >>> 12));
@@ -128,6 +144,15 @@ public final class ClusterCheck {
                                 .setListGroups(ListGroups.getDefaultInstance())
                                 .build())
                 .getGroupsList();
+    }
+
+    /// Anew for each look: it lives for an hour.
+    private ByteString inspection() throws ControlException {
+        return control.query(
+                        QueryRequest.newBuilder()
+                                .setGetInspection(GetInspection.getDefaultInstance())
+                                .build())
+                .getCapability();
     }
 
     private void check(ReplicaLister lister, int group, int chunkBlocks) throws ControlException {
@@ -182,6 +207,7 @@ public final class ClusterCheck {
                         .orElseThrow(() ->
                                 new ControlException(
                                         Code.CODE_NOT_FOUND, "group " + id + " is gone"));
+        lister.open(inspection());
         Set<Finding> findings = new LinkedHashSet<>();
         if (first) {
             noteNotServing(group);

@@ -18,6 +18,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -48,12 +49,18 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         /// A session stands; `resumed`: the same as before.
         void sessionOpened(SessionOpened opened, boolean resumed);
 
+        /// Who runs this client has no right to a session; it is asked for again.
+        void sessionRefused(String why);
+
         /// What belonged to the session is gone: attachments, leases.
         void sessionLost(String why);
 
         void viewsChanged(GroupViews views);
 
         void volumeChanged(VolumeChanged changed);
+
+        /// All certificates that count no more.
+        void certificatesRevoked(List<String> serials);
     }
 
     private static final class Pending {
@@ -232,6 +239,7 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
         }
         switch (directive.getDirectiveCase()) {
             case VIEWS -> owner.viewsChanged(directive.getViews());
+            case REVOKED -> owner.certificatesRevoked(directive.getRevoked().getSerialsList());
             case CHANGED -> owner.volumeChanged(directive.getChanged());
             case HEARTBEAT -> {
                 beatsAnswered = true;
@@ -253,6 +261,9 @@ final class ControlSession implements StreamListener<ClientMessage, ClientDirect
                 loseSession("the session with the cluster ended: " + failure.getMessage());
                 sendOpen();
                 return;
+            }
+            if (failure.getCode() == Code.CODE_NOT_ALLOWED) {
+                owner.sessionRefused(failure.getMessage());
             }
             StreamSender<ClientMessage> asked = sender;
             loop.schedule(

@@ -1,6 +1,7 @@
 package io.coppice.client;
 
 import com.codahale.metrics.MetricRegistry;
+import com.google.protobuf.ByteString;
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
 import io.coppice.directory.ControlPlane;
@@ -11,7 +12,6 @@ import io.coppice.net.RecentMetrics;
 import io.coppice.net.Transport;
 import io.coppice.port.Entropy;
 import io.coppice.port.Time;
-import io.coppice.wire.pb.AbandonChunks;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.Code;
@@ -61,7 +61,6 @@ public final class CoppiceClient implements AutoCloseable {
     private static final int TICKS_PER_MAP_REFRESH = 5;
 
     private static final int GROUPS_PREPARED_MAX = 256;
-    private static final int ABANDONED_PER_MESSAGE_MAX = 4_096;
 
     private final ClientConfig config;
     private final Runnable release;
@@ -78,7 +77,7 @@ public final class CoppiceClient implements AutoCloseable {
     private final Attachments attachments;
     private final CompletableFuture<Void> connected = new CompletableFuture<>();
     private final Set<RemoteDevice> devices = new LinkedHashSet<>();
-    private final AbandonChunks.Builder abandoned = AbandonChunks.newBuilder();
+    private final AbandonedChunks abandoned;
     private @Nullable ScheduledFuture<?> ticker;
     private long ticks;
     private long refreshedNanos;
@@ -123,6 +122,7 @@ public final class CoppiceClient implements AutoCloseable {
         leases =
                 new IdLeases(
                         session, config.chunkIdsLeased(), this::placementChanged, loop::execute);
+        abandoned = new AbandonedChunks(loop, session);
         attachments = new Attachments(this, session, loop, config);
     }
 
@@ -130,11 +130,13 @@ public final class CoppiceClient implements AutoCloseable {
     ///
     /// @throws IOException when the cluster did not answer within the control deadline
     public static CoppiceClient connect(ClientConfig config) throws IOException {
-        Transport transport = Transport.create(config.clientName(), 1);
+        Transport transport =
+                Transport.create(config.clientName(), 1, config.credentials().orElse(null));
         return connect(config, transport, transport::close, transport.next(), new RecentMetrics());
     }
 
-    /// Connects on an event loop of the caller's, who keeps `transport` open for the client's life.
+    /// Connects on an event loop of the caller's, who keeps `transport` open for the client's life
+    /// and made it with the same credentials.
     public static CoppiceClient connect(
             ClientConfig config, Transport transport, EventLoop loop, MetricRegistry registry)
             throws IOException {
@@ -157,7 +159,10 @@ public final class CoppiceClient implements AutoCloseable {
                 new World(
                         transport,
                         loop,
-                        new ControlClient(config.endpoints(), config.controlDeadline()),
+                        new ControlClient(
+                                config.endpoints(),
+                                config.controlDeadline(),
+                                config.credentials().orElse(null)),
                         waiters,
                         Time.system(),
                         Entropy.system(),
@@ -201,6 +206,9 @@ public final class CoppiceClient implements AutoCloseable {
                             + ")",
                     e);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof DeviceException refused) {
+                throw refused;
+            }
             throw new IOException(String.valueOf(e.getMessage()), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -241,6 +249,16 @@ public final class CoppiceClient implements AutoCloseable {
 
     /// As [#open]; completes on the event loop.
     public CompletableFuture<BlockDevice> openAsync(String name, OpenOption... options) {
+        return openAsync(name, "", options);
+    }
+
+    /// As [#openAsync], on behalf of somebody whom the audit log names when `name` is attached.
+    public CompletableFuture<BlockDevice> openFor(String user, String name) {
+        return openAsync(name, user);
+    }
+
+    private CompletableFuture<BlockDevice> openAsync(
+            String name, String user, OpenOption... options) {
         var future = new CompletableFuture<BlockDevice>();
         if (closed) {
             future.completeExceptionally(closedFailure());
@@ -252,15 +270,16 @@ public final class CoppiceClient implements AutoCloseable {
             try {
                 learnCluster();
                 if (attach) {
-                    loop.execute(() -> attachments.attach(name, future));
+                    var cipher = config.keys() == null ? null : cipher(name, find(name));
+                    loop.execute(() -> attachments.attach(name, user, cipher, future));
                 } else {
-                    RemoteDevice.Source source = find(name);
+                    Source source = source(name, find(name));
                     loop.execute(() -> openFound(source, future));
                 }
             } catch (ControlException e) {
                 future.completeExceptionally(
                         Attachments.failure(name, e.code(), String.valueOf(e.getMessage())));
-            } catch (DeviceException e) {
+            } catch (IOException | RuntimeException e) {
                 future.completeExceptionally(e);
             }
         });
@@ -277,7 +296,7 @@ public final class CoppiceClient implements AutoCloseable {
     public ExecuteResponse resize(String name, long size) throws IOException, ControlException {
         learnCluster();
         boolean endsInChunk = size > 0 && Blocks.isAligned(size) && size % chunkBytes != 0;
-        if (!endsInChunk || size >= find(name).size()) {
+        if (!endsInChunk || size >= find(name).getSize()) {
             return resize(name, size, 0);
         }
         try (RemoteDevice device = (RemoteDevice) open(name)) {
@@ -371,42 +390,11 @@ public final class CoppiceClient implements AutoCloseable {
         return refusal == null ? "" : " (" + refusal + ")";
     }
 
-    /// Leased ids that will not be used go back, many in one message.
     void abandon(long chunk) {
-        if (session.session() == 0) {
-            return; // they went with their session
-        }
-        if (abandoned.getChunksCount() == 0) {
-            loop.execute(this::sendAbandoned);
-        }
-        abandoned.addChunks(chunk);
-        if (abandoned.getChunksCount() >= ABANDONED_PER_MESSAGE_MAX) {
-            sendAbandoned();
-        }
+        abandoned.add(chunk);
     }
 
-    private void sendAbandoned() {
-        if (abandoned.getChunksCount() == 0 || session.session() == 0) {
-            abandoned.clear();
-            return;
-        }
-        long sequence = session.nextSequence();
-        var message =
-                ClientMessage.newBuilder().setAbandon(abandoned.setSequence(sequence).build());
-        abandoned.clear();
-        session.call(
-                message,
-                sequence,
-                answer -> {
-                    if (answer.hasFailure()) {
-                        LOG.debug(
-                                "chunk ids were not taken back: {}",
-                                answer.getFailure().getMessage());
-                    }
-                });
-    }
-
-    RemoteDevice newDevice(RemoteDevice.Source source) {
+    RemoteDevice newDevice(Source source) {
         var device = new RemoteDevice(this, source, config, chunkBytes, syncsAlways, metrics);
         devices.add(device);
         if (source.fence() != 0) {
@@ -419,6 +407,9 @@ public final class CoppiceClient implements AutoCloseable {
     void forget(RemoteDevice device) {
         devices.remove(device);
         attachments.forget(device);
+        if (devices.stream().noneMatch(other -> other.volume() == device.volume())) {
+            calls.open(device.volume(), ByteString.EMPTY);
+        }
     }
 
     /// The device has ended for its users: `future` completes when the quorum knows.
@@ -471,7 +462,7 @@ public final class CoppiceClient implements AutoCloseable {
     }
 
     /// Waits.
-    private RemoteDevice.Source find(String name) throws ControlException {
+    private OpenedSource find(String name) throws ControlException {
         int at = name.indexOf('@');
         if (at == name.length() - 1) {
             throw new ControlException(
@@ -483,17 +474,25 @@ public final class CoppiceClient implements AutoCloseable {
         }
         var query =
                 QueryRequest.newBuilder().setOpenSource(OpenSource.newBuilder().setSource(wanted));
-        OpenedSource found = control.query(query.build()).getOpened();
-        return new RemoteDevice.Source(
+        return control.query(query.build()).getOpened();
+    }
+
+    private @Nullable BlockCipher cipher(String name, OpenedSource found) throws IOException {
+        return KeyRing.cipher(config.keys(), name, found.getKey());
+    }
+
+    private Source source(String name, OpenedSource found) throws IOException {
+        return new Source(
                 name,
                 found.getVolume(),
                 found.getSnapshot(),
                 found.getSize(),
                 found.getGeneration(),
-                0);
+                0,
+                cipher(name, found));
     }
 
-    private void openFound(RemoteDevice.Source source, CompletableFuture<BlockDevice> future) {
+    private void openFound(Source source, CompletableFuture<BlockDevice> future) {
         if (closed) {
             future.completeExceptionally(closedFailure());
         } else {
@@ -519,6 +518,12 @@ public final class CoppiceClient implements AutoCloseable {
         }
 
         @Override
+        public void sessionRefused(String why) {
+            connected.completeExceptionally(
+                    new DeviceException(DeviceException.Reason.NOT_ALLOWED, why));
+        }
+
+        @Override
         public void sessionLost(String why) {
             LOG.warn("client {}: {}", config.clientName(), why);
             leases.clear();
@@ -539,6 +544,11 @@ public final class CoppiceClient implements AutoCloseable {
         @Override
         public void volumeChanged(VolumeChanged changed) {
             attachments.changed(changed);
+        }
+
+        @Override
+        public void certificatesRevoked(List<String> serials) {
+            config.credentials().ifPresent(own -> own.revoke(Set.copyOf(serials)));
         }
     }
 

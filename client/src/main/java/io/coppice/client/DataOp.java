@@ -29,8 +29,9 @@ final class DataOp extends ChunkOp implements ReplyHandler {
     private final int skip;
     private final int length;
 
-    /// A patch: the whole block, once it has been read.
-    private @Nullable ByteBuf patched;
+    /// What goes out where that is not the caller's bytes: a patch's whole block, once it has been
+    /// read; the cipher text of an encrypted device.
+    private @Nullable ByteBuf outgoing;
 
     private int @Nullable [] sums;
 
@@ -83,9 +84,19 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         this.fua = fua;
         this.startNanos = startNanos;
         this.done = done;
-        if (kind == Kind.WRITE && buffer != null) {
+        BlockCipher cipher = device.source().cipher();
+        if (kind == Kind.WRITE && buffer != null && cipher == null) {
             sums = device.sums().ofBlocks(buffer, bufferIndex, blockCount);
+        } else if (kind == Kind.WRITE && buffer != null && cipher != null) {
+            ByteBuf sealed = newOutgoing(length);
+            cipher.encrypt(buffer, bufferIndex, sealed, 0, firstBlock(), blockCount);
+            sums = device.sums().ofBlocks(sealed, 0, blockCount);
         }
+    }
+
+    /// Its number in the device.
+    private long firstBlock() {
+        return index() * (device.chunkBytes() >>> Blocks.BLOCK_SHIFT) + block();
     }
 
     int length() {
@@ -107,7 +118,11 @@ final class DataOp extends ChunkOp implements ReplyHandler {
     // ------------------------------------------------------------ out
 
     void fill(DataHeader.Builder header) {
-        header.setGroup(group()).setChunk(chunk()).setBlock(block()).setBlockCount(asked());
+        header.setGroup(group())
+                .setChunk(chunk())
+                .setTag(tag())
+                .setBlock(block())
+                .setBlockCount(asked());
         if (isReading()) {
             header.setKind(kind() == Kind.EXTENTS ? DataKind.EXTENTS : DataKind.READ);
             return;
@@ -118,7 +133,7 @@ final class DataOp extends ChunkOp implements ReplyHandler {
                 .setSequence(sequence())
                 .setFua(durable);
         if (fromChunk() != 0) {
-            header.setFromChunk(fromChunk());
+            header.setFromChunk(fromChunk()).setFromTag(fromTag());
         }
         if (create()) {
             header.setCreate(true);
@@ -134,7 +149,7 @@ final class DataOp extends ChunkOp implements ReplyHandler {
     /// The quorum's log is durable when the volume points at the new chunk, so the chunk must be,
     /// too: else a power failure would take what was flushed to the chunk it comes from out of
     /// sight.
-    private boolean makesChunk() {
+    boolean makesChunk() {
         return create() || fromChunk() != 0;
     }
 
@@ -143,9 +158,9 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         if (isReading() || kind() == Kind.ZERO || buffer == null) {
             return null;
         }
-        ByteBuf whole = patched;
-        if (whole != null) {
-            return whole.retainedDuplicate();
+        ByteBuf other = outgoing;
+        if (other != null) {
+            return other.retainedDuplicate();
         }
         return buffer.retainedSlice(bufferIndex, length);
     }
@@ -166,7 +181,8 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         device.calls().unanswered(this, why);
     }
 
-    /// Takes what a read brought; false: it does not match its checksums, or makes no sense.
+    /// Takes what a read brought, which is plain from then on; false: it does not match its
+    /// checksums, or makes no sense.
     boolean accept(DataHeader header, ByteBuf payload) {
         if (kind() == Kind.EXTENTS) {
             present = header.getPresent().toByteArray();
@@ -185,6 +201,7 @@ final class DataOp extends ChunkOp implements ReplyHandler {
                 return false;
             }
         }
+        decrypt(payload, mapped);
         ByteBuf target = kind() == Kind.PATCH ? newPatched() : buffer;
         if (target != null && !isCompleted()) { // after a failure the buffer is the caller's again
             copy(payload, mapped, target);
@@ -201,6 +218,18 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         } else if (kind() == Kind.PATCH) {
             newPatched().setZero(0, Blocks.BLOCK_BYTES);
             finishPatch();
+        }
+    }
+
+    /// In place: nobody else has what came from the network. What is not mapped is no cipher text.
+    private void decrypt(ByteBuf payload, byte[] mapped) {
+        BlockCipher cipher = device.source().cipher();
+        int at = payload.readerIndex();
+        for (int i = 0; cipher != null && i < asked(); i++) {
+            if (mapped.length == 0 || isMapped(mapped, i)) {
+                cipher.decrypt(payload, at, firstBlock() + i);
+                at += Blocks.BLOCK_BYTES;
+            }
         }
     }
 
@@ -267,21 +296,25 @@ final class DataOp extends ChunkOp implements ReplyHandler {
     }
 
     private ByteBuf newPatched() {
-        ByteBuf block = patched;
-        if (block == null) {
-            block =
-                    PooledByteBufAllocator.DEFAULT.directBuffer(
-                            Blocks.BLOCK_BYTES, Blocks.BLOCK_BYTES);
-            patched = block.writerIndex(Blocks.BLOCK_BYTES);
-        }
-        return block;
+        ByteBuf block = outgoing;
+        return block == null ? newOutgoing(Blocks.BLOCK_BYTES) : block;
+    }
+
+    private ByteBuf newOutgoing(int bytes) {
+        ByteBuf made = PooledByteBufAllocator.DEFAULT.directBuffer(bytes, bytes);
+        outgoing = made.writerIndex(bytes);
+        return made;
     }
 
     /// Puts the caller's bytes over what the block holds.
     private void finishPatch() {
-        ByteBuf block = patched;
+        ByteBuf block = outgoing;
         if (block != null && buffer != null) {
             block.setBytes(skip, buffer, bufferIndex, length);
+            BlockCipher cipher = device.source().cipher();
+            if (cipher != null) {
+                cipher.encrypt(block, 0, block, 0, firstBlock(), 1);
+            }
             sums = device.sums().ofBlocks(block, 0, 1);
         }
     }
@@ -309,10 +342,10 @@ final class DataOp extends ChunkOp implements ReplyHandler {
         if (buffer != null) {
             buffer.release();
         }
-        ByteBuf block = patched;
-        if (block != null) {
-            patched = null;
-            block.release();
+        ByteBuf other = outgoing;
+        if (other != null) {
+            outgoing = null;
+            other.release();
         }
         device.released(this);
     }

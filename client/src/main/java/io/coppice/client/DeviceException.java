@@ -32,7 +32,11 @@ public final class DeviceException extends IOException {
         /// No such volume or snapshot.
         NOT_FOUND,
         /// Another client uses the volume.
-        IN_USE
+        IN_USE,
+        /// Who runs this client has no right to that.
+        NOT_ALLOWED,
+        /// The volume is encrypted, and its key is not here, or was erased.
+        NO_KEY
     }
 
     private final Reason reason;

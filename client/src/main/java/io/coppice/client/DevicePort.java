@@ -5,20 +5,25 @@ import io.coppice.client.plan.ChunkOp;
 import io.coppice.client.plan.DevicePlan;
 import io.coppice.client.plan.Fault;
 import io.coppice.client.plan.FlipBatch;
+import io.coppice.client.plan.FreshChunk;
 import io.coppice.client.plan.PlanPort;
+import io.coppice.client.plan.Tags;
 import io.coppice.wire.pb.ClientDirective;
 import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.Failure;
 import io.coppice.wire.pb.Flip;
 import io.coppice.wire.pb.FlipSlot;
+import io.coppice.wire.pb.Flipped;
 import io.coppice.wire.pb.GetMapPages;
 import io.coppice.wire.pb.MapPage;
 import io.coppice.wire.pb.MapPages;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Carries a plan's wishes to the storage nodes and the quorum, for one device.
 final class DevicePort implements PlanPort {
@@ -29,8 +34,16 @@ final class DevicePort implements PlanPort {
     /// What the quorum answers at once.
     private static final int PAGES_PER_MESSAGE_MAX = 256;
 
+    /// After a failure to get a new capability.
+    private static final long RENEW_AGAIN_MILLIS = 10_000;
+
     private final CoppiceClient client;
     private final RemoteDevice device;
+
+    /// A request for a new capability is scheduled; there was one before.
+    private boolean renewing;
+
+    private boolean renewed;
 
     DevicePort(CoppiceClient client, RemoteDevice device) {
         this.client = client;
@@ -91,7 +104,8 @@ final class DevicePort implements PlanPort {
     private void flipAnswered(FlipBatch batch, ClientDirective directive) {
         DevicePlan plan = device.plan();
         if (!directive.hasFailure()) {
-            plan.flipped(batch);
+            Flipped flipped = directive.getFlipped();
+            plan.flipped(batch, tags(flipped.getTagsList(), flipped.getWriteTagsList()));
             return;
         }
         Failure failure = directive.getFailure();
@@ -136,6 +150,7 @@ final class DevicePort implements PlanPort {
 
     private void pagesAnswered(long[] pages, ClientDirective directive) {
         DevicePlan plan = device.plan();
+        renewLater(directive.getMapPages().getRenewMillis());
         if (directive.hasFailure()) {
             var fault =
                     new Fault(
@@ -149,6 +164,7 @@ final class DevicePort implements PlanPort {
             return;
         }
         MapPages answer = directive.getMapPages();
+        client.calls().open(device.volume(), answer.getCapability());
         Map<Long, MapPage> found = new HashMap<>();
         answer.getPagesList().forEach(page -> found.put(page.getPage(), page));
         for (long number : pages) {
@@ -158,8 +174,46 @@ final class DevicePort implements PlanPort {
                 chunks[i] = page.getChunks(i);
             }
             ByteString owned = page.getOwned();
-            plan.pageLoaded(number, chunks, owned.toByteArray(), answer.getGeneration());
+            plan.pageLoaded(
+                    number,
+                    chunks,
+                    owned.toByteArray(),
+                    tags(page.getTagsList(), page.getWriteTagsList()),
+                    answer.getGeneration());
         }
+    }
+
+    private static Tags tags(List<Long> read, List<Long> write) {
+        return read.isEmpty() ? Tags.NONE : new Tags(values(read), values(write));
+    }
+
+    private static long[] values(List<Long> list) {
+        var values = new long[list.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = list.get(i);
+        }
+        return values;
+    }
+
+    /// Asks for a new capability, with no pages, when half of the life of the newest is over.
+    ///
+    /// @param millis 0: nodes ask for none, or there was no answer
+    private void renewLater(int millis) {
+        if (renewing || (millis == 0 && !renewed)) {
+            return;
+        }
+        renewing = true;
+        renewed = true;
+        client.eventLoop()
+                .schedule(
+                        () -> {
+                            renewing = false;
+                            if (device.ended() == null) {
+                                load(new long[0]);
+                            }
+                        },
+                        millis == 0 ? RENEW_AGAIN_MILLIS : millis,
+                        TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -185,7 +239,7 @@ final class DevicePort implements PlanPort {
     // ------------------------------------------------------------ new chunks
 
     @Override
-    public long takeChunkId(int group) {
+    public @Nullable FreshChunk takeChunk(int group) {
         return client.leases().take(group);
     }
 

@@ -1,5 +1,6 @@
 package io.coppice.client;
 
+import io.coppice.client.plan.FreshChunk;
 import io.coppice.model.ChunkId;
 import io.coppice.wire.pb.ChunkIdRange;
 import io.coppice.wire.pb.ClientDirective;
@@ -7,8 +8,10 @@ import io.coppice.wire.pb.ClientMessage;
 import io.coppice.wire.pb.LeaseChunkIds;
 import io.netty.util.collection.IntObjectHashMap;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Chunk ids at hand, by group: leased from the quorum in ranges, ahead of need. On the event loop.
@@ -19,12 +22,22 @@ final class IdLeases {
     private static final int GROUPS_PER_MESSAGE_MAX = 1_024;
 
     private static final class Range {
+        private final List<Long> tags;
+        final long first;
         long next;
         int left;
 
-        Range(long first, int count) {
+        Range(ChunkIdRange range) {
+            first = range.getFirst();
             next = first;
-            left = count;
+            left = range.getCount();
+            tags = range.getTagsList();
+        }
+
+        FreshChunk take() {
+            int at = tags.size() - left;
+            left--;
+            return new FreshChunk(next++, at < 0 ? 0 : tags.get(at));
         }
     }
 
@@ -71,22 +84,36 @@ final class IdLeases {
         this.endOfTurn = endOfTurn;
     }
 
-    /// A fresh id; 0: asked for, `arrived` will run.
-    long take(int group) {
+    /// A fresh one; null: asked for, `arrived` will run.
+    @Nullable FreshChunk take(int group) {
         Group leases = group(group);
         Range range = leases.ranges.peek();
-        long id = 0;
+        FreshChunk taken = null;
         if (range != null) {
-            id = range.next++;
+            taken = range.take();
             leases.left--;
-            if (--range.left == 0) {
+            if (range.left == 0) {
                 leases.ranges.remove();
             }
         }
         if (leases.left <= leases.refillAt) {
             ask(group, leases);
         }
-        return id;
+        return taken;
+    }
+
+    /// The tag of this one is not good any more, so those of ids that were leased no later are not
+    /// either: they go back. Ids of a group only grow.
+    void refused(long chunk, LongConsumer abandon) {
+        Group leases = group(ChunkId.group(chunk));
+        Range range;
+        while ((range = leases.ranges.peek()) != null && range.first <= chunk) {
+            leases.ranges.remove();
+            leases.left -= range.left;
+            while (range.left > 0) {
+                abandon.accept(range.take().id());
+            }
+        }
     }
 
     /// Asks for ids of groups that have none yet.
@@ -165,7 +192,7 @@ final class IdLeases {
         for (ChunkIdRange range : directive.getLeased().getRangesList()) {
             Group leases = group(range.getGroup());
             if (range.getCount() > 0 && ChunkId.group(range.getFirst()) == range.getGroup()) {
-                leases.ranges.add(new Range(range.getFirst(), range.getCount()));
+                leases.ranges.add(new Range(range));
                 leases.left += range.getCount();
                 leases.refillAt = range.getCount() / 2;
                 leases.nextCount =

@@ -2,6 +2,7 @@ package io.coppice.client;
 
 import com.codahale.metrics.Counter;
 import com.codahale.metrics.MetricRegistry;
+import com.google.protobuf.ByteString;
 import io.coppice.client.plan.ChunkOp;
 import io.coppice.client.plan.Fault;
 import io.coppice.client.plan.Fault.Reason;
@@ -29,12 +30,19 @@ import java.util.concurrent.TimeUnit;
 /// place that reads status codes. Retries pause with back-off and jitter, and go at once when a new
 /// view of their group arrives. On the event loop.
 final class NodeCalls {
+    /// A request that is refused so often will be for ever.
+    private static final int NOT_ALLOWED_MAX = 10;
+
     private final Network network;
     private final EventLoop loop;
     private final ClientConfig config;
     private final Views views;
     private final Runnable refreshViews;
     private final Map<String, Peer> peers = new HashMap<>();
+
+    /// What nodes are shown, by volume.
+    private final Map<Long, ByteString> capabilities = new HashMap<>();
+
     private final Set<DataOp> pausing = new LinkedHashSet<>();
     private final SealedBlocks sealed;
     private final Counter retries;
@@ -70,6 +78,7 @@ final class NodeCalls {
     void introduceAs(long newSession, String cluster) {
         if (newSession != session) {
             closePeers();
+            capabilities.clear();
         }
         session = newSession;
         hello =
@@ -78,6 +87,17 @@ final class NodeCalls {
                         .setCluster(cluster)
                         .setSession(newSession)
                         .build();
+    }
+
+    /// Shows every node what may be done with a volume from here on; empty: they do not ask.
+    void open(long volume, ByteString capability) {
+        ByteString before =
+                capability.isEmpty()
+                        ? capabilities.remove(volume)
+                        : capabilities.put(volume, capability);
+        if (!capability.equals(before == null ? ByteString.EMPTY : before)) {
+            peers.values().forEach(peer -> peer.open(volume, capability));
+        }
     }
 
     void close() {
@@ -161,6 +181,7 @@ final class NodeCalls {
             case SEALED -> plan.refusedBySeal(op);
             case NO_SUCH_CHUNK -> missing(op);
             case TOO_OLD -> plan.refusedAsOld(op);
+            case NOT_ALLOWED -> notAllowed(op, header);
             case FENCED -> {
                 op.device().lose("the volume was taken over by another client");
                 plan.failed(
@@ -231,6 +252,25 @@ final class NodeCalls {
         }
     }
 
+    /// The capability or the tag is not good any more, or never was: newer ones come with the page.
+    private void notAllowed(DataOp op, DataHeader header) {
+        Marks.hit("a node did not allow a request");
+        op.lastRefusal = line(header);
+        if (op.attempts >= NOT_ALLOWED_MAX) {
+            op.device()
+                    .plan()
+                    .failed(op, new Fault(Reason.IO_ERROR, describe(op) + ": " + line(header)));
+            return;
+        }
+        if (op.makesChunk()) {
+            op.device().freshRefused(op.chunk());
+        }
+        loop.schedule(
+                () -> op.device().plan().chunkMissing(op),
+                pauseMillis(op.attempts),
+                TimeUnit.MILLISECONDS);
+    }
+
     private void pause(DataOp op, String why) {
         op.lastRefusal = why;
         pausing.add(op);
@@ -287,6 +327,7 @@ final class NodeCalls {
                             hello,
                             PeerConfig.defaults(),
                             time);
+            capabilities.forEach(peer::open);
             peers.put(address, peer);
         }
         return peer;

@@ -63,10 +63,6 @@ final class RemoteDevice implements BlockDevice {
     private int handles = 1;
     private volatile long size;
 
-    /// What is opened. `fence` 0: without an attachment; `snapshot` 0: the live volume.
-    record Source(
-            String name, long volume, long snapshot, long size, long generation, long fence) {}
-
     RemoteDevice(
             CoppiceClient client,
             Source source,
@@ -198,6 +194,11 @@ final class RemoteDevice implements BlockDevice {
             }
         });
         return future;
+    }
+
+    /// A node did not take the tag of a chunk that is yet to be made.
+    void freshRefused(long chunk) {
+        client.leases().refused(chunk, client::abandon);
     }
 
     /// The attachment is gone: everything fails from here on.

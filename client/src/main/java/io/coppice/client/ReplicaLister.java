@@ -1,10 +1,12 @@
 package io.coppice.client;
 
+import com.google.protobuf.ByteString;
 import io.coppice.net.Peer;
 import io.coppice.net.PeerConfig;
 import io.coppice.net.ReplyHandler;
 import io.coppice.net.Transport;
 import io.coppice.port.Time;
+import io.coppice.tls.Credentials;
 import io.coppice.wire.pb.ChunkInfo;
 import io.coppice.wire.pb.ChunkPage;
 import io.coppice.wire.pb.DataHeader;
@@ -21,19 +23,28 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Asks single replicas what they hold, for the check. Thread-safe; answers come as futures.
 final class ReplicaLister implements AutoCloseable {
     /// A page of a deep listing reads all its data.
     private static final long PAGE_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(120);
 
-    private final Transport transport = Transport.create("check", 1);
-    private final EventLoop loop = transport.next();
+    private final Transport transport;
+    private final EventLoop loop;
     private final Map<String, Peer> peers = new HashMap<>();
     private final Hello hello;
+    private volatile ByteString capability = ByteString.EMPTY;
 
-    ReplicaLister(String cluster) {
+    ReplicaLister(String cluster, @Nullable Credentials credentials) {
+        transport = Transport.create("check", 1, credentials);
+        loop = transport.next();
         hello = Hello.newBuilder().setProtocol(1).setCluster(cluster).build();
+    }
+
+    /// What nodes are shown from here on.
+    void open(ByteString newest) {
+        capability = newest;
     }
 
     /// All chunks of one replica, by id.
@@ -113,6 +124,7 @@ final class ReplicaLister implements AutoCloseable {
                                         hello,
                                         PeerConfig.defaults(),
                                         Time.system()));
+        peer.open(0, capability);
         peer.call(
                 request,
                 null,

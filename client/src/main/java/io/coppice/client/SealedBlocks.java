@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// comes over the network once. A block is kept the second time it is read, so that reading
 /// something once, from its beginning to its end, drives nothing out. What goes is found by CLOCK
 /// (Corbato 1968). What is read ahead is kept at once, in a part of its own, first in, first out.
-/// Memory is taken as it is needed, up to the bound. On the event loop.
+/// Memory is taken as it is needed, up to the bound. Blocks of encrypted volumes are here as plain
+/// text: who shares a chunk has the same data key. On the event loop.
 final class SealedBlocks {
     private static final int ARENA_SHIFT = 8;
     private static final int ARENA_BLOCKS = 1 << ARENA_SHIFT;

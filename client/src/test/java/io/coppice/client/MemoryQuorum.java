@@ -30,6 +30,7 @@ import io.coppice.wire.pb.ReplicaInfo;
 import io.coppice.wire.pb.ReplicaState;
 import io.coppice.wire.pb.SessionOpened;
 import io.coppice.wire.pb.VolumeChanged;
+import io.coppice.wire.pb.VolumeKey;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -74,6 +75,9 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
 
     /// A second replica of every group; empty: none.
     volatile String backup = "";
+
+    /// Of the volume; without an id: it is not encrypted.
+    volatile VolumeKey key = VolumeKey.getDefaultInstance();
 
     int pagesAsked;
     int flipMessages;
@@ -229,6 +233,7 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
                                 .setSize(size)
                                 .setGeneration(generation)
                                 .setFence(fence)
+                                .setDataKey(key.getId())
                                 .setName("vol"));
             }
             case DETACH -> {
@@ -343,6 +348,7 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
                                     .setVolume(VOLUME)
                                     .setSnapshot(at)
                                     .setSize(size)
+                                    .setKey(key)
                                     .setGeneration(generation));
                 } else {
                     response.setFailure(failure(Code.CODE_NOT_FOUND, "no such snapshot"));
@@ -351,6 +357,7 @@ final class MemoryQuorum extends ControlGrpc.ControlImplBase implements AutoClos
             case LIST_GROUPS -> response.addAllGroups(views().getGroupsList());
             case GET_CLUSTER -> response.setCluster(ClusterInfo.newBuilder().setConfig(config()));
             case CHECK_REFCOUNTS -> response.setRefcounts(RefcountCheck.getDefaultInstance());
+            case GET_INSPECTION -> {} // an empty capability: nodes ask for none
             default -> response.setFailure(failure(Code.CODE_BAD_REQUEST, "unknown query"));
         }
         out.onNext(response.build());

@@ -39,7 +39,9 @@ public abstract class ChunkOp {
     private final long deadlineNanos;
 
     long chunk;
+    long tag;
     long fromChunk;
+    long fromTag;
     boolean create;
     boolean ownedSlot;
     boolean sealed;
@@ -118,6 +120,16 @@ public abstract class ChunkOp {
     /// The chunk to address.
     public final long chunk() {
         return chunk;
+    }
+
+    /// Proves that the quorum has told of `chunk`; 0: nobody asks.
+    public final long tag() {
+        return tag;
+    }
+
+    /// As [#tag], of the chunk to derive from.
+    public final long fromTag() {
+        return fromTag;
     }
 
     /// Derive `chunk` from this one first; 0: do not.

@@ -1,6 +1,7 @@
 package io.coppice.client.plan;
 
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /// A slot on its way from one chunk to another: derived by the replicas, flipped by the quorum, or
 /// dropped.
@@ -28,6 +29,11 @@ final class Derivation {
     final long newChunk;
     final long generation;
 
+    /// To derive from the old chunk, and to make the new one.
+    final long oldTag;
+
+    final long newTag;
+
     /// Answered by the replicas; acknowledged when flipped.
     final ArrayDeque<ChunkOp> applied = new ArrayDeque<>(4);
 
@@ -45,10 +51,14 @@ final class Derivation {
 
     private int endBlock;
 
-    Derivation(long index, long oldChunk, long newChunk, long generation) {
+    /// @param fresh null: the slot becomes unmapped
+    Derivation(
+            long index, long oldChunk, long oldTag, @Nullable FreshChunk fresh, long generation) {
         this.index = index;
         this.oldChunk = oldChunk;
-        this.newChunk = newChunk;
+        this.oldTag = oldTag;
+        this.newChunk = fresh == null ? 0 : fresh.id();
+        this.newTag = fresh == null ? 0 : fresh.tag();
         this.generation = generation;
     }
 

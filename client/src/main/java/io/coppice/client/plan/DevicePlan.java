@@ -192,11 +192,14 @@ public final class DevicePlan {
     // ------------------------------------------------------------ from the quorum
 
     /// The batch was committed: its writes are acknowledged.
-    public void flipped(FlipBatch batch) {
+    ///
+    /// @param tags of its new chunks
+    public void flipped(FlipBatch batch, Tags tags) {
         flipMessages--;
+        int slot = 0;
         for (Derivation derivation : batch.derivations()) {
             derivation.stage = Derivation.Stage.FLIPPED;
-            map.flipped(derivation);
+            map.flipped(derivation, tags, slot++);
             ops.leaveSlot(derivation);
             ChunkOp next;
             while ((next = derivation.applied.poll()) != null) {
@@ -235,8 +238,9 @@ public final class DevicePlan {
     }
 
     /// A map page; `chunks` without trailing zeros, `ownedBits` a bitmap, both of `pageGeneration`.
-    public void pageLoaded(long page, long[] chunks, byte[] ownedBits, long pageGeneration) {
-        map.loaded(page, chunks, ownedBits, pageGeneration);
+    public void pageLoaded(
+            long page, long[] chunks, byte[] ownedBits, Tags tags, long pageGeneration) {
+        map.loaded(page, chunks, ownedBits, tags, pageGeneration);
         drain();
     }
 
@@ -331,7 +335,7 @@ public final class DevicePlan {
             return;
         }
         op.sealed = !op.ownedSlot && port.holdsLease();
-        address(op, chunk, 0, false);
+        address(op, chunk, page.tag(op.index()), 0, false);
         if (op.sealed && port.recall(op)) {
             readDone(op);
         } else {
@@ -382,15 +386,15 @@ public final class DevicePlan {
         } else if (zero && isWhole(op)) {
             unmap(op, old);
         } else if (page.isOwned(op.index(), map.generation())) {
-            address(op, old, 0, false);
+            address(op, old, page.writeTag(op.index()), 0, false);
             submit(op);
         } else {
-            derive(op, old);
+            derive(op, old, page.tag(op.index()));
         }
     }
 
     private void unmap(ChunkOp op, long old) {
-        var derivation = new Derivation(op.index(), old, 0, map.generation());
+        var derivation = new Derivation(op.index(), old, 0, null, map.generation());
         ops.enterSlot(op, derivation);
         op.derivation = derivation;
         op.stage = Stage.APPLIED;
@@ -399,14 +403,14 @@ public final class DevicePlan {
         queueFlip(derivation);
     }
 
-    private void derive(ChunkOp op, long old) {
+    private void derive(ChunkOp op, long old, long oldTag) {
         int group = old == 0 ? port.placeNewChunk(op.index(), op.placementTry) : ChunkId.group(old);
-        long fresh = group < 0 ? 0 : port.takeChunkId(group);
-        if (fresh == 0) {
+        FreshChunk fresh = group < 0 ? null : port.takeChunk(group);
+        if (fresh == null) {
             ops.park(op, awaitingPlacement);
             return;
         }
-        var derivation = new Derivation(op.index(), old, fresh, map.generation());
+        var derivation = new Derivation(op.index(), old, oldTag, fresh, map.generation());
         ops.enterSlot(op, derivation);
         send(op, derivation, old, old == 0);
     }
@@ -419,7 +423,8 @@ public final class DevicePlan {
     }
 
     private void send(ChunkOp op, Derivation derivation, long from, boolean create) {
-        address(op, derivation.newChunk, from, create);
+        address(op, derivation.newChunk, derivation.newTag, from, create);
+        op.fromTag = from == 0 ? 0 : derivation.oldTag;
         op.generation = derivation.generation;
         op.derivation = derivation;
         derivation.shows(op);
@@ -427,9 +432,11 @@ public final class DevicePlan {
         submit(op);
     }
 
-    private void address(ChunkOp op, long chunk, long from, boolean create) {
+    private void address(ChunkOp op, long chunk, long tag, long from, boolean create) {
         op.chunk = chunk;
+        op.tag = tag;
         op.fromChunk = from;
+        op.fromTag = 0;
         op.create = create;
         op.generation = map.generation();
         if (!op.reading) {

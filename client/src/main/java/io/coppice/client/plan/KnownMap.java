@@ -55,11 +55,17 @@ final class KnownMap {
     }
 
     /// One of ours was committed. In an earlier generation: a rollback may have taken it since.
-    void flipped(Derivation derivation) {
+    ///
+    /// @param slot of the derivation, among `tags`
+    void flipped(Derivation derivation, Tags tags, int slot) {
         long page = MapCache.pageOf(derivation.index);
         if (derivation.generation == generation) {
             cache.flipped(
-                    derivation.index, derivation.newChunk, derivation.newChunk != 0, generation);
+                    derivation.index,
+                    derivation.newChunk,
+                    tags.read(slot),
+                    tags.write(slot),
+                    generation);
         } else {
             cache.drop(page);
         }
@@ -67,7 +73,7 @@ final class KnownMap {
     }
 
     /// `chunks` without trailing zeros, `ownedBits` a bitmap, both of `pageGeneration`.
-    void loaded(long page, long[] chunks, byte[] ownedBits, long pageGeneration) {
+    void loaded(long page, long[] chunks, byte[] ownedBits, Tags tags, long pageGeneration) {
         adopt(pageGeneration);
         if (!loads.isAwaited(page)) {
             return; // nobody waits any more, and flips since then may have passed it
@@ -78,7 +84,7 @@ final class KnownMap {
             askTurnEnd.run();
             return;
         }
-        cache.put(page, chunks, ownedBits, pageGeneration);
+        cache.put(page, chunks, ownedBits, tags, pageGeneration);
         ops.makeAllReady(loads.loaded(page));
     }
 

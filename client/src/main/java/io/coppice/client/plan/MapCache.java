@@ -16,17 +16,35 @@ final class MapCache {
     /// nothing is owned.
     static final class Page {
         private long[] chunks;
+        private long[] tags;
+        private long[] writeTags;
         private final long[] owned = new long[PAGE_SLOTS / Long.SIZE];
         private long generation;
 
-        private Page(long[] chunks, long generation) {
+        private Page(long[] chunks, Tags tags, long generation) {
             this.chunks = chunks;
+            this.tags = tags.read();
+            this.writeTags = tags.write();
             this.generation = generation;
         }
 
         long chunk(long index) {
+            return at(chunks, index);
+        }
+
+        /// To read the slot's chunk, or derive from it.
+        long tag(long index) {
+            return at(tags, index);
+        }
+
+        /// To change the slot's chunk, while it is owned.
+        long writeTag(long index) {
+            return at(writeTags, index);
+        }
+
+        private static long at(long[] values, long index) {
             int slot = (int) index & SLOT_MASK;
-            return slot < chunks.length ? chunks[slot] : 0;
+            return slot < values.length ? values[slot] : 0;
         }
 
         boolean isOwned(long index, long presentGeneration) {
@@ -34,25 +52,35 @@ final class MapCache {
             return generation == presentGeneration && (owned[slot >> 6] & 1L << slot) != 0;
         }
 
-        private void set(long index, long chunk, boolean own, long presentGeneration) {
+        /// A chunk that the present generation has put there; 0: none is any more.
+        private void set(long index, long chunk, long tag, long writeTag, long presentGeneration) {
             int slot = (int) index & SLOT_MASK;
-            if (slot >= chunks.length) {
-                if (chunk == 0) {
-                    return;
-                }
-                chunks = java.util.Arrays.copyOf(chunks, slot < 64 ? 64 : PAGE_SLOTS);
-            }
-            chunks[slot] = chunk;
+            chunks = with(chunks, slot, chunk);
+            tags = with(tags, slot, tag);
+            writeTags = with(writeTags, slot, writeTag);
             if (generation != presentGeneration) {
                 java.util.Arrays.fill(owned, 0);
                 generation = presentGeneration;
             }
-            if (own) {
+            if (chunk != 0) {
                 owned[slot >> 6] |= 1L << slot;
             } else {
                 owned[slot >> 6] &= ~(1L << slot);
             }
         }
+    }
+
+    /// What is past the end of `values` is 0.
+    private static long[] with(long[] values, int slot, long value) {
+        if (slot >= values.length && value == 0) {
+            return values;
+        }
+        long[] wide =
+                slot < values.length
+                        ? values
+                        : java.util.Arrays.copyOf(values, slot < 64 ? 64 : PAGE_SLOTS);
+        wide[slot] = value;
+        return wide;
     }
 
     private final Map<Long, Page> pages;
@@ -88,8 +116,8 @@ final class MapCache {
         return last;
     }
 
-    void put(long number, long[] chunks, byte[] ownedBits, long generation) {
-        var page = new Page(chunks.length == 0 ? NO_CHUNKS : chunks, generation);
+    void put(long number, long[] chunks, byte[] ownedBits, Tags tags, long generation) {
+        var page = new Page(chunks.length == 0 ? NO_CHUNKS : chunks, tags, generation);
         for (int i = 0; i < ownedBits.length && i < PAGE_SLOTS / Byte.SIZE; i++) {
             page.owned[i >> 3] |= (ownedBits[i] & 0xFFL) << ((i & 7) * Byte.SIZE);
         }
@@ -98,10 +126,10 @@ final class MapCache {
     }
 
     /// A flip of our own: the page follows if it is here.
-    void flipped(long index, long chunk, boolean own, long presentGeneration) {
+    void flipped(long index, long chunk, long tag, long writeTag, long presentGeneration) {
         Page page = page(index);
         if (page != null) {
-            page.set(index, chunk, own, presentGeneration);
+            page.set(index, chunk, tag, writeTag, presentGeneration);
         }
     }
 

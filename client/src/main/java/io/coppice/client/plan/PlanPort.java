@@ -1,5 +1,7 @@
 package io.coppice.client.plan;
 
+import org.jspecify.annotations.Nullable;
+
 /// What a [DevicePlan] wants of the world. Called on the plan's thread; no method calls back into
 /// the plan before it returns.
 public interface PlanPort {
@@ -30,9 +32,9 @@ public interface PlanPort {
     /// is done.
     boolean recall(ChunkOp op);
 
-    /// A fresh chunk id of `group`; 0: none at hand. [DevicePlan#placementChanged] is called once
+    /// A fresh chunk of `group`; null: none at hand. [DevicePlan#placementChanged] is called once
     /// there are more.
-    long takeChunkId(int group);
+    @Nullable FreshChunk takeChunk(int group);
 
     /// The group for a new chunk of the slot, -1: none serves now. `attempt` counts the groups
     /// found full.

@@ -262,7 +262,7 @@ final class PlanWorld implements PlanPort {
         long value = nextValue++;
         var content = new long[CHUNK_BLOCKS * CELLS];
         java.util.Arrays.fill(content, value);
-        map[index] = takeChunkId(1);
+        map[index] = ChunkId.of(1, nextChunk++).value();
         chunks.put(map[index], content);
         for (int i = 0; i < content.length; i++) {
             history.get(index * content.length + i).add(new Written(value, now, new long[] {now}));
@@ -396,6 +396,7 @@ final class PlanWorld implements PlanPort {
     }
 
     private Runnable execute(Op op) {
+        assertTrue(NodeTags.areRight(op), "without the right tag: " + op);
         if (op.isReading()) {
             long[] content = chunks.get(op.chunk());
             if (content == null) {
@@ -470,7 +471,8 @@ final class PlanWorld implements PlanPort {
             slotGeneration[index] = generation;
         }
         purge();
-        network.add(() -> plan.flipped(batch));
+        var tags = NodeTags.of(batch.size(), batch::newChunk, i -> true, generation);
+        network.add(() -> plan.flipped(batch, tags));
     }
 
     private void purge() {
@@ -503,8 +505,13 @@ final class PlanWorld implements PlanPort {
             }
         }
         for (long page : pages) {
-            network.add(() -> plan.pageLoaded(page, content, owned, captured));
+            var tags = NodeTags.of(CHUNKS, i -> content[i], i -> isSet(owned, i), captured);
+            network.add(() -> plan.pageLoaded(page, content, owned, tags, captured));
         }
+    }
+
+    private static boolean isSet(byte[] bits, int i) {
+        return (bits[i >> 3] & 1 << (i & 7)) != 0;
     }
 
     // ------------------------------------------------------------ port
@@ -541,12 +548,13 @@ final class PlanWorld implements PlanPort {
     }
 
     @Override
-    public long takeChunkId(int group) {
+    public @Nullable FreshChunk takeChunk(int group) {
         if (!calm && random.nextInt(6) == 0) {
             network.add(plan::placementChanged);
-            return 0;
+            return null;
         }
-        return ChunkId.of(group, nextChunk++).value();
+        long chunk = ChunkId.of(group, nextChunk++).value();
+        return new FreshChunk(chunk, NodeTags.fresh(chunk));
     }
 
     @Override
