@@ -205,13 +205,14 @@ final class ClientDevice implements ExportDevice {
         }
         return switch (known.reason()) {
             case OUT_OF_RANGE -> beyondEnd;
-            case READ_ONLY -> NbdError.EPERM;
+            case READ_ONLY, NOT_ALLOWED -> NbdError.EPERM;
             case CLOSED, LOST -> {
                 lost = true;
                 yield NbdError.ESHUTDOWN;
             }
             case NO_SPACE -> NbdError.ENOSPC;
-            case TIMED_OUT, OVERLOADED, IO_ERROR, WRITES_LOST, NOT_FOUND, IN_USE -> NbdError.EIO;
+            case TIMED_OUT, OVERLOADED, IO_ERROR, WRITES_LOST, NOT_FOUND, IN_USE, NO_KEY ->
+                    NbdError.EIO;
         };
     }
 

@@ -35,7 +35,7 @@ final class ClientExports implements Exports {
     }
 
     @Override
-    public CompletableFuture<List<String>> list() {
+    public CompletableFuture<List<String>> list(ClientIdentity asking) {
         var query = QueryRequest.newBuilder().setListVolumes(ListVolumes.getDefaultInstance());
         return ask(
                 "the list of volumes",
@@ -50,7 +50,7 @@ final class ClientExports implements Exports {
     }
 
     @Override
-    public CompletableFuture<Description> describe(String name) {
+    public CompletableFuture<Description> describe(String name, ClientIdentity asking) {
         String source;
         try {
             source = resolve(name);
@@ -71,7 +71,7 @@ final class ClientExports implements Exports {
     }
 
     @Override
-    public CompletableFuture<ExportDevice> open(String name) {
+    public CompletableFuture<ExportDevice> open(String name, ClientIdentity asking) {
         String source;
         try {
             source = resolve(name);
@@ -79,7 +79,7 @@ final class ClientExports implements Exports {
             return CompletableFuture.failedFuture(e);
         }
         var client = clients.get(Math.floorMod(volume(source).hashCode(), clients.size()));
-        return client.openAsync(source)
+        return client.openFor(asking.onBehalf(), source)
                 .handle((device, error) -> {
                     if (error == null) {
                         return opened(device);
@@ -153,7 +153,7 @@ final class ClientExports implements Exports {
         return switch (reason) {
             case NOT_FOUND -> Kind.UNKNOWN;
             // One client at a time is a rule; "unknown" would send the user after a wrong name.
-            case IN_USE -> Kind.NOT_ALLOWED;
+            case IN_USE, NOT_ALLOWED, NO_KEY -> Kind.NOT_ALLOWED;
             case TIMED_OUT,
                     OVERLOADED,
                     LOST,

@@ -3,15 +3,16 @@ package io.coppice.nbd;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/// What can be exported. Thread-safe; never blocks. Futures fail with [ExportException].
+/// What can be exported, and to whom. Thread-safe; never blocks. Futures fail with
+/// [ExportException].
 interface Exports {
     /// Names to show in a listing; more may be opened.
-    CompletableFuture<List<String>> list();
+    CompletableFuture<List<String>> list(ClientIdentity client);
 
     /// Looks at an export without opening it: nobody else's use of it is touched.
-    CompletableFuture<Description> describe(String name);
+    CompletableFuture<Description> describe(String name, ClientIdentity client);
 
-    CompletableFuture<ExportDevice> open(String name);
+    CompletableFuture<ExportDevice> open(String name, ClientIdentity client);
 
     /// What can be said of an export from outside.
     record Description(long size, boolean readOnly) {}

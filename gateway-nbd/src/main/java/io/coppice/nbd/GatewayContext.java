@@ -6,4 +6,5 @@ record GatewayContext(
         OpenExports open,
         ByteBudget budget,
         GatewayLimits limits,
-        GatewayMetrics metrics) {}
+        GatewayMetrics metrics,
+        TlsGate tls) {}

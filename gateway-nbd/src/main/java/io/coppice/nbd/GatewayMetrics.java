@@ -18,6 +18,7 @@ final class GatewayMetrics {
     private final Timer unknown;
     private final Counter connections;
     private final Meter accepted;
+    private final Meter secured;
     private final Meter turnedAway;
     private final Meter dropped;
     private final Meter refused;
@@ -33,6 +34,7 @@ final class GatewayMetrics {
         unknown = registry.timer("nbd.requests.unknown");
         connections = registry.counter("nbd.connections.open");
         accepted = registry.meter("nbd.connections.accepted");
+        secured = registry.meter("nbd.connections.secured");
         turnedAway = registry.meter("nbd.connections.turned_away");
         dropped = registry.meter("nbd.connections.dropped");
         refused = registry.meter("nbd.requests.refused");
@@ -48,6 +50,11 @@ final class GatewayMetrics {
     void connectionOpened() {
         connections.inc();
         accepted.mark();
+    }
+
+    /// A client proved who it is, and TLS protects the connection.
+    void connectionSecured() {
+        secured.mark();
     }
 
     void connectionClosed() {

@@ -14,22 +14,22 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A connection in the handshake: options are answered one by one; GO and EXPORT_NAME open the
-/// export, move the connection to the device's event loop and make room for a
-/// [TransmissionHandler].
+/// A connection in the handshake: options are answered one by one; STARTTLS puts TLS under all that
+/// follows; GO and EXPORT_NAME open the export, move the connection to the device's event loop and
+/// make room for a [TransmissionHandler].
 final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(HandshakeHandler.class);
 
@@ -43,21 +43,29 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private final Channel channel;
     private final PayloadBuffers buffers;
     private final ByteBuf input;
+    private final boolean tlsRequired;
     private final Future<?> timeout;
 
     private @Nullable Integer clientFlags;
     private ReplyStyle style = ReplyStyle.SIMPLE;
     private Set<MetaContext> contexts = Set.of();
     private String contextsExport = "";
+    private ClientIdentity identity = ClientIdentity.UNKNOWN;
     private int options;
 
-    /// An option waits for the metadata or for the device.
+    /// An option waits for the metadata, for the device, or for the TLS that it asked for.
     private boolean busy;
 
     private boolean ended;
 
-    HandshakeHandler(GatewayContext gateway, Channel channel, PayloadBuffers buffers) {
+    /// On the way to the device's loop; what comes meanwhile is kept for there.
+    private boolean moving;
+
+    /// @param tlsRequired nothing but STARTTLS is served before TLS
+    HandshakeHandler(
+            GatewayContext gateway, Channel channel, PayloadBuffers buffers, boolean tlsRequired) {
         this.gateway = gateway;
+        this.tlsRequired = tlsRequired;
         this.channel = channel;
         this.buffers = buffers;
         this.input = channel.alloc().buffer(256);
@@ -78,11 +86,12 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext context, Object message) {
         var bytes = (ByteBuf) message;
         try {
-            if (ended) {
+            if (ended && !moving) {
                 return;
             }
             if (input.readableBytes() + bytes.readableBytes() > INPUT_BYTES_MAX) {
                 drop("too many bytes ahead of our answers");
+                channel.close();
                 return;
             }
             input.discardSomeReadBytes();
@@ -100,7 +109,9 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (cause instanceof IOException) {
+        if (cause instanceof DecoderException) {
+            drop(TlsGate.reason(cause));
+        } else if (cause instanceof IOException) {
             log.debug("connection of {} lost: {}", Peers.show(channel), cause.toString());
         } else {
             log.warn("connection of {} closed after a fault of ours", Peers.show(channel), cause);
@@ -127,7 +138,11 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 if (++options > OPTIONS_MAX) {
                     throw new ProtocolViolation("more than " + OPTIONS_MAX + " options");
                 }
-                answer(option);
+                if (tlsRequired && !isSecure() && !mayPrecedeTls(option)) {
+                    refuseBeforeTls(option);
+                } else {
+                    answer(option);
+                }
             }
         } catch (ProtocolViolation violation) {
             drop(violation.getMessage());
@@ -144,8 +159,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                         .addListener(ChannelFutureListener.CLOSE);
             }
             case ClientOption.ListExports list -> listExports(list);
-            case ClientOption.StartTls tls ->
-                    refuse(tls, Protocol.REP_ERR_UNSUP, "this gateway does not offer TLS");
+            case ClientOption.StartTls tls -> startTls(tls);
             case ClientOption.Describe describe -> describe(describe);
             case ClientOption.StructuredReplies structured -> structuredReplies(structured);
             case ClientOption.ExtendedHeaders extended -> {
@@ -167,6 +181,61 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             contexts = Set.of(); // also a failed one replaces what was set before
         }
         refuse(wrong, wrong.reply(), wrong.why());
+    }
+
+    // TLS.
+
+    private boolean isSecure() {
+        return identity.proof() != ClientIdentity.Proof.NONE;
+    }
+
+    private static boolean mayPrecedeTls(ClientOption option) {
+        return option.code() == Protocol.OPT_STARTTLS || option.code() == Protocol.OPT_ABORT;
+    }
+
+    private void refuseBeforeTls(ClientOption option) throws ProtocolViolation {
+        if (option.code() == Protocol.OPT_EXPORT_NAME) {
+            throw new ProtocolViolation("EXPORT_NAME without TLS, which is required here");
+        }
+        refuse(option, Protocol.REP_ERR_TLS_REQD, "TLS is required here");
+    }
+
+    /// Whatever was said before TLS may have been said by somebody in between, so it counts for
+    /// nothing afterwards.
+    private void startTls(ClientOption option) throws ProtocolViolation {
+        if (!gateway.tls().isOffered()) {
+            refuse(option, Protocol.REP_ERR_UNSUP, "this gateway has no certificates or keys");
+            return;
+        }
+        if (isSecure()) {
+            refuse(option, Protocol.REP_ERR_INVALID, "TLS is in use already");
+            return;
+        }
+        if (input.isReadable()) {
+            throw new ProtocolViolation("bytes behind STARTTLS ahead of its answer");
+        }
+        style = ReplyStyle.SIMPLE;
+        contexts = Set.of();
+        busy = true;
+        buffers.encrypted();
+        send(out -> OptionReplies.ack(out, option.code()));
+        gateway.tls()
+                .secure(channel)
+                .addListener((Future<ClientIdentity> done) ->
+                        // Later, so that the alert to the client is on its way first.
+                        channel.eventLoop().execute(() -> ifHere(() -> tlsStarted(done))));
+    }
+
+    private void tlsStarted(Future<ClientIdentity> done) {
+        if (!done.isSuccess()) {
+            drop(TlsGate.reason(done.cause()));
+            return;
+        }
+        busy = false;
+        identity = done.getNow();
+        gateway.metrics().connectionSecured();
+        log.debug("{} is {}", Peers.show(channel), identity);
+        parse();
     }
 
     private void structuredReplies(ClientOption option) {
@@ -205,10 +274,10 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     private void listExports(ClientOption option) {
         await(
-                gateway.exports().list(),
+                gateway.exports().list(identity),
                 (names, error) -> {
                     if (error != null) {
-                        refuse(option, replyType(error), error.getMessage());
+                        refuse(option, error.replyType(), error.getMessage());
                     } else {
                         list(option, names);
                     }
@@ -229,10 +298,10 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         await(
-                gateway.open().describe(option.name()),
+                gateway.open().describe(option.name(), identity),
                 (description, error) -> {
                     if (error != null) {
-                        refuse(option, replyType(error), error.getMessage());
+                        refuse(option, error.replyType(), error.getMessage());
                     } else {
                         send(out -> {
                             infos(out, option, description);
@@ -290,7 +359,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         open(
                 option.name(),
                 error -> {
-                    refuse(option, replyType(error), error.getMessage());
+                    refuse(option, error.replyType(), error.getMessage());
                     parse();
                 },
                 (out, description) -> {
@@ -305,13 +374,13 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             BiConsumer<ByteBuf, Exports.Description> lastAnswer) {
         busy = true;
         gateway.open()
-                .acquire(name)
+                .acquire(name, identity)
                 .whenComplete((lease, error) ->
                         channel.eventLoop()
                                 .execute(() -> {
                                     busy = false;
                                     if (error != null) {
-                                        ifHere(() -> failed.accept(reason(error)));
+                                        ifHere(() -> failed.accept(ExportException.of(error)));
                                     } else if (ended) {
                                         lease.close();
                                     } else {
@@ -330,6 +399,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             transmit(lease, lastAnswer);
             return;
         }
+        moving = true;
         channel.config().setAutoRead(false);
         channel.deregister()
                 .addListener((ChannelFuture left) ->
@@ -367,7 +437,8 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         send(out -> lastAnswer.accept(out, description));
         var negotiated = new Negotiated(style, selected(lease.name()));
         var handler = new TransmissionHandler(gateway, lease, negotiated, channel, buffers, input);
-        log.debug("{} uses export {} ({})", Peers.show(channel), lease.name(), style);
+        log.debug(
+                "{}, {}, uses export {} ({})", Peers.show(channel), identity, lease.name(), style);
         channel.pipeline().replace(this, "transmission", handler);
     }
 
@@ -380,7 +451,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 channel.eventLoop()
                         .execute(() -> {
                             busy = false;
-                            var reason = error == null ? null : reason(error);
+                            var reason = error == null ? null : ExportException.of(error);
                             ifHere(() -> then.accept(value, reason));
                         }));
     }
@@ -389,26 +460,6 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (!ended) {
             task.run();
         }
-    }
-
-    private static ExportException reason(Throwable error) {
-        var cause =
-                error instanceof CompletionException && error.getCause() != null
-                        ? error.getCause()
-                        : error;
-        if (cause instanceof ExportException known) {
-            return known;
-        }
-        log.warn("opening an export failed in an unexpected way", cause);
-        return new ExportException(ExportException.Kind.FAILED, "the export cannot be opened now");
-    }
-
-    private static int replyType(ExportException error) {
-        return switch (error.kind()) {
-            case UNKNOWN, FAILED -> Protocol.REP_ERR_UNKNOWN; // "not available"
-            case NOT_ALLOWED -> Protocol.REP_ERR_POLICY;
-            case CLOSING -> Protocol.REP_ERR_SHUTDOWN;
-        };
     }
 
     private void refuse(ClientOption option, int type, @Nullable String why) {

@@ -3,12 +3,15 @@ package io.coppice.nbd;
 import com.codahale.metrics.MetricRegistry;
 import io.coppice.client.ClientConfig;
 import io.coppice.client.CoppiceClient;
+import io.coppice.client.KeyRing;
 import io.coppice.net.HttpEndpoint;
 import io.coppice.net.RecentMetrics;
 import io.coppice.net.Transport;
 import io.coppice.port.Time;
+import io.coppice.tls.Credentials;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -22,8 +25,8 @@ import org.slf4j.LoggerFactory;
 /// serves the same volumes. Thread-safe.
 ///
 /// Metrics: timers `nbd.requests.KIND`, meters `nbd.requests.refused` and `.failed`,
-/// `nbd.bytes.read` and `.written`, `nbd.connections.accepted`, `.turned_away` and `.dropped`,
-/// counter `nbd.connections.open`, and those of the client library.
+/// `nbd.bytes.read` and `.written`, `nbd.connections.accepted`, `.secured` (with TLS),
+/// `.turned_away` and `.dropped`, counter `nbd.connections.open`, and those of the client library.
 public final class NbdGateway implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NbdGateway.class);
 
@@ -32,6 +35,7 @@ public final class NbdGateway implements AutoCloseable {
 
     private static final String CLIENT_NAME = "nbd-gateway";
 
+    private final @Nullable Credentials credentials;
     private final Transport transport;
     private final ExecutorService waiters;
     private final List<CoppiceClient> clients = new ArrayList<>();
@@ -40,23 +44,27 @@ public final class NbdGateway implements AutoCloseable {
     private @Nullable HttpEndpoint http;
     private volatile boolean ready;
 
-    private NbdGateway(int threads) {
-        transport = Transport.create("nbd", threads);
+    private NbdGateway(int threads, @Nullable Credentials credentials) {
+        this.credentials = credentials;
+        transport = Transport.create("nbd", threads, credentials);
         waiters = Executors.newVirtualThreadPerTaskExecutor();
     }
 
     /// Connects to the cluster, then listens. Waits for both.
     ///
-    /// @throws IOException when the cluster does not answer or an address cannot be had; the
-    ///   message is one line for a user, and nothing is left running
-    /// @throws IllegalArgumentException for an address that is none
+    /// @throws IOException when the cluster does not answer, an address cannot be had, or
+    ///   certificates cannot be used; the message is one line for a user, and nothing is left
+    ///   running
+    /// @throws IllegalArgumentException for an address that is none, or that needs TLS without any
     public static NbdGateway start(NbdGatewayConfig config) throws IOException {
         int processors = Runtime.getRuntime().availableProcessors();
         int threads =
                 config.eventLoopThreads() > 0
                         ? config.eventLoopThreads()
                         : Math.min(processors, THREADS_MAX_DEFAULT);
-        var gateway = new NbdGateway(threads);
+        Credentials credentials =
+                config.tls().isEmpty() ? null : Credentials.load(config.tls().get());
+        var gateway = new NbdGateway(threads, credentials);
         try {
             gateway.start(config, threads);
             return gateway;
@@ -67,6 +75,14 @@ public final class NbdGateway implements AutoCloseable {
     }
 
     private void start(NbdGatewayConfig config, int threads) throws IOException {
+        // What is wrong here is told at once, not after the wait for the cluster.
+        var tls =
+                new TlsGate(
+                        config.nbdTls(),
+                        serial -> credentials != null && credentials.isRevoked(serial));
+        for (String address : config.listen()) {
+            tls.isRequiredOn(Transport.parse(address));
+        }
         // Answers on /health first: a gateway that waits for its cluster is live, not ready.
         if (!config.httpAddress().isEmpty()) {
             http = HttpEndpoint.start(httpAddress(config.httpAddress()), metrics, () -> ready);
@@ -76,6 +92,12 @@ public final class NbdGateway implements AutoCloseable {
             var clientConfig =
                     ClientConfig.defaults(config.controlEndpoints(), name)
                             .withCacheBytes(config.limits().cacheBytes() / threads);
+            if (credentials != null) {
+                clientConfig = clientConfig.withCredentials(credentials);
+            }
+            if (!config.keysDir().isEmpty()) {
+                clientConfig = clientConfig.withKeys(new KeyRing(Path.of(config.keysDir())));
+            }
             clients.add(CoppiceClient.connect(clientConfig, transport, transport.next(), metrics));
         }
         server =
@@ -84,6 +106,7 @@ public final class NbdGateway implements AutoCloseable {
                         config.listen(),
                         new ClientExports(clients, config.exports(), waiters),
                         config.limits(),
+                        tls,
                         metrics,
                         Time.system());
         ready = true;

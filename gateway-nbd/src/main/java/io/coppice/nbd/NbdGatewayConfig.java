@@ -1,7 +1,10 @@
 package io.coppice.nbd;
 
 import com.typesafe.config.Config;
+import io.coppice.tls.Exposure;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /// What a gateway is told.
 ///
@@ -10,13 +13,19 @@ import java.util.List;
 /// @param httpAddress for metrics and health, `HOST:PORT`; empty: none
 /// @param exports volumes that may be opened, with their snapshots; empty: all
 /// @param eventLoopThreads 0: one for each processor
+/// @param tls the gateway's credentials directory, for its way into the cluster; empty: in the
+///   clear
+/// @param keysDir keys of encrypted volumes, one file each; empty: those are not served
 public record NbdGatewayConfig(
         List<String> listen,
         List<String> controlEndpoints,
         String httpAddress,
         List<String> exports,
         int eventLoopThreads,
-        GatewayLimits limits) {
+        Optional<Path> tls,
+        GatewayLimits limits,
+        String keysDir,
+        NbdTlsConfig nbdTls) {
 
     public NbdGatewayConfig {
         listen = List.copyOf(listen);
@@ -27,6 +36,39 @@ public record NbdGatewayConfig(
         require(
                 eventLoopThreads >= 0 && eventLoopThreads <= 1024,
                 "event-loop-threads must be 0 to 1024");
+    }
+
+    /// In the clear, for this machine only.
+    public NbdGatewayConfig(
+            List<String> listen,
+            List<String> controlEndpoints,
+            String httpAddress,
+            List<String> exports,
+            int eventLoopThreads,
+            GatewayLimits limits) {
+        this(
+                listen,
+                controlEndpoints,
+                httpAddress,
+                exports,
+                eventLoopThreads,
+                Optional.empty(),
+                limits,
+                "",
+                NbdTlsConfig.none());
+    }
+
+    public NbdGatewayConfig withNbdTls(NbdTlsConfig other) {
+        return new NbdGatewayConfig(
+                listen,
+                controlEndpoints,
+                httpAddress,
+                exports,
+                eventLoopThreads,
+                tls,
+                limits,
+                keysDir,
+                other);
     }
 
     /// A gateway for all volumes on NBD's own port, with the default limits.
@@ -40,8 +82,9 @@ public record NbdGatewayConfig(
                 GatewayLimits.defaults());
     }
 
-    /// Reads `listen`, `control-endpoints`, `http-address`, `exports`, `event-loop-threads` and
-    /// `limits { ... }`; only the endpoints have no default.
+    /// Reads `listen`, `control-endpoints`, `http-address`, `exports`, `event-loop-threads`,
+    /// `tls.dir`, `insecure`, `limits { ... }`, `keys { dir }` and `nbd-tls { ... }`; the endpoints
+    /// and one of `tls.dir` and `insecure` have no default.
     ///
     /// @throws com.typesafe.config.ConfigException for missing keys and wrong types
     /// @throws IllegalArgumentException for values out of range
@@ -55,9 +98,17 @@ public record NbdGatewayConfig(
                 config.hasPath("event-loop-threads")
                         ? config.getInt("event-loop-threads")
                         : d.eventLoopThreads,
+                Exposure.credentials(
+                        config.hasPath("tls.dir") ? config.getString("tls.dir") : "",
+                        config.hasPath("insecure") && config.getBoolean("insecure"),
+                        d.controlEndpoints),
                 config.hasPath("limits")
                         ? GatewayLimits.fromHocon(config.getConfig("limits"))
-                        : d.limits);
+                        : d.limits,
+                config.hasPath("keys.dir") ? config.getString("keys.dir") : d.keysDir,
+                config.hasPath("nbd-tls")
+                        ? NbdTlsConfig.fromHocon(config.getConfig("nbd-tls"))
+                        : d.nbdTls);
     }
 
     private static void require(boolean holds, String message) {

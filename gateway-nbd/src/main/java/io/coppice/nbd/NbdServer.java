@@ -43,11 +43,13 @@ final class NbdServer implements AutoCloseable {
     ///
     /// @param transport whose loops carry the connections; not closed with the server
     /// @throws IOException when an address cannot be had; the message is one line for a user
+    /// @throws IllegalArgumentException when one needs TLS and there is none
     static NbdServer start(
             Transport transport,
             List<String> listen,
             Exports exports,
             GatewayLimits limits,
+            TlsGate tls,
             MetricRegistry metrics,
             Time time)
             throws IOException {
@@ -57,7 +59,8 @@ final class NbdServer implements AutoCloseable {
                         new OpenExports(exports, transport.group(), limits.linger()),
                         new ByteBudget(limits.sharedBytes()),
                         limits,
-                        new GatewayMetrics(metrics, time));
+                        new GatewayMetrics(metrics, time),
+                        tls);
         var server = new NbdServer(gateway, time);
         try {
             for (String address : listen) {
@@ -115,14 +118,15 @@ final class NbdServer implements AutoCloseable {
     }
 
     private void listen(Transport transport, SocketAddress address) throws IOException {
+        boolean tlsRequired = gateway.tls().isRequiredOn(address);
         if (address instanceof DomainSocketAddress unix) {
             UnixSockets.prepare(Path.of(unix.path()));
         }
-        listeners.add(transport.bind(address, this::accepted));
+        listeners.add(transport.bind(address, channel -> accepted(channel, tlsRequired)));
     }
 
     /// Called on the new connection's loop.
-    private ChannelHandler accepted(Channel channel) {
+    private ChannelHandler accepted(Channel channel, boolean tlsRequired) {
         if (closed || connections.size() >= gateway.limits().connectionsMax()) {
             gateway.metrics().connectionTurnedAway();
             log.info("turned {} away: too many connections", Peers.show(channel));
@@ -138,7 +142,7 @@ final class NbdServer implements AutoCloseable {
         var buffers = new PayloadBuffers();
         channel.config().setRecvByteBufAllocator(buffers.allocator());
         channel.config().setWriteBufferWaterMark(WATER_MARK);
-        return new HandshakeHandler(gateway, channel, buffers);
+        return new HandshakeHandler(gateway, channel, buffers, tlsRequired);
     }
 
     private static void shutDown(Channel channel) {

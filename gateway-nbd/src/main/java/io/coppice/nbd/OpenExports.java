@@ -68,8 +68,9 @@ final class OpenExports {
         this.linger = linger;
     }
 
-    /// Opens the export or joins those who use it. The future fails with [ExportException].
-    CompletableFuture<Lease> acquire(String name) {
+    /// Opens the export, in the name of `client`, or joins those who use it. The future fails with
+    /// [ExportException].
+    CompletableFuture<Lease> acquire(String name, ClientIdentity client) {
         Entry entry;
         boolean first = false;
         synchronized (this) {
@@ -87,21 +88,21 @@ final class OpenExports {
             entry.users++;
         }
         if (first) {
-            open(entry);
+            open(entry, client);
         }
         var joined = entry;
         return joined.device.thenApply(device -> new Lease(joined, device));
     }
 
     /// The device's own word on itself when it is open, else what can be said from outside.
-    CompletableFuture<Exports.Description> describe(String name) {
+    CompletableFuture<Exports.Description> describe(String name, ClientIdentity client) {
         Entry entry;
         synchronized (this) {
             entry = open.get(name);
         }
         var device = entry != null && usable(entry) ? entry.device.getNow(null) : null;
         return device == null
-                ? exports.describe(name)
+                ? exports.describe(name, client)
                 : CompletableFuture.completedFuture(
                         new Exports.Description(device.size(), device.readOnly()));
     }
@@ -121,8 +122,8 @@ final class OpenExports {
         idle.forEach(OpenExports::closeDevice);
     }
 
-    private void open(Entry entry) {
-        exports.open(entry.name)
+    private void open(Entry entry, ClientIdentity client) {
+        exports.open(entry.name, client)
                 .whenComplete((device, error) -> {
                     if (error == null) {
                         entry.device.complete(device);

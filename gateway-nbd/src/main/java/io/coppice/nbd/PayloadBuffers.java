@@ -14,6 +14,7 @@ final class PayloadBuffers {
     private static final int BYTES_MAX = 64 << 10;
 
     private @Nullable ByteBuf target;
+    private boolean encrypted;
 
     /// For the connection's channel.
     RecvByteBufAllocator allocator() {
@@ -26,12 +27,17 @@ final class PayloadBuffers {
         target = buffer;
     }
 
+    /// From now on the socket gives records of TLS, which are no place's bytes.
+    void encrypted() {
+        encrypted = true;
+    }
+
     void receiveAnywhere() {
         target = null;
     }
 
     private @Nullable ByteBuf place() {
         ByteBuf buffer = target;
-        return buffer != null && buffer.isWritable() ? buffer.retain() : null;
+        return !encrypted && buffer != null && buffer.isWritable() ? buffer.retain() : null;
     }
 }

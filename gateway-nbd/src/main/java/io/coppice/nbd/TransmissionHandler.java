@@ -8,6 +8,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -192,7 +193,10 @@ final class TransmissionHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (cause instanceof IOException) {
+        if (cause instanceof DecoderException) {
+            metrics().connectionDropped();
+            log.info("dropped {}: {}", Peers.show(channel), TlsGate.reason(cause));
+        } else if (cause instanceof IOException) {
             log.debug("connection of {} lost: {}", Peers.show(channel), cause.toString());
         } else {
             log.warn("connection of {} closed after a fault of ours", Peers.show(channel), cause);

@@ -27,9 +27,9 @@ class ClientExportsTest {
 
     @Test
     void aSnapshotWithoutANameIsNotTheVolume() {
-        assertUnknown(exports().open("disk@"));
-        assertUnknown(exports().describe("disk@"));
-        assertUnknown(exports("disk").open("disk@"));
+        assertUnknown(exports().open("disk@", ClientIdentity.UNKNOWN));
+        assertUnknown(exports().describe("disk@", ClientIdentity.UNKNOWN));
+        assertUnknown(exports("disk").open("disk@", ClientIdentity.UNKNOWN));
     }
 
     @Test

@@ -252,6 +252,7 @@ class LifeTest {
                 List.of(listen),
                 nbd.exports,
                 NbdFixture.limits(),
+                new TlsGate(NbdTlsConfig.none()),
                 new MetricRegistry(),
                 Time.system());
     }

@@ -3,7 +3,9 @@ package io.coppice.nbd;
 import io.coppice.net.Transport;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -11,6 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class MemoryExports implements Exports {
     final Map<String, MemoryDevice> devices = new ConcurrentSkipListMap<>();
     final AtomicInteger opens = new AtomicInteger();
+
+    /// In whose names something was opened.
+    final Set<ClientIdentity> openedFor = ConcurrentHashMap.newKeySet();
+
     private final Transport transport;
 
     MemoryExports(Transport transport) {
@@ -24,13 +30,13 @@ final class MemoryExports implements Exports {
     }
 
     @Override
-    public CompletableFuture<List<String>> list() {
+    public CompletableFuture<List<String>> list(ClientIdentity client) {
         return CompletableFuture.completedFuture(
                 devices.keySet().stream().filter(name -> !name.contains("@")).toList());
     }
 
     @Override
-    public CompletableFuture<Description> describe(String name) {
+    public CompletableFuture<Description> describe(String name, ClientIdentity client) {
         var device = devices.get(name);
         return device == null
                 ? unknown(name)
@@ -39,12 +45,13 @@ final class MemoryExports implements Exports {
     }
 
     @Override
-    public CompletableFuture<ExportDevice> open(String name) {
+    public CompletableFuture<ExportDevice> open(String name, ClientIdentity client) {
         var device = devices.get(name);
         if (device == null) {
             return unknown(name);
         }
         opens.incrementAndGet();
+        openedFor.add(client);
         var later = new CompletableFuture<ExportDevice>();
         transport.next().execute(() -> later.complete(device));
         return later;

@@ -4,6 +4,7 @@ import com.codahale.metrics.MetricRegistry;
 import io.coppice.net.Transport;
 import io.coppice.port.Time;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +24,10 @@ final class NbdFixture implements AutoCloseable {
     }
 
     NbdFixture(GatewayLimits limits) throws IOException {
+        this(limits, NbdTlsConfig.none());
+    }
+
+    NbdFixture(GatewayLimits limits, NbdTlsConfig tls) throws IOException {
         folder = Files.createTempDirectory("nbd");
         server =
                 NbdServer.start(
@@ -30,6 +35,7 @@ final class NbdFixture implements AutoCloseable {
                         List.of("unix:" + socket(), "127.0.0.1:0"),
                         exports,
                         limits,
+                        new TlsGate(tls),
                         metrics,
                         Time.system());
     }
@@ -50,6 +56,15 @@ final class NbdFixture implements AutoCloseable {
 
     Path socket() {
         return folder.resolve("s");
+    }
+
+    InetSocketAddress tcp() {
+        return (InetSocketAddress) server.addresses().get(1);
+    }
+
+    /// @param parameters of TLS, in libnbd's notation
+    String tlsUri(String export, String parameters) {
+        return "nbds://localhost:" + tcp().getPort() + "/" + export + "?" + parameters;
     }
 
     String uri(String export) {

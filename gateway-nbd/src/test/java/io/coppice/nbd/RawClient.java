@@ -6,6 +6,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -15,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Timer;
 import java.util.TimerTask;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
 /// A client that says exactly what a test wants, right or wrong. Its socket closes after twenty
 /// seconds, so that no test waits for ever.
@@ -36,13 +40,21 @@ final class RawClient implements AutoCloseable {
     }
 
     final SocketChannel channel;
-    final DataInputStream in;
-    private final OutputStream out;
+    DataInputStream in;
+    private OutputStream out;
     private final TimerTask limit;
 
     RawClient(Path socket) throws IOException {
-        channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        channel.connect(UnixDomainSocketAddress.of(socket));
+        this(SocketChannel.open(StandardProtocolFamily.UNIX), UnixDomainSocketAddress.of(socket));
+    }
+
+    RawClient(InetSocketAddress address) throws IOException {
+        this(SocketChannel.open(), address);
+    }
+
+    private RawClient(SocketChannel unconnected, SocketAddress address) throws IOException {
+        channel = unconnected;
+        channel.connect(address);
         InputStream bytes = Channels.newInputStream(channel);
         in = new DataInputStream(bytes);
         out = Channels.newOutputStream(channel);
@@ -60,6 +72,19 @@ final class RawClient implements AutoCloseable {
     RawClient greet(int flags) throws IOException {
         in.readNBytes(Protocol.GREETING_BYTES);
         return send(ByteBuffer.allocate(4).putInt(flags));
+    }
+
+    /// STARTTLS, its answer and the handshake; from now on everything is said over TLS. TCP only.
+    RawClient startTls(SSLContext context) throws IOException {
+        option(Protocol.OPT_STARTTLS, new byte[0]).expectAck();
+        var secure =
+                (SSLSocket)
+                        context.getSocketFactory()
+                                .createSocket(channel.socket(), "localhost", 0, true);
+        secure.startHandshake();
+        in = new DataInputStream(secure.getInputStream());
+        out = secure.getOutputStream();
+        return this;
     }
 
     /// Straight to the transmission phase with extended headers and both contexts.
