@@ -22,7 +22,13 @@ final class CheckCommand extends Verb {
     ExitCode run() throws Exception {
         CheckResult result;
         try (Progress progress = new Progress(output(), Progress.Unit.GROUPS)) {
-            result = new ClusterCheck(control(), deep, progress::reach).run();
+            result =
+                    new ClusterCheck(
+                                    control(),
+                                    main().credentials().orElse(null),
+                                    deep,
+                                    progress::reach)
+                            .run();
         }
         output().print(view(result), () -> text(result));
         if (!result.clean()) {

@@ -13,7 +13,7 @@ import picocli.CommandLine;
 final class CommandTree {
     /// Options of the root that take a value, which is no command even when it looks like one.
     private static final Set<String> WITH_VALUE =
-            Set.of("--endpoint", "--config", "-o", "--output", "--timeout");
+            Set.of("--endpoint", "--config", "--identity", "-o", "--output", "--timeout", "--keys");
 
     private static final Map<String, Supplier<Object>> COMMANDS = commands();
 
@@ -29,6 +29,7 @@ final class CommandTree {
         commands.put("trash", VolumeCommands.Trash::new);
         commands.put("snapshot", SnapshotCommands::new);
         commands.put("clone", CloneCommand::new);
+        commands.put("key", KeyCommands::new);
         commands.put("lineage", LineageCommand::new);
         commands.put("usage", UsageCommand::new);
         commands.put("diff", DiffCommand::new);
@@ -42,7 +43,13 @@ final class CommandTree {
         commands.put("policy", PolicyCommands::new);
         commands.put("project", ProjectCommands::new);
         commands.put("quota", QuotaCommands::new);
+        commands.put("principal", PrincipalCommands::new);
+        commands.put("team", PrincipalCommands.Team::new);
+        commands.put("role", RoleCommands::new);
+        commands.put("whoami", WhoAmICommand::new);
         commands.put("audit", AuditCommands::new);
+        commands.put("ca", AuthorityCommands::new);
+        commands.put("cert", CertificateCommands::new);
         commands.put("check", CheckCommand::new);
         commands.put("bench", BenchCommand::new);
         commands.put("server", ServerCommands::new);

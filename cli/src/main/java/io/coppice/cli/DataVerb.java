@@ -4,6 +4,7 @@ import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import io.coppice.client.ClientConfig;
 import io.coppice.client.CoppiceClient;
+import io.coppice.client.KeyRing;
 import io.coppice.directory.ControlException;
 import io.coppice.port.Entropy;
 import io.coppice.wire.pb.CreateSnapshots;
@@ -13,13 +14,14 @@ import io.coppice.wire.pb.GetCluster;
 import io.coppice.wire.pb.OpenSource;
 import io.coppice.wire.pb.QueryRequest;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Optional;
 
 /// A command that reads or writes blocks.
 abstract class DataVerb extends Verb {
 
     final CoppiceClient connect() throws IOException {
-        return CoppiceClient.connect(
+        ClientConfig config =
                 ClientConfig.defaults(
                                 main().endpoints(),
                                 "coppice "
@@ -27,7 +29,12 @@ abstract class DataVerb extends Verb {
                                         + " (pid "
                                         + ProcessHandle.current().pid()
                                         + ")")
-                        .withControlDeadline(main().deadline()));
+                        .withControlDeadline(main().deadline());
+        KeyRing keys = main().keys();
+        // Without keys a volume is opened with one question less.
+        ClientConfig keyed = Files.isDirectory(keys.dir()) ? config.withKeys(keys) : config;
+        return CoppiceClient.connect(
+                main().credentials().map(keyed::withCredentials).orElse(keyed));
     }
 
     /// Which snapshot of that name it is, as no other in any cluster is; empty: of a live volume.

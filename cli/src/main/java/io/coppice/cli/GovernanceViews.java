@@ -24,6 +24,7 @@ final class GovernanceViews {
         view.put("warn_seconds", policy.getWarnMillis() / 1000);
         view.put("idle_end", policy.getIdleRemove() ? "remove" : "archive");
         view.put("ttl_max_seconds", policy.getTtlMaxMillis() / 1000);
+        view.put("divergence_alert_percent", orNull(policy.getDivergencePercent()));
         return Views.complete(view);
     }
 
@@ -54,6 +55,8 @@ final class GovernanceViews {
         view.put("quota_provisioned_bytes", orNull(project.getQuota().getProvisionedBytes()));
         view.put("quota_clones", orNull(project.getQuota().getClones()));
         view.put("quota_clones_per_source", orNull(project.getQuota().getClonesPerSource()));
+        view.put("own_bytes", project.hasOwnBytes() ? project.getOwnBytes() : null);
+        view.put("quota_own_bytes", orNull(project.getQuota().getOwnBytes()));
         return Views.complete(view);
     }
 
@@ -107,6 +110,12 @@ final class GovernanceViews {
         }
         if (policy.getTtlMaxMillis() > 0) {
             parts.add("clones end within " + duration(policy.getTtlMaxMillis()));
+        }
+        if (policy.getDivergencePercent() > 0) {
+            parts.add(
+                    "tells of clones of which "
+                            + policy.getDivergencePercent()
+                            + " % or more is their own");
         }
         return parts.isEmpty() ? "nothing" : String.join("; ", parts);
     }

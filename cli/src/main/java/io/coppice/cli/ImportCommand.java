@@ -66,6 +66,12 @@ final class ImportCommand extends DataVerb {
             description = "Where a new volume belongs (default, or that of SOURCE).")
     String project = "";
 
+    @Option(
+            names = "--encrypt",
+            paramLabel = "KEY",
+            description = "Encrypt the new volume, with a data key that KEY protects.")
+    @Nullable String encrypt;
+
     @Option(names = "--label", paramLabel = "K=V", description = "A label; may be repeated.")
     List<String> labels = List.of();
 
@@ -75,6 +81,13 @@ final class ImportCommand extends DataVerb {
     @Override
     ExitCode run() throws Exception {
         SourceName.volumeName(name);
+        if (encrypt != null && from != null) {
+            throw new CliException(
+                    ExitCode.USAGE,
+                    "with --from the new volume has the data key of "
+                            + from
+                            + ": leave --encrypt out, and use 'volume rekey' afterwards");
+        }
         Copied copied;
         try (InputStream in = open()) {
             copied = from != null || isDifference(in) ? importStream(in) : importRaw(in);
@@ -208,15 +221,19 @@ final class ImportCommand extends DataVerb {
 
     // ---------------------------------------------------------------- the volume
 
-    private void create(long size) throws ControlException {
+    private void create(long size) throws IOException, ControlException {
         execute(
                 ExecuteRequest.newBuilder()
-                        .setCreateVolume(
-                                CreateVolume.newBuilder()
-                                        .setName(name)
-                                        .setSize(size)
-                                        .setProject(project)
-                                        .putAllLabels(Labels.parse(labels))));
+                        .setCreateVolume(fresh(size).putAllLabels(Labels.parse(labels))));
+    }
+
+    /// A volume with nothing in it, as the options want it.
+    final CreateVolume.Builder fresh(long size) throws IOException {
+        var create = CreateVolume.newBuilder().setName(name).setSize(size).setProject(project);
+        if (encrypt != null) {
+            create.setKey(main().keys().newVolumeKey(encrypt));
+        }
+        return create;
     }
 
     interface Work {

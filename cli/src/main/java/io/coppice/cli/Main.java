@@ -2,13 +2,17 @@ package io.coppice.cli;
 
 import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
+import io.coppice.cli.local.Identities;
 import io.coppice.client.DeviceException;
+import io.coppice.client.KeyRing;
 import io.coppice.directory.ControlException;
+import io.coppice.tls.Credentials;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -34,7 +38,8 @@ public final class Main extends Noun {
             paramLabel = "HOST:PORT",
             scope = ScopeType.INHERIT,
             description =
-                    "Metadata servers; default: the cluster of .coppice/ here, then $$COPPICE_ENDPOINT.")
+                    "Metadata servers; default: the cluster of .coppice/ here, then"
+                            + " $$COPPICE_ENDPOINT.")
     List<String> endpointOption = List.of();
 
     @Option(
@@ -42,8 +47,18 @@ public final class Main extends Noun {
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
             description =
-                    "Settings (HOCON): endpoint, output, timeout; for 'server': the server's.")
+                    "Settings (HOCON): endpoint, identity, output, timeout, keys.dir; for 'server':"
+                            + " the server's.")
     @Nullable String configFile;
+
+    @Option(
+            names = "--identity",
+            paramLabel = "DIR",
+            scope = ScopeType.INHERIT,
+            description =
+                    "Who you are: ca.crt, tls.crt, tls.key; default: the administrator of the"
+                            + " cluster of .coppice/ here, then $$COPPICE_IDENTITY.")
+    @Nullable String identityOption;
 
     @Option(
             names = {"-o", "--output"},
@@ -66,6 +81,15 @@ public final class Main extends Noun {
     @Nullable String timeoutOption;
 
     @Option(
+            names = "--keys",
+            paramLabel = "DIR",
+            scope = ScopeType.INHERIT,
+            description =
+                    "Keys of encrypted volumes; default: .coppice/keys here, then $$COPPICE_KEYS,"
+                            + " then ~/.config/coppice/keys.")
+    @Nullable String keysOption;
+
+    @Option(
             names = {"-h", "--help"},
             usageHelp = true,
             scope = ScopeType.INHERIT,
@@ -78,6 +102,7 @@ public final class Main extends Noun {
     private final PrintWriter out;
     private final PrintWriter err;
     private @Nullable Settings settings;
+    private @Nullable Optional<Credentials> credentials;
 
     Main(PrintWriter out, PrintWriter err) {
         this.out = out;
@@ -156,7 +181,9 @@ public final class Main extends Noun {
         return switch (reason) {
             case NOT_FOUND -> ExitCode.NOT_FOUND;
             case IN_USE, LOST -> ExitCode.CONFLICT;
+            case NO_KEY -> ExitCode.NOT_ALLOWED;
             case NO_SPACE -> ExitCode.NO_SPACE;
+            case NOT_ALLOWED -> ExitCode.NOT_ALLOWED;
             case TIMED_OUT, OVERLOADED -> ExitCode.UNAVAILABLE;
             case OUT_OF_RANGE, READ_ONLY, CLOSED, WRITES_LOST, IO_ERROR -> ExitCode.FAILED;
         };
@@ -184,6 +211,18 @@ public final class Main extends Noun {
 
     List<String> endpoints() {
         return Endpoints.resolve(endpointOption, settings().endpoints());
+    }
+
+    /// Who the command is to the cluster; empty: nobody in particular, in the clear.
+    Optional<Credentials> credentials() {
+        if (credentials == null) {
+            credentials = Identities.resolve(identityOption, settings().identity(), endpoints());
+        }
+        return credentials;
+    }
+
+    KeyRing keys() {
+        return KeyCommands.ring(keysOption, settings().keysDir());
     }
 
     /// The file that `--config` names, for the command that reads it as something else than

@@ -5,11 +5,15 @@ import io.coppice.cli.exit.ExitCode;
 import io.coppice.cli.local.Gateway;
 import io.coppice.cli.local.Logs;
 import io.coppice.cli.local.ServerProcess;
+import io.coppice.nbd.NbdTlsConfig;
 import io.coppice.wire.pb.OpenSource;
 import io.coppice.wire.pb.QueryRequest;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -31,6 +35,30 @@ final class NbdCommands extends Noun {
                 description = "Where to listen (127.0.0.1:10809); may be repeated.")
         List<String> listen = List.of("127.0.0.1:10809");
 
+        @Option(
+                names = "--tls",
+                paramLabel = "DIR",
+                description =
+                        "Offer TLS with the certificates in DIR (ca.crt, tls.crt, tls.key); clients"
+                                + " show one of the same CA.")
+        @Nullable Path tls;
+
+        @Option(
+                names = "--tls-psk",
+                paramLabel = "FILE",
+                description = "Offer TLS with pre-shared keys: USER:KEY, one a line.")
+        @Nullable Path tlsPsk;
+
+        @Option(
+                names = "--tls-required",
+                description = "Demand TLS on loopback and unix sockets too.")
+        boolean tlsRequired;
+
+        @Option(
+                names = "--insecure",
+                description = "Serve without TLS where other machines can connect.")
+        boolean insecure;
+
         @Parameters(
                 paramLabel = "NAME",
                 arity = "0..*",
@@ -50,7 +78,14 @@ final class NbdCommands extends Noun {
             Logs.toConsole();
             Gateway gateway;
             try {
-                gateway = Gateway.start(listen, main().endpoints(), names);
+                gateway =
+                        Gateway.start(
+                                listen,
+                                main().endpoints(),
+                                names,
+                                main().credentials(),
+                                main().keys().dir(),
+                                tls());
             } catch (IllegalArgumentException wrong) {
                 throw new CliException(ExitCode.USAGE, Failures.describe(wrong), wrong);
             }
@@ -61,6 +96,11 @@ final class NbdCommands extends Noun {
             output().done(view, () -> "serving on " + String.join(", ", gateway.addresses()));
             ServerProcess.waitForever();
             return ExitCode.DONE;
+        }
+
+        private NbdTlsConfig tls() {
+            return new NbdTlsConfig(
+                    Optional.ofNullable(tls), Optional.ofNullable(tlsPsk), tlsRequired, insecure);
         }
     }
 }

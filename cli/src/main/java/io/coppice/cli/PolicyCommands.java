@@ -104,6 +104,12 @@ final class PolicyCommands extends Noun {
                 description = "Clones must have an end within it.")
         @Nullable String ttlMax;
 
+        @Option(
+                names = "--divergence-alert",
+                paramLabel = "PERCENT",
+                description = "Clones of which so much is their own are told of, such as 30%%.")
+        @Nullable String divergence;
+
         @Override
         ExitCode run() throws Exception {
             var policy =
@@ -113,7 +119,8 @@ final class PolicyCommands extends Noun {
                             .setIdleMillis(millis(idle))
                             .setWarnMillis(warnMillis())
                             .setIdleRemove(removes())
-                            .setTtlMaxMillis(millis(ttlMax));
+                            .setTtlMaxMillis(millis(ttlMax))
+                            .setDivergencePercent(percent(divergence));
             var command = PutPolicy.newBuilder().setPolicy(policy);
             Policy made = execute(ExecuteRequest.newBuilder().setPutPolicy(command)).getPolicy();
             output().done(
@@ -124,6 +131,18 @@ final class PolicyCommands extends Noun {
 
         private static long millis(@Nullable String duration) {
             return duration == null ? 0 : Durations.parse(duration).toMillis();
+        }
+
+        private static int percent(@Nullable String text) {
+            if (text == null) {
+                return 0;
+            }
+            if (!text.matches("([1-9][0-9]?|100)%?")) {
+                throw new CliException(
+                        ExitCode.USAGE,
+                        "--divergence-alert must be 1% to 100%, not '" + text + "'");
+            }
+            return Integer.parseInt(text.replace("%", ""));
         }
 
         /// What ends because nobody uses it is announced, a day before if nothing else was said.

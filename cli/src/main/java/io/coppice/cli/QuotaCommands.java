@@ -56,9 +56,16 @@ final class QuotaCommands extends Noun {
                 description = "Clones of any one volume and its snapshots, or none.")
         @Nullable String clonesPerSource;
 
+        @Option(
+                names = "--own",
+                paramLabel = "SIZE",
+                description =
+                        "What would be free without it, its trash counted, such as 1T, or none.")
+        @Nullable String own;
+
         @Override
         ExitCode run() throws Exception {
-            if (provisioned == null && clones == null && clonesPerSource == null) {
+            if (provisioned == null && clones == null && clonesPerSource == null && own == null) {
                 throw new CliException(ExitCode.USAGE, "say what to change (see --help)");
             }
             Quota.Builder quota =
@@ -76,6 +83,9 @@ final class QuotaCommands extends Noun {
             }
             if (clonesPerSource != null) {
                 quota.setClonesPerSource(count("--clones-per-source", clonesPerSource));
+            }
+            if (own != null) {
+                quota.setOwnBytes(own.equals(NONE) ? 0 : Sizes.parseVolume(own));
             }
             var command = PutQuota.newBuilder().setProject(project).setQuota(quota);
             ProjectInfo changed =
@@ -110,12 +120,22 @@ final class QuotaCommands extends Noun {
                                         new Table(
                                                 "PROJECT",
                                                 "PROVISIONED",
+                                                "OWN",
                                                 "CLONES",
                                                 "CLONES PER SOURCE");
                                 projects.forEach(it -> row(table, it));
                                 return table.toString();
                             });
             return ExitCode.DONE;
+        }
+
+        private static String own(ProjectInfo project) {
+            long most = project.getQuota().getOwnBytes();
+            return most == 0
+                    ? "-"
+                    : (project.hasOwnBytes() ? Sizes.show(project.getOwnBytes()) : "not counted")
+                            + " of "
+                            + Sizes.show(most);
         }
 
         private static void row(Table table, ProjectInfo project) {
@@ -125,6 +145,7 @@ final class QuotaCommands extends Noun {
                     project.getName(),
                     Sizes.show(project.getProvisionedBytes())
                             + (most == 0 ? "" : " of " + Sizes.show(most)),
+                    own(project),
                     project.getClones()
                             + (quota.getClones() == 0 ? "" : " of " + quota.getClones()),
                     quota.getClonesPerSource() == 0

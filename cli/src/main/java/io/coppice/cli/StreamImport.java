@@ -12,7 +12,6 @@ import io.coppice.directory.ControlException;
 import io.coppice.wire.pb.ChangeVolume;
 import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.CreateClones;
-import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.RollbackVolume;
@@ -114,7 +113,7 @@ final class StreamImport {
     ///
     /// @param mark of it; empty: none
     private void make(Header header, Optional<SourceName> base, String mark)
-            throws ControlException {
+            throws IOException, ControlException {
         var all = new HashMap<>(Labels.parse(command.labels));
         if (!mark.isEmpty()) {
             all.put(LABEL, mark);
@@ -134,12 +133,7 @@ final class StreamImport {
                             .putAllLabels(all);
             command.execute(ExecuteRequest.newBuilder().setCreateClones(clone));
         } else {
-            var create =
-                    CreateVolume.newBuilder()
-                            .setName(name)
-                            .setSize(header.sizeBytes())
-                            .setProject(command.project)
-                            .putAllLabels(all);
+            var create = command.fresh(header.sizeBytes()).putAllLabels(all);
             command.execute(ExecuteRequest.newBuilder().setCreateVolume(create));
         }
     }

@@ -1,13 +1,16 @@
 package io.coppice.cli;
 
+import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import io.coppice.cli.local.ClusterFile;
+import io.coppice.cli.local.Identities;
 import io.coppice.cli.local.Layout;
 import io.coppice.cli.local.LocalCluster;
 import io.coppice.cli.local.Logs;
 import io.coppice.cli.local.UpOptions;
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
+import io.coppice.nbd.NbdTlsConfig;
 import io.coppice.wire.pb.GetStatus;
 import io.coppice.wire.pb.QueryRequest;
 import java.io.IOException;
@@ -70,6 +73,28 @@ final class UpCommand extends Verb {
     @Nullable String nbd;
 
     @Option(
+            names = "--nbd-tls",
+            paramLabel = "DIR",
+            description = "Offer NBD over TLS with the certificates in DIR.")
+    @Nullable Path nbdTls;
+
+    @Option(
+            names = "--nbd-tls-psk",
+            paramLabel = "FILE",
+            description = "Offer NBD over TLS with pre-shared keys: USER:KEY, one a line.")
+    @Nullable Path nbdTlsPsk;
+
+    @Option(
+            names = "--nbd-tls-required",
+            description = "Demand TLS of NBD clients on loopback and unix sockets too.")
+    boolean nbdTlsRequired;
+
+    @Option(
+            names = "--nbd-insecure",
+            description = "Serve NBD without TLS where other machines can connect.")
+    boolean nbdInsecure;
+
+    @Option(
             names = "--trash-retention",
             paramLabel = "DURATION",
             description = "How long deleted volumes can be restored (24h); of a new cluster.")
@@ -93,6 +118,11 @@ final class UpCommand extends Verb {
             names = "--durability-always",
             description = "Sync every write before it is acknowledged; of a new cluster.")
     boolean durabilityAlways;
+
+    @Option(
+            names = "--insecure",
+            description = "Without certificates: everything in the clear; of a new cluster.")
+    boolean insecure;
 
     @Override
     ExitCode run() throws Exception {
@@ -130,7 +160,11 @@ final class UpCommand extends Verb {
     }
 
     private String health(ClusterFile file) throws ControlException {
-        try (ControlClient control = new ControlClient(file.endpoints(), main().deadline())) {
+        try (ControlClient control =
+                new ControlClient(
+                        file.endpoints(),
+                        main().deadline(),
+                        Identities.ofCluster(file.identity()).orElse(null))) {
             return control.query(
                             QueryRequest.newBuilder()
                                     .setGetStatus(GetStatus.getDefaultInstance())
@@ -148,11 +182,29 @@ final class UpCommand extends Verb {
                 Optional.ofNullable(storesPerNode),
                 Optional.ofNullable(replicas),
                 Optional.ofNullable(nbd),
+                nbdTls(),
                 separate,
+                insecure,
                 Durations.parse(trashRetention),
                 durabilityAlways,
                 Durations.parse(repairAfter),
                 main().timeoutOption == null ? PATIENCE : main().deadline());
+    }
+
+    private Optional<NbdTlsConfig> nbdTls() {
+        if (nbdTls == null && nbdTlsPsk == null && !nbdTlsRequired && !nbdInsecure) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(
+                    new NbdTlsConfig(
+                            Optional.ofNullable(nbdTls).map(Path::toAbsolutePath),
+                            Optional.ofNullable(nbdTlsPsk).map(Path::toAbsolutePath),
+                            nbdTlsRequired,
+                            nbdInsecure));
+        } catch (IllegalArgumentException wrong) {
+            throw new CliException(ExitCode.USAGE, Failures.describe(wrong), wrong);
+        }
     }
 
     /// What the background process is asked for: the same, without leaving again.
@@ -165,11 +217,22 @@ final class UpCommand extends Verb {
         add(arguments, "--stores-per-node", storesPerNode);
         add(arguments, "--replicas", replicas);
         add(arguments, "--nbd", nbd);
+        add(arguments, "--nbd-tls", nbdTls);
+        add(arguments, "--nbd-tls-psk", nbdTlsPsk);
         add(arguments, "--trash-retention", trashRetention);
         add(arguments, "--repair-after", repairAfter);
         add(arguments, "--timeout", main().timeoutOption);
+        if (nbdTlsRequired) {
+            arguments.add("--nbd-tls-required");
+        }
+        if (nbdInsecure) {
+            arguments.add("--nbd-insecure");
+        }
         if (durabilityAlways) {
             arguments.add("--durability-always");
+        }
+        if (insecure) {
+            arguments.add("--insecure");
         }
         return arguments;
     }
@@ -214,6 +277,7 @@ final class UpCommand extends Verb {
         view.put("dir", layout.dir().toString());
         view.put("endpoints", file.endpoints());
         view.put("nbd", file.nbd());
+        view.put("identity", file.identity());
         view.put("separate", file.separate());
         view.put("http", new java.util.TreeMap<>(file.http()));
         output().done(view, () -> text(file, layout, stopWith));
@@ -241,6 +305,11 @@ final class UpCommand extends Verb {
                                         + " and "
                                         + Math.max(0, file.http().size() - 1)
                                         + " more in run/cluster.json")
+                        .line(
+                                "identity",
+                                file.identity().isEmpty()
+                                        ? "none, everything travels in the clear"
+                                        : file.identity())
                         .line("logs", layout.dir().resolve("log"))
                         .toString();
         return String.format(

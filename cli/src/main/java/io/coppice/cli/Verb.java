@@ -44,7 +44,11 @@ abstract class Verb implements Callable<Integer> {
 
     final ControlClient control() {
         if (control == null) {
-            control = new ControlClient(main().endpoints(), main().deadline());
+            control =
+                    new ControlClient(
+                            main().endpoints(),
+                            main().deadline(),
+                            main().credentials().orElse(null));
         }
         return control;
     }

@@ -60,6 +60,11 @@ final class Views {
         view.put("last_used", time(info.getUsedMillis()));
         view.put("warned", time(info.getWarnedMillis()));
         view.put("archived", time(info.getArchivedMillis()));
+        view.put("diverged", time(info.getDivergedMillis()));
+        view.put("key", orNull(info.getKey()));
+        view.put("key_wrapped_by", orNull(info.getKeyWrappedBy()));
+        view.put("data_key", orNull(info.getDataKey()));
+        view.put("key_erased", info.getKeyErased());
         return complete(view);
     }
 
@@ -265,7 +270,7 @@ final class Views {
         return Math.round(ratio * 10_000) / 100.0;
     }
 
-    private static @Nullable String orNull(String text) {
+    static @Nullable String orNull(String text) {
         return text.isEmpty() ? null : text;
     }
 

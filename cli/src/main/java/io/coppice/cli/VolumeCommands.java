@@ -36,6 +36,8 @@ import picocli.CommandLine.Parameters;
             KeepCommands.SetVolume.class,
             KeepCommands.Reset.class,
             KeepCommands.Swap.class,
+            KeyCommands.Rekey.class,
+            KeyCommands.Erase.class,
             VolumeCommands.Trash.class
         })
 final class VolumeCommands extends Noun {
@@ -96,6 +98,12 @@ final class VolumeCommands extends Noun {
                 description = "Where it belongs (default).")
         String project = "";
 
+        @Option(
+                names = "--encrypt",
+                paramLabel = "KEY",
+                description = "What it holds is encrypted here, with a data key that KEY protects.")
+        @Nullable String encrypt;
+
         @Mixin Expiry expiry = new Expiry();
 
         @Override
@@ -108,6 +116,9 @@ final class VolumeCommands extends Noun {
                             .setProject(project)
                             .setTtlMillis(expiry.ttlMillis())
                             .setExpiresMillis(expiry.expiresMillis());
+            if (encrypt != null) {
+                command.setKey(main().keys().newVolumeKey(encrypt));
+            }
             var response = execute(ExecuteRequest.newBuilder().setCreateVolume(command));
             VolumeInfo made = only(response.getVolumesList(), name);
             output().done(
@@ -146,6 +157,25 @@ final class VolumeCommands extends Noun {
             return ExitCode.DONE;
         }
 
+        private static String divergence(VolumeInfo volume) {
+            long since = volume.getDivergedMillis();
+            return Views.percent(volume.getDivergence())
+                    + " %"
+                    + (since == 0 ? "" : ", told of since " + Times.show(since));
+        }
+
+        private static String key(VolumeInfo volume) {
+            if (volume.getDataKey().isEmpty()) {
+                return "-";
+            }
+            return (volume.getKeyErased() ? "erased, was " : "")
+                    + volume.getKey()
+                    + " "
+                    + volume.getKeyWrappedBy()
+                    + ", data key "
+                    + volume.getDataKey();
+        }
+
         private static String details(VolumeInfo volume) {
             return new Details()
                     .line("name", volume.getName())
@@ -168,7 +198,7 @@ final class VolumeCommands extends Noun {
                                     + " chunks")
                     .line("shared", Sizes.show(volume.getSharedBytes()))
                     .line("origin", volume.getOrigin().isEmpty() ? "-" : volume.getOrigin())
-                    .line("divergence", Views.percent(volume.getDivergence()) + " %")
+                    .line("divergence", divergence(volume))
                     .line("created", Times.show(volume.getCreatedMillis()))
                     .line("expires", Times.show(volume.getExpiresMillis()))
                     .line("project", volume.getProject())
@@ -179,6 +209,7 @@ final class VolumeCommands extends Noun {
                     .line("archived", Times.show(volume.getArchivedMillis()))
                     .line("last used", Times.show(volume.getUsedMillis()))
                     .line("warned", Times.show(volume.getWarnedMillis()))
+                    .line("key", key(volume))
                     .line("labels", Labels.show(volume.getLabelsMap()))
                     .toString();
         }

@@ -141,6 +141,9 @@ class GovernanceTest {
         run(2, "quota", "set", "lab", "--clones", "many");
         run(0, "quota", "set", "lab", "--clones", "3", "--clones-per-source", "2");
         run(0, "quota", "set", "lab", "--provisioned", "4G");
+        run(2, "quota", "set", "lab", "--own", "much");
+        run(0, "quota", "set", "lab", "--own", "1T");
+        assertTrue(run(0, "quota", "ls").contains(" of 1 TiB"));
         run(0, "volume", "create", "seed", "--size", "1G", "--project", "lab");
         String refused = run(7, "clone", "seed", "many", "--count", "3");
         assertTrue(refused.contains("clones of one source"), refused);
@@ -156,8 +159,45 @@ class GovernanceTest {
         assertEquals(2, lab.get("clones").getAsInt());
         assertEquals(3L << 30, lab.get("provisioned_bytes").getAsLong());
         assertEquals(4L << 30, lab.get("quota_provisioned_bytes").getAsLong());
+        assertEquals(1L << 40, lab.get("quota_own_bytes").getAsLong());
         run(0, "volume", "rm", "seed", "many-0001", "many-0002", "--now");
         run(0, "project", "rm", "lab");
+    }
+
+    @Test
+    void whatIsWhoseOwnIsTold() throws IOException {
+        run(0, "import", image("whole", 3).toString(), "ground");
+        run(0, "clone", "ground", "plot");
+        run(0, "snapshot", "create", "ground@kept");
+        run(2, "usage", "--freed-by");
+        run(2, "usage", "plot", "--freed-by", "ground");
+        run(2, "usage", "--history");
+        run(4, "usage", "--freed-by", "ground", "ground@none");
+        JsonObject one = json("usage", "--freed-by", "ground").getAsJsonObject();
+        assertEquals(0, one.get("freed_bytes").getAsLong());
+        JsonObject all = json("usage", "--freed-by", "ground", "plot").getAsJsonObject();
+        assertEquals(BYTES, all.get("freed_bytes").getAsLong());
+        assertEquals(3L * BYTES, all.get("freed_raw_bytes").getAsLong());
+        assertTrue(run(0, "usage", "--freed-by", "ground", "plot").contains("1 MiB"));
+        run(0, "bench", "plot", "--rw", "write", "--size", "64K", "--time", "100ms");
+        JsonObject plot = json("usage", "plot", "--history").getAsJsonObject();
+        long own = plot.get("own_bytes").getAsLong();
+        assertTrue(own > 0 && own <= 64 << 10, "own: " + own);
+        assertTrue(plot.get("history").isJsonArray());
+        assertTrue(run(0, "usage", "plot", "--history").contains("now"));
+
+        run(2, "policy", "set", "watch", "--divergence-alert", "130%");
+        run(0, "policy", "set", "watch", "--divergence-alert", "30%");
+        JsonObject watch =
+                StreamSupport.stream(json("policy", "ls").getAsJsonArray().spliterator(), false)
+                        .map(JsonElement::getAsJsonObject)
+                        .filter(each -> each.get("name").getAsString().equals("watch"))
+                        .findFirst()
+                        .orElseThrow();
+        assertEquals(30, watch.get("divergence_alert_percent").getAsInt());
+        assertTrue(volume("plot").get("diverged").isJsonNull());
+        run(0, "volume", "rm", "ground", "plot", "--now");
+        run(0, "policy", "rm", "watch");
     }
 
     @Test
@@ -183,12 +223,29 @@ class GovernanceTest {
         assertTrue(json("check", "--deep").getAsJsonObject().get("clean").getAsBoolean());
     }
 
+    /// Somebody else's refusals: of one principal not more than some are told each minute.
     @Test
     void theAuditLogTellsWhatWasDoneAndRefusedAndIsVerified() {
+        Path teller = dir().resolve("teller");
+        run(
+                0,
+                "cert",
+                "issue",
+                "teller",
+                "--ca",
+                OneCluster.authority().toString(),
+                "--to",
+                teller.toString());
+        run(0, "principal", "create", "teller");
+        run(0, "role", "grant", "admin", "teller", "--everywhere");
         String head = json("audit", "verify").getAsJsonObject().get("head").getAsString();
         run(0, "volume", "create", "told", "--size", "1G");
-        run(5, "volume", "create", "told", "--size", "1G");
+        var refused =
+                OneCluster.callAs(
+                        teller.toString(), List.of("volume", "create", "told", "--size", "1G"));
+        assertEquals(5, refused.exitCode(), refused.text());
         run(0, "volume", "rm", "told", "--now");
+        run(0, "principal", "rm", "teller");
         long from = Long.parseLong(head.substring(0, head.indexOf(':'))) + 1;
         List<JsonObject> entries =
                 objects(run(0, "audit", "log", "--from", String.valueOf(from), "-o", "json"))
@@ -200,7 +257,8 @@ class GovernanceTest {
                 entries.stream().map(entry -> entry.get("action").getAsString()).toList());
         assertEquals("", entries.get(0).get("refusal").getAsString());
         assertTrue(entries.get(1).get("refusal").getAsString().contains("exists"));
-        assertFalse(entries.get(0).get("principal").getAsString().isEmpty());
+        assertEquals("admin", entries.get(0).get("principal").getAsString());
+        assertEquals("teller", entries.get(1).get("principal").getAsString());
         assertTrue(run(0, "audit", "log", "--last", "1").lines().count() == 1);
         JsonObject since = json("audit", "verify", "--after", head).getAsJsonObject();
         assertTrue(since.get("entries").getAsInt() >= 3, since.toString());
@@ -221,5 +279,49 @@ class GovernanceTest {
         assertTrue(has(found, "name", "orphan"), found.toString());
         assertFalse(has(found, "name", "minded"), found.toString());
         run(0, "volume", "rm", "orphan", "minded", "--now");
+    }
+
+    @Test
+    void rightsAreGivenAndTaken() {
+        run(0, "principal", "create", "alice");
+        run(0, "principal", "create", "robot", "--service");
+        run(5, "principal", "create", "alice");
+        run(2, "principal", "create", "no body");
+        run(0, "team", "create", "devs");
+        run(0, "team", "add", "devs", "alice", "robot");
+        run(4, "team", "add", "devs", "nobody");
+        run(0, "volume", "create", "guarded", "--size", "1G");
+        run(0, "role", "grant", "user,clone", "devs", "--volume", "guarded");
+        run(2, "role", "grant", "root", "devs", "--volume", "guarded");
+        run(2, "role", "grant", "user", "devs");
+        run(2, "role", "grant", "user", "devs", "--everywhere", "--volume", "guarded");
+        run(4, "role", "grant", "user", "devs", "--project", "none-such");
+        JsonObject grant =
+                StreamSupport.stream(
+                                json("role", "ls", "--volume", "guarded")
+                                        .getAsJsonArray()
+                                        .spliterator(),
+                                false)
+                        .map(JsonElement::getAsJsonObject)
+                        .filter(each -> each.get("principal").getAsString().equals("devs"))
+                        .findFirst()
+                        .orElseThrow();
+        assertEquals(3, grant.getAsJsonArray("rights").size());
+        assertTrue(run(0, "role", "ls").contains("read,write,clone"));
+        assertTrue(has(json("principal", "ls"), "name", "gateway"));
+        assertTrue(run(0, "team", "ls").contains("alice robot"));
+
+        run(0, "role", "revoke", "clone", "devs", "--volume", "guarded");
+        run(0, "team", "remove", "devs", "robot");
+        run(0, "principal", "rename", "robot", "android");
+        assertTrue(run(0, "role", "ls", "--principal", "devs").contains("user"));
+        run(5, "principal", "rm", "admin");
+        run(0, "principal", "rm", "android");
+        run(0, "team", "rm", "devs");
+        assertFalse(has(json("role", "ls", "--volume", "guarded"), "principal", "devs"));
+        assertTrue(json("whoami").getAsJsonObject().get("authenticated").getAsBoolean());
+        assertTrue(run(0, "whoami").contains("admin"));
+        run(0, "principal", "rm", "alice");
+        run(0, "volume", "rm", "guarded", "--now");
     }
 }

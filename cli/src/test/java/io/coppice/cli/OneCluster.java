@@ -83,6 +83,11 @@ final class OneCluster implements BeforeAllCallback {
         return running().dir;
     }
 
+    /// Where the cluster's authority is.
+    static Path authority() {
+        return dir().resolve("c/tls/ca");
+    }
+
     static Path nbdSocket() {
         return socket(dir());
     }
@@ -95,6 +100,11 @@ final class OneCluster implements BeforeAllCallback {
     record Answer(int exitCode, String text) {}
 
     static Answer call(List<String> args) {
+        return callAs(running().cluster.file().identity(), args);
+    }
+
+    /// @param identity a credentials directory
+    static Answer callAs(String identity, List<String> args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         List<String> all = new ArrayList<>(args);
@@ -102,6 +112,8 @@ final class OneCluster implements BeforeAllCallback {
                 List.of(
                         "--endpoint",
                         String.join(",", running().cluster.file().endpoints()),
+                        "--identity",
+                        identity,
                         "--timeout",
                         "60s"));
         int exitCode =

@@ -69,7 +69,12 @@ class OutputTest {
                   "policy": "nightly",
                   "last_used": null,
                   "warned": null,
-                  "archived": null
+                  "archived": null,
+                  "diverged": null,
+                  "key": null,
+                  "key_wrapped_by": null,
+                  "data_key": null,
+                  "key_erased": false
                 }\
                 """,
                 Json.write(Views.volume(VOLUME)));

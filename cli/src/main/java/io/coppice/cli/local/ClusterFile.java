@@ -19,6 +19,7 @@ import java.util.Optional;
 /// @param cluster id of the cluster
 /// @param endpoints control addresses of the metadata servers
 /// @param nbd where volumes are served: `nbd://HOST:PORT`, or `nbd+unix:///?socket=PATH`
+/// @param identity credentials directory of its administrator; empty: it has no certificates
 /// @param separate every server is a process of its own
 /// @param pid of the process that wrote it
 /// @param http name of each server -> address of its metrics and health
@@ -26,6 +27,7 @@ public record ClusterFile(
         String cluster,
         List<String> endpoints,
         String nbd,
+        String identity,
         boolean separate,
         long pid,
         Map<String, String> http) {
@@ -47,6 +49,7 @@ public record ClusterFile(
                             config.getString("cluster"),
                             config.getStringList("endpoints"),
                             config.getString("nbd"),
+                            config.hasPath("identity") ? config.getString("identity") : "",
                             config.getBoolean("separate"),
                             config.getLong("pid"),
                             http));
@@ -63,6 +66,7 @@ public record ClusterFile(
                                         "cluster", cluster,
                                         "endpoints", endpoints,
                                         "nbd", nbd,
+                                        "identity", identity,
                                         "separate", separate,
                                         "pid", pid,
                                         "http", http))

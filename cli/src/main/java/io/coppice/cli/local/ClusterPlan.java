@@ -21,11 +21,13 @@ import java.util.Optional;
 /// once, so that a cluster has the same ports and the same id after every restart.
 ///
 /// @param nbd `HOST:PORT` or `unix:PATH`, absolute
+/// @param insecure everything travels in the clear
 record ClusterPlan(
         String cluster,
         int replicas,
         int storesPerNode,
         String nbd,
+        boolean insecure,
         List<ServerSpec> metadata,
         List<ServerSpec> nodes,
         ServerSpec gateway) {
@@ -81,6 +83,7 @@ record ClusterPlan(
                         replicaCount,
                         stores,
                         absolute(options.nbd().orElse(NBD_DEFAULT)),
+                        options.insecure(),
                         metadataCount,
                         nodeCount,
                         (name, role) -> ports.free());
@@ -99,7 +102,8 @@ record ClusterPlan(
                         data
                                 + " holds data but "
                                 + layout.clusterConf()
-                                + " is missing: restore that file, or choose another place with --dir");
+                                + " is missing: restore that file, or choose another place with"
+                                + " --dir");
             }
         } catch (IOException noData) {
             // A new directory.
@@ -115,6 +119,7 @@ record ClusterPlan(
             int replicas,
             int stores,
             String nbd,
+            boolean insecure,
             int metadataCount,
             int nodeCount,
             PortOf port) {
@@ -127,7 +132,7 @@ record ClusterPlan(
             nodes.add(server(ServerKind.NODE, "node" + i, port, "data", "http"));
         }
         ServerSpec gateway = server(ServerKind.GATEWAY, "nbd", port, "http");
-        return new ClusterPlan(cluster, replicas, stores, nbd, metadata, nodes, gateway);
+        return new ClusterPlan(cluster, replicas, stores, nbd, insecure, metadata, nodes, gateway);
     }
 
     private static ServerSpec server(ServerKind kind, String name, PortOf port, String... roles) {
@@ -145,8 +150,16 @@ record ClusterPlan(
         List<ServerSpec> grown = grown(layout, options);
         requireSame(layout, "--stores-per-node", options.storesPerNode(), storesPerNode);
         requireSame(layout, "--replicas", options.replicas(), replicas);
+        if (options.insecure() && !insecure) {
+            throw new CliException(
+                    ExitCode.CONFLICT,
+                    layout.dir()
+                            + " holds a cluster with certificates: leave --insecure out, or choose"
+                            + " another place with --dir");
+        }
         String wanted = options.nbd().map(ClusterPlan::absolute).orElse(nbd);
-        return new ClusterPlan(cluster, replicas, storesPerNode, wanted, metadata, grown, gateway);
+        return new ClusterPlan(
+                cluster, replicas, storesPerNode, wanted, insecure, metadata, grown, gateway);
     }
 
     private List<ServerSpec> grown(Layout layout, UpOptions options) {
@@ -200,6 +213,7 @@ record ClusterPlan(
                     config.getInt("replicas"),
                     config.getInt("stores-per-node"),
                     config.getString("nbd"),
+                    config.hasPath("insecure") && config.getBoolean("insecure"),
                     config.getInt("metadata"),
                     config.getInt("nodes"),
                     (name, role) -> config.getInt("ports." + name + "." + role));
@@ -223,6 +237,9 @@ record ClusterPlan(
         text.append("stores-per-node = ").append(storesPerNode).append('\n');
         text.append("replicas = ").append(replicas).append('\n');
         text.append("nbd = ").append(ConfigUtil.quoteString(nbd)).append('\n');
+        if (insecure) {
+            text.append("insecure = true\n");
+        }
         text.append("ports {\n");
         for (ServerSpec server : servers()) {
             text.append("  ").append(server.name()).append(" {");

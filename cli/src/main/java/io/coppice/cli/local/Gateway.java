@@ -6,7 +6,11 @@ import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import io.coppice.nbd.NbdGateway;
 import io.coppice.nbd.NbdGatewayConfig;
+import io.coppice.nbd.NbdTlsConfig;
+import io.coppice.tls.Credentials;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// An NBD gateway in this process, for `nbd serve`.
@@ -19,7 +23,20 @@ public final class Gateway implements AutoCloseable {
 
     /// @param listen `HOST:PORT` or `unix:PATH`
     /// @param exports empty: all volumes
-    public static Gateway start(List<String> listen, List<String> endpoints, List<String> exports) {
+    /// @param credentials who the gateway is; empty: it speaks in the clear
+    /// @param keys directory with the keys of encrypted volumes; need not exist
+    /// @param nbdTls what NBD clients meet
+    public static Gateway start(
+            List<String> listen,
+            List<String> endpoints,
+            List<String> exports,
+            Optional<Credentials> credentials,
+            Path keys,
+            NbdTlsConfig nbdTls) {
+        String security =
+                credentials
+                        .map(own -> "tls.dir = " + ConfigUtil.quoteString(own.dir().toString()))
+                        .orElse("insecure = true");
         String text =
                 "listen = "
                         + list(listen)
@@ -27,11 +44,15 @@ public final class Gateway implements AutoCloseable {
                         + list(endpoints)
                         + "\nexports = "
                         + list(exports)
-                        + "\n";
+                        + "\n"
+                        + security
+                        + "\nkeys { dir = "
+                        + ConfigUtil.quoteString(keys.toString())
+                        + " }\n";
         try {
-            NbdGateway gateway =
-                    NbdGateway.start(NbdGatewayConfig.fromHocon(ConfigFactory.parseString(text)));
-            return new Gateway(gateway);
+            NbdGatewayConfig config =
+                    NbdGatewayConfig.fromHocon(ConfigFactory.parseString(text)).withNbdTls(nbdTls);
+            return new Gateway(NbdGateway.start(config));
         } catch (IllegalArgumentException wrong) {
             throw wrong;
         } catch (Exception failed) {

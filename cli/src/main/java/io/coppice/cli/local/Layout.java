@@ -15,6 +15,15 @@ public record Layout(Path dir) {
     /// The process that holds the whole cluster, or that looks after its processes.
     static final String UP = "up";
 
+    /// Below `tls`.
+    public static final String AUTHORITY = "ca";
+
+    /// The first administrator; also the folder of its credentials.
+    static final String ADMIN = "admin";
+
+    /// Who the NBD gateway is to the cluster.
+    static final String GATEWAY = "gateway";
+
     public static Layout of(Path dir) {
         return new Layout(dir.toAbsolutePath().normalize());
     }
@@ -38,6 +47,10 @@ public record Layout(Path dir) {
     /// What a server printed instead of logging it.
     Path err(String name) {
         return dir.resolve("log").resolve(name + ".err");
+    }
+
+    public Path tls(String name) {
+        return dir.resolve("tls").resolve(name);
     }
 
     Path data(String name) {

@@ -41,7 +41,8 @@ public final class LocalCluster implements AutoCloseable {
                                         ExitCode.CONFLICT,
                                         "the cluster in "
                                                 + layout.dir()
-                                                + " is already running: stop it with 'coppice down'"));
+                                                + " is already running: stop it with 'coppice"
+                                                + " down'"));
         return new LocalCluster(options, layout, pidFile);
     }
 
@@ -56,11 +57,13 @@ public final class LocalCluster implements AutoCloseable {
             requireNoProcesses(layout, plan);
         }
         Files.deleteIfExists(layout.clusterJson());
-        String health = start(plan, servers, options);
+        String identity = plan.insecure() ? "" : layout.tls(Layout.ADMIN).toString();
+        String health = start(plan, servers, options, identity);
         new ClusterFile(
                         plan.cluster(),
                         plan.endpoints(),
                         plan.nbdUri(),
+                        identity,
                         options.separate(),
                         ProcessHandle.current().pid(),
                         http(plan))
@@ -81,8 +84,11 @@ public final class LocalCluster implements AutoCloseable {
                         && ConfigFiles.read(layout.clusterConf()).getInt("nodes")
                                 < plan.nodes().size();
         boolean nbdChanged = nbdBefore.isPresent() && !nbdBefore.get().equals(plan.nbd());
+        if (!plan.insecure()) {
+            LocalCertificates.issueMissing(layout, plan);
+        }
         // The servers' files come first: a plan without them would look complete after a crash.
-        ServerFiles.write(layout, plan, nbdChanged, options.repairAfter());
+        ServerFiles.write(layout, plan, nbdChanged, options.nbdTls(), options.repairAfter());
         if (nbdBefore.isEmpty() || nbdChanged || grown) {
             plan.write(layout);
         }
@@ -101,12 +107,14 @@ public final class LocalCluster implements AutoCloseable {
         }
     }
 
-    private static String start(ClusterPlan plan, Servers servers, UpOptions options) {
+    private static String start(
+            ClusterPlan plan, Servers servers, UpOptions options, String identity) {
         List<ServerSpec> missing = servers.missing(plan.servers());
         requirePorts(plan, missing);
         servers.start(
                 missing.stream().filter(server -> server.kind() != ServerKind.GATEWAY).toList());
-        Readiness readiness = new Readiness(plan, servers, options);
+        Readiness readiness =
+                new Readiness(plan, servers, options, Identities.ofCluster(identity).orElse(null));
         String health = readiness.awaitServing().getHealth();
         servers.start(
                 missing.stream().filter(server -> server.kind() == ServerKind.GATEWAY).toList());
@@ -130,7 +138,8 @@ public final class LocalCluster implements AutoCloseable {
                     plan.nbd().substring(0, colon),
                     Integer.parseInt(plan.nbd().substring(colon + 1)),
                     "NBD",
-                    "stop the process that listens there, or choose another address with --nbd HOST:PORT");
+                    "stop the process that listens there, or choose another address with --nbd"
+                            + " HOST:PORT");
         }
     }
 

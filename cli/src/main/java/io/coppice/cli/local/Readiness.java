@@ -4,6 +4,7 @@ import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
+import io.coppice.tls.Credentials;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.ClusterStatus;
 import io.coppice.wire.pb.Code;
@@ -20,6 +21,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Waits, step by step, until a cluster serves: a leader, the nodes, an initialised cluster,
 /// healthy groups, the gateway. Gives up when time is over or when a server that was started here
@@ -35,9 +37,15 @@ final class Readiness {
     private final ClusterPlan plan;
     private final Servers servers;
     private final UpOptions options;
+    private final @Nullable Credentials credentials;
     private final long endNanos;
 
-    Readiness(ClusterPlan plan, Servers servers, UpOptions options) {
+    Readiness(
+            ClusterPlan plan,
+            Servers servers,
+            UpOptions options,
+            @Nullable Credentials credentials) {
+        this.credentials = credentials;
         this.plan = plan;
         this.servers = servers;
         this.options = options;
@@ -46,7 +54,8 @@ final class Readiness {
 
     /// Until volumes can be read and written. Returns the last status seen.
     ClusterStatus awaitServing() {
-        try (ControlClient control = new ControlClient(plan.endpoints(), CALL_DEADLINE)) {
+        try (ControlClient control =
+                new ControlClient(plan.endpoints(), CALL_DEADLINE, credentials)) {
             ClusterStatus status = awaitStatus(control);
             if (!status.getInitialized()) {
                 awaitNodes(control);

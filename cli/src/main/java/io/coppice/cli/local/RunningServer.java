@@ -10,6 +10,7 @@ import io.coppice.nbd.NbdGateway;
 import io.coppice.nbd.NbdGatewayConfig;
 import io.coppice.node.StorageNode;
 import io.coppice.node.StorageNodeConfig;
+import io.coppice.tls.Exposure;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -59,6 +60,8 @@ public final class RunningServer implements AutoCloseable {
             return new RunningServer(kind, name, server);
         } catch (ConfigException wrong) {
             throw ConfigFiles.refused(file, wrong);
+        } catch (Exposure.Refused exposed) {
+            throw new CliException(ExitCode.USAGE, name + ": " + exposed.getMessage(), exposed);
         } catch (Exception failed) {
             LOG.error("{} cannot start", name, failed);
             String why = failed.getMessage() == null ? failed.toString() : failed.getMessage();

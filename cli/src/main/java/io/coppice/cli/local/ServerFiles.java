@@ -1,16 +1,20 @@
 package io.coppice.cli.local;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigUtil;
+import io.coppice.nbd.NbdTlsConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// `D/etc/NAME.conf`: what every server of a one-machine cluster is told. Written when they are
 /// missing; afterwards they belong to the user. Only the gateway's is written anew when the NBD
-/// address changes.
+/// address or its TLS changes, and files from before there were certificates are told where those
+/// lie.
 final class ServerFiles {
     private static final String HEADER =
             """
@@ -19,25 +23,59 @@ final class ServerFiles {
 
     private ServerFiles() {}
 
-    static void write(Layout layout, ClusterPlan plan, boolean nbdChanged, Duration repairAfter)
+    static void write(
+            Layout layout,
+            ClusterPlan plan,
+            boolean nbdChanged,
+            Optional<NbdTlsConfig> nbdTls,
+            Duration repairAfter)
             throws IOException {
         for (ServerSpec server : plan.metadata()) {
-            writeMissing(layout.conf(server.name()), metadata(layout, plan, server, repairAfter));
+            writeMissing(
+                    layout.conf(server.name()),
+                    metadata(layout, plan, server, repairAfter),
+                    security(layout, plan, server));
         }
         for (ServerSpec server : plan.nodes()) {
-            writeMissing(layout.conf(server.name()), node(layout, plan, server));
+            writeMissing(
+                    layout.conf(server.name()),
+                    node(layout, plan, server),
+                    security(layout, plan, server));
         }
         Path gateway = layout.conf(plan.gateway().name());
-        if (nbdChanged) {
+        NbdTlsConfig tls = nbdTls.orElseGet(() -> tlsOf(gateway));
+        if (nbdChanged || nbdTls.isPresent()) {
             Files.deleteIfExists(gateway);
         }
-        writeMissing(gateway, gateway(plan));
+        writeMissing(gateway, gateway(layout, plan, tls), security(layout, plan, plan.gateway()));
     }
 
-    private static void writeMissing(Path file, String text) throws IOException {
-        if (!Files.exists(file)) {
-            ClusterPlan.writeWhole(file, HEADER + text);
+    /// Another address is no reason to talk in the clear from now on.
+    private static NbdTlsConfig tlsOf(Path gateway) {
+        if (!Files.exists(gateway)) {
+            return NbdTlsConfig.none();
         }
+        Config written = ConfigFiles.read(gateway);
+        return written.hasPath("nbd-tls")
+                ? NbdTlsConfig.fromHocon(written.getConfig("nbd-tls"))
+                : NbdTlsConfig.none();
+    }
+
+    private static void writeMissing(Path file, String text, String security) throws IOException {
+        if (!Files.exists(file)) {
+            ClusterPlan.writeWhole(file, HEADER + text + security);
+            return;
+        }
+        Config written = ConfigFiles.read(file);
+        if (!written.hasPath("tls.dir") && !written.hasPath("insecure")) {
+            ClusterPlan.writeWhole(file, Files.readString(file) + "\n" + security);
+        }
+    }
+
+    private static String security(Layout layout, ClusterPlan plan, ServerSpec server) {
+        return plan.insecure()
+                ? "insecure = true\n"
+                : "tls { dir = " + quote(layout.tls(server.name())) + " }\n";
     }
 
     private static String metadata(
@@ -100,7 +138,7 @@ final class ServerFiles {
                 + "}\n";
     }
 
-    private static String gateway(ClusterPlan plan) {
+    private static String gateway(Layout layout, ClusterPlan plan, NbdTlsConfig tls) {
         return "listen = ["
                 + quote(plan.nbd())
                 + "]\n"
@@ -110,7 +148,25 @@ final class ServerFiles {
                 + "control-endpoints = "
                 + endpoints(plan)
                 + "\n"
-                + "exports = []\n";
+                + "exports = []\n"
+                + "keys { dir = "
+                + quote(layout.dir().resolve("keys"))
+                + " }\n"
+                + tls(tls);
+    }
+
+    private static String tls(NbdTlsConfig tls) {
+        if (tls.equals(NbdTlsConfig.none())) {
+            return "";
+        }
+        return "nbd-tls {"
+                + tls.dir().map(dir -> " dir = " + quote(dir) + ",").orElse("")
+                + tls.pskFile().map(file -> " psk-file = " + quote(file) + ",").orElse("")
+                + " required = "
+                + tls.required()
+                + ", insecure = "
+                + tls.insecure()
+                + " }\n";
     }
 
     private static String endpoints(ClusterPlan plan) {

@@ -1,5 +1,6 @@
 package io.coppice.cli.local;
 
+import io.coppice.nbd.NbdTlsConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -9,6 +10,8 @@ import java.util.Optional;
 ///
 /// @param dir the cluster's directory
 /// @param nbd `HOST:PORT` or `unix:PATH`
+/// @param nbdTls empty: what the gateway does already
+/// @param insecure everything travels in the clear; of a new cluster only
 /// @param trashRetention how long deleted volumes can be restored; of a new cluster only
 /// @param durabilityAlways every write is synced before it is acknowledged; of a new cluster only
 /// @param repairAfter how long a node may be away until its data is copied elsewhere; of a new
@@ -21,12 +24,14 @@ public record UpOptions(
         Optional<Integer> storesPerNode,
         Optional<Integer> replicas,
         Optional<String> nbd,
+        Optional<NbdTlsConfig> nbdTls,
         boolean separate,
+        boolean insecure,
         Duration trashRetention,
         boolean durabilityAlways,
         Duration repairAfter,
         Duration patience) {
-    /// With the servers' usual patience with nodes that are away.
+    /// With certificates, the servers' usual patience with nodes that are away, and NBD as it is.
     public UpOptions(
             Path dir,
             Optional<Integer> metadata,
@@ -45,7 +50,9 @@ public record UpOptions(
                 storesPerNode,
                 replicas,
                 nbd,
+                Optional.empty(),
                 separate,
+                false,
                 trashRetention,
                 durabilityAlways,
                 Duration.ofMinutes(5),

@@ -6,6 +6,8 @@
 /// ```
 /// D/etc/cluster.conf   who takes part and on which ports; written once
 /// D/etc/NAME.conf      what one server is told; written once, may be edited
+/// D/tls/ca/            the cluster's certificate authority
+/// D/tls/NAME/          the credentials of one server; `admin`: of whoever types commands here
 /// D/data/NAME/         what one server keeps
 /// D/log/NAME.log       what one server says; NAME.err: what it said before it could log
 /// D/run/NAME.pid       a running process: its pid, under a lock that dies with it

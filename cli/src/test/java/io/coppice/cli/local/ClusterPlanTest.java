@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.coppice.cli.exit.CliException;
 import io.coppice.cli.exit.ExitCode;
+import io.coppice.nbd.NbdGatewayConfig;
+import io.coppice.nbd.NbdTlsConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -96,6 +98,26 @@ class ClusterPlanTest {
         assertEquals("unix:/tmp/x.sock", moved.nbd());
         assertEquals("nbd+unix:///?socket=/tmp/x.sock", moved.nbdUri());
         assertEquals(plan.nodes(), moved.nodes());
+    }
+
+    @Test
+    void anotherNbdAddressKeepsItsTls() throws IOException {
+        ClusterPlan plan = made();
+        Layout layout = Layout.of(dir);
+        var tls =
+                new NbdTlsConfig(
+                        Optional.of(Path.of("/a folder")), Optional.of(Path.of("/k")), true, false);
+        ServerFiles.write(layout, plan, false, Optional.empty(), Duration.ofSeconds(1));
+        assertEquals(NbdTlsConfig.none(), tlsOf(layout, plan));
+        ServerFiles.write(layout, plan, false, Optional.of(tls), Duration.ofSeconds(1));
+        assertEquals(tls, tlsOf(layout, plan));
+        ServerFiles.write(layout, plan, true, Optional.empty(), Duration.ofSeconds(1));
+        assertEquals(tls, tlsOf(layout, plan));
+    }
+
+    private static NbdTlsConfig tlsOf(Layout layout, ClusterPlan plan) {
+        return NbdGatewayConfig.fromHocon(ConfigFiles.read(layout.conf(plan.gateway().name())))
+                .nbdTls();
     }
 
     @Test
