@@ -17,7 +17,15 @@ public final class Graft {
     /// @throws IOException when the change does not fit the source, or does not compile
     public static void compile(Planted planted, Path root, Path into) throws IOException {
         Path file = root.resolve(planted.file());
-        String source = Files.readString(file);
+        Path changed = into.resolve(String.valueOf(file.getFileName()));
+        Files.writeString(changed, changed(planted, Files.readString(file)));
+        compile(changed, into);
+    }
+
+    /// The source with the bug in it.
+    ///
+    /// @throws IOException when what it stands for is not there, or not once
+    static String changed(Planted planted, String source) throws IOException {
         int at = source.indexOf(planted.code());
         if (at < 0 || source.indexOf(planted.code(), at + 1) >= 0) {
             throw new IOException(
@@ -28,9 +36,7 @@ public final class Graft {
                             + (at < 0 ? " nowhere" : " more than once")
                             + ": adapt it to the code");
         }
-        Path changed = into.resolve(String.valueOf(file.getFileName()));
-        Files.writeString(changed, source.replace(planted.code(), planted.bug()));
-        compile(changed, into);
+        return source.replace(planted.code(), planted.bug());
     }
 
     private static void compile(Path source, Path to) throws IOException {

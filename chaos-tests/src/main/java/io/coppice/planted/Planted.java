@@ -54,7 +54,7 @@ public record Planted(String name, String rules, String file, String code, Strin
                     new Planted(
                             "commit a cut before its seal has passed",
                             "R8",
-                            SERVER + "AdminCommands.java",
+                            SERVER + "Cuts.java",
                             "                                done,\n"
                                     + "                               "
                                     + " leadership.config().timeouts().barrier().toMillis(),",
@@ -141,7 +141,8 @@ public record Planted(String name, String rules, String file, String code, Strin
                             CLIENT + "plan/MapCache.java",
                             "return generation == presentGeneration && (owned",
                             "return (owned",
-                            100),
+                            // Nodes refuse it: write tags name the generation.
+                            0),
                     new Planted(
                             "acknowledge a first write before its flip",
                             "R8 R9",
@@ -169,8 +170,11 @@ public record Planted(String name, String rules, String file, String code, Strin
                             "elect the shortest of the last",
                             "R7",
                             CORE + "Membership.java",
-                            "replica.position().compareTo(best.get().position()) > 0",
-                            "replica.position().compareTo(best.get().position()) < 0",
+                            "        return replica.shaken() == than.shaken()\n"
+                                    + "                ? replica.position()"
+                                    + ".compareTo(than.position()) > 0\n"
+                                    + "                : than.shaken();",
+                            "        return replica.position().compareTo(than.position()) < 0;",
                             0),
                     new Planted(
                             "answer a sync that did not happen",

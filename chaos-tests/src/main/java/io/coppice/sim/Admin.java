@@ -1,5 +1,6 @@
 package io.coppice.sim;
 
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.server.Leader;
 import io.coppice.wire.pb.BreakAttachment;
 import io.coppice.wire.pb.ClusterConfig;
@@ -419,7 +420,7 @@ final class Admin {
                 return;
             }
             Host there = server.host();
-            leader.execute(request, "admin")
+            leader.execute(request, Caller.said("admin"))
                     .thenAccept(answer -> {
                         if (wires.reaches(there, host)) {
                             scheduler.after(

@@ -7,8 +7,10 @@ import io.coppice.node.NodeHost;
 import io.coppice.node.NodeSession;
 import io.coppice.node.StorageNodeConfig;
 import io.coppice.node.StoreHome;
+import io.coppice.node.ingress.Access;
 import io.coppice.node.ingress.Ingress;
 import io.coppice.node.ingress.LaneTable;
+import io.coppice.node.lane.Greeting;
 import io.coppice.node.lane.Lane;
 import io.coppice.node.lane.LaneConfig;
 import io.coppice.node.lane.LaneMetrics;
@@ -105,7 +107,11 @@ final class SimNode {
                 host,
                 () ->
                         new Ingress(
-                                started.lanes, started.session::hello, started.connections, host));
+                                started.lanes,
+                                started.session::hello,
+                                started.connections,
+                                started.access,
+                                host));
         started.session.start(control, host.loop());
     }
 
@@ -124,12 +130,14 @@ final class SimNode {
         private final LaneTable lanes = new LaneTable();
         private final AtomicInteger connections = new AtomicInteger();
         private final LaneMetrics metrics = new LaneMetrics(new MetricRegistry());
+        private final Access access;
         private final NodeSession session;
         private final List<SimStore.Home> homes = new ArrayList<>();
 
         Process(Host host, Network network) throws IOException {
             this.host = host;
             this.network = network;
+            this.access = new Access(new MetricRegistry(), host.nanos());
             String cluster = "";
             for (SimStore store : stores) {
                 SimStore.Home home = store.new Home();
@@ -183,6 +191,11 @@ final class SimNode {
         }
 
         @Override
+        public Access access() {
+            return access;
+        }
+
+        @Override
         public Time time() {
             return host;
         }
@@ -206,7 +219,7 @@ final class SimNode {
                                     laneConfig(),
                                     network,
                                     host.loop(),
-                                    session.hello(),
+                                    new Greeting(session.hello(), access::pass),
                                     slowly(50_000, 3_000_000),
                                     slowly(1_000_000, 50_000_000),
                                     metrics,

@@ -249,10 +249,12 @@ class ArchitectureTest {
                         .that(
                                 not(
                                         resideInAnyPackage(
+                                                "io.coppice.tls..",
                                                 "io.coppice.node",
                                                 "io.coppice.node.disk..",
                                                 "io.coppice.metadata.raft..",
                                                 "io.coppice.metadata.server..",
+                                                "io.coppice.client", // the key directory
                                                 "io.coppice.nbd",
                                                 "io.coppice.cli..",
                                                 "io.coppice.bench..",

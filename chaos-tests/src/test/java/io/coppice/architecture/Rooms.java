@@ -34,6 +34,7 @@ final class Rooms {
                                     "io.coppice.model..",
                                     "io.coppice.port..",
                                     "io.coppice.wire..",
+                                    "io.coppice.tls..",
                                     "io.coppice.net..",
                                     "io.coppice.directory.."),
                             List.of()),

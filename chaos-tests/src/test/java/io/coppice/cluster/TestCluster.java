@@ -2,6 +2,7 @@ package io.coppice.cluster;
 
 import io.coppice.client.ClientConfig;
 import io.coppice.client.CoppiceClient;
+import io.coppice.client.KeyRing;
 import io.coppice.directory.ControlClient;
 import io.coppice.metadata.server.MetadataServer;
 import io.coppice.metadata.server.MetadataServerConfig;
@@ -9,6 +10,7 @@ import io.coppice.metadata.server.MetadataServerConfig.RepairLimits;
 import io.coppice.nbd.GatewayLimits;
 import io.coppice.nbd.NbdGateway;
 import io.coppice.nbd.NbdGatewayConfig;
+import io.coppice.nbd.NbdTlsConfig;
 import io.coppice.node.StorageNode;
 import io.coppice.node.StorageNodeConfig;
 import io.coppice.wire.pb.ClusterConfig;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
@@ -128,6 +131,31 @@ final class TestCluster implements AutoCloseable {
         var client = CoppiceClient.connect(ClientConfig.defaults(endpoints, name));
         more.add(client);
         return client;
+    }
+
+    /// As above, with keys of encrypted volumes.
+    CoppiceClient client(String name, KeyRing keys) throws IOException {
+        var client = CoppiceClient.connect(ClientConfig.defaults(endpoints, name).withKeys(keys));
+        more.add(client);
+        return client;
+    }
+
+    /// A gateway at an address of this machine, without keys when `keysDir` is empty.
+    String gateway(String keysDir) throws IOException {
+        var config =
+                new NbdGatewayConfig(
+                        List.of("127.0.0.1:0"),
+                        endpoints,
+                        "",
+                        List.of(),
+                        1,
+                        Optional.empty(),
+                        GatewayLimits.defaults(),
+                        keysDir,
+                        NbdTlsConfig.none());
+        var gateway = NbdGateway.start(config);
+        more.add(gateway);
+        return gateway.address();
     }
 
     /// Starts a gateway; the answer is the URI of `volume` on it.

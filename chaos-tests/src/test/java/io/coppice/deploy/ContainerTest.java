@@ -103,7 +103,7 @@ class ContainerTest {
         Set<String> volumes =
                 new TreeSet<>(
                         Deployed.yaml("container/compose.yaml").getFirst().at("volumes").keys());
-        var used = new TreeSet<String>();
+        var used = new TreeSet<>(Set.of("tls"));
         for (Map.Entry<String, Node> service : services().entrySet()) {
             for (ServerFile server : server(service.getValue())) {
                 if (server.places().isEmpty()) {
@@ -116,6 +116,25 @@ class ContainerTest {
             }
         }
         assertEquals(used, volumes);
+    }
+
+    @Test
+    void everybodyHasACertificateUnderItsName() throws Exception {
+        String script = service(services(), "certificates").at("command").list().getFirst().text();
+        for (Map.Entry<String, Node> service : services().entrySet()) {
+            for (ServerFile server : server(service.getValue())) {
+                String name = server.kind().equals("gateway") ? "gateway" : server.name();
+                assertEquals("/etc/coppice-tls/" + name, server.tls());
+                assertTrue(script.contains(name), name);
+                assertTrue(
+                        service.getValue()
+                                .at("volumes")
+                                .texts()
+                                .contains("tls:/etc/coppice-tls:ro"),
+                        name);
+            }
+        }
+        assertEquals("/etc/coppice-tls/admin", option(service(services(), "init"), "--identity"));
     }
 
     @Test

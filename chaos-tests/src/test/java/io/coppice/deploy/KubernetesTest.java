@@ -257,6 +257,8 @@ class KubernetesTest {
             assertTrue(mounts.containsKey("/tmp"), "native libraries are unpacked there");
             for (ServerFile server : server(workload)) {
                 assertTrue(mounts.containsKey("/etc/coppice"), workload.path());
+                assertTrue(mounts.containsKey("/etc/coppice-tls"), workload.path());
+                assertTrue(server.tls().startsWith("/etc/coppice-tls"), server.tls());
                 for (String place : server.places()) {
                     assertTrue(
                             claims.contains(mounts.get("/var/lib/coppice"))

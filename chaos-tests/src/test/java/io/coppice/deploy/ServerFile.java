@@ -19,12 +19,14 @@ import java.util.TreeSet;
 /// @param ports names as the manifests use them
 /// @param control the metadata servers that it speaks with, or is one of
 /// @param places folders that it writes to
+/// @param tls its credentials directory
 record ServerFile(
         String kind,
         String name,
         Map<String, Integer> ports,
         List<String> control,
-        List<String> places) {
+        List<String> places,
+        String tls) {
 
     /// Refuses keys that the server does not read.
     ///
@@ -59,7 +61,8 @@ record ServerFile(
                                 "control", config.controlAddress(),
                                 "http", config.httpAddress())),
                 new TreeMap<>(config.controlPeers()).values().stream().toList(),
-                List.of(config.dir().toString()));
+                List.of(config.dir().toString()),
+                config.tls().orElseThrow().toString());
     }
 
     private static ServerFile node(StorageNodeConfig config) {
@@ -68,7 +71,8 @@ record ServerFile(
                 config.name(),
                 ports(Map.of("data", config.dataAddress(), "http", config.httpAddress())),
                 config.controlEndpoints(),
-                config.stores().stream().map(Object::toString).toList());
+                config.stores().stream().map(Object::toString).toList(),
+                config.tls().orElseThrow().toString());
     }
 
     private static ServerFile gateway(NbdGatewayConfig config) {
@@ -82,7 +86,13 @@ record ServerFile(
                 addresses.put("nbd", listen);
             }
         }
-        return new ServerFile("gateway", "", ports(addresses), config.controlEndpoints(), sockets);
+        return new ServerFile(
+                "gateway",
+                "",
+                ports(addresses),
+                config.controlEndpoints(),
+                sockets,
+                config.tls().orElseThrow().toString());
     }
 
     private static Map<String, Integer> ports(Map<String, String> addresses) {

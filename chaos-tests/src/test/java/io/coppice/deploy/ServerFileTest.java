@@ -19,7 +19,9 @@ class ServerFileTest {
 
     @Test
     void misspeltKeysAreFound() {
-        String node = "node { name = a, stores = [/a], control = [\"h:1\"], catchup.bytes = 1 }";
+        String node =
+                "node { name = a, stores = [/a], control = [\"h:1\"], catchup.bytes = 1 }\n"
+                        + "tls.dir = t";
         var refused =
                 assertThrows(AssertionError.class, () -> ServerFile.read("node", node, Map.of()));
         assertTrue(
@@ -29,7 +31,8 @@ class ServerFileTest {
 
     @Test
     void portsAreThoseOfTheFile() throws Exception {
-        String gateway = "listen = [\"0.0.0.0:1\", \"unix:/a\"], http-address = \"h:2\"";
+        String gateway =
+                "listen = [\"0.0.0.0:1\", \"unix:/a\"], http-address = \"h:2\", tls.dir = t";
         var read =
                 ServerFile.read("gateway", gateway + ", control-endpoints = [\"m:3\"]", Map.of());
         assertEquals(Map.of("nbd", 1, "http", 2), read.ports());

@@ -6,6 +6,9 @@ import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
 import io.coppice.directory.ControlPlane;
 import io.coppice.model.Blocks;
+import io.coppice.tls.CertificateAuthority;
+import io.coppice.tls.Credentials;
+import io.coppice.tls.Identity;
 import io.coppice.wire.pb.ClusterConfig;
 import io.coppice.wire.pb.ClusterStatus;
 import io.coppice.wire.pb.Code;
@@ -54,6 +57,7 @@ public final class ChaosCluster implements AutoCloseable {
     private final Map<String, Server> servers = new LinkedHashMap<>();
     private final ControlPlane control;
     private final ControlPlane patient;
+    private final Path identity;
     private final HttpClient http = HttpClient.newHttpClient();
 
     /// @param changed classes in place of the built ones; null: none
@@ -80,22 +84,41 @@ public final class ChaosCluster implements AutoCloseable {
         }
         hosts.add("nbd", Role.GATEWAY);
         List<Host> metadata = hosts.of(Role.METADATA);
+        var authority = CertificateAuthority.create(layout.tls("ca"), "chaos");
+        identity = layout.tls("admin");
+        authority.issue(
+                "admin",
+                Identity.Kind.PRINCIPAL,
+                List.of(),
+                CertificateAuthority.LEAF_VALID,
+                identity);
         for (Host host : metadata) {
             Path disk = layout.disk(host.name());
-            ConfigFiles.metadata(layout.conf(host.name()), host, metadata, disk);
+            Path tls = certify(authority, host, host.name(), Identity.Kind.SERVER);
+            ConfigFiles.metadata(layout.conf(host.name()), host, metadata, disk, tls);
             add(host, "metadata", disk);
         }
         for (Host host : hosts.of(Role.NODE)) {
             Path disk = layout.disk(host.name());
-            ConfigFiles.node(layout.conf(host.name()), host, metadata, disk);
+            Path tls = certify(authority, host, host.name(), Identity.Kind.SERVER);
+            ConfigFiles.node(layout.conf(host.name()), host, metadata, disk, tls);
             add(host, "node", disk);
         }
         for (Host host : hosts.of(Role.GATEWAY)) {
-            ConfigFiles.gateway(layout.conf(host.name()), host, metadata);
+            Path tls = certify(authority, host, "gateway", Identity.Kind.PRINCIPAL);
+            ConfigFiles.gateway(layout.conf(host.name()), host, metadata, tls);
             add(host, "gateway", null);
         }
-        control = new ControlClient(endpoints(), CALL_DEADLINE);
-        patient = new ControlClient(endpoints(), PATIENT_DEADLINE);
+        Credentials credentials = Credentials.load(identity);
+        control = new ControlClient(endpoints(), CALL_DEADLINE, credentials);
+        patient = new ControlClient(endpoints(), PATIENT_DEADLINE, credentials);
+    }
+
+    private Path certify(CertificateAuthority authority, Host host, String name, Identity.Kind kind)
+            throws IOException {
+        Path to = layout.tls(host.name());
+        authority.issue(name, kind, List.of(host.address()), CertificateAuthority.LEAF_VALID, to);
+        return to;
     }
 
     private void add(Host host, String kind, @Nullable Path mountPoint) throws IOException {
@@ -159,6 +182,11 @@ public final class ChaosCluster implements AutoCloseable {
         return hosts.of(Role.METADATA).stream()
                 .map(host -> host.address() + ":" + ConfigFiles.CONTROL)
                 .toList();
+    }
+
+    /// The credentials of the harness and of its clients.
+    public Path identity() {
+        return identity;
     }
 
     /// Of the NBD gateway, `HOST:PORT`.
@@ -279,6 +307,8 @@ public final class ChaosCluster implements AutoCloseable {
                 JavaProgram.command(
                         "--endpoint",
                         String.join(",", endpoints()),
+                        "--identity",
+                        identity.toString(),
                         "--timeout",
                         patience.toSeconds() + "s",
                         "check",

@@ -17,7 +17,8 @@ final class ConfigFiles {
 
     private ConfigFiles() {}
 
-    static void metadata(Path file, Host self, List<Host> all, Path disk) throws IOException {
+    static void metadata(Path file, Host self, List<Host> all, Path disk, Path tls)
+            throws IOException {
         Files.writeString(
                 file,
                 String.format(
@@ -30,6 +31,7 @@ final class ConfigFiles {
                         control { listen = "%s", peers { %s } }
                         http { listen = "%s" }
                         repair { after = 10s }
+                        tls { dir = "%s" }
                         """,
                         self.name(),
                         disk.resolve("meta"),
@@ -37,10 +39,12 @@ final class ConfigFiles {
                         peers(all, RAFT),
                         at(self, CONTROL),
                         peers(all, CONTROL),
-                        at(self, HTTP)));
+                        at(self, HTTP),
+                        tls));
     }
 
-    static void node(Path file, Host self, List<Host> metadata, Path disk) throws IOException {
+    static void node(Path file, Host self, List<Host> metadata, Path disk, Path tls)
+            throws IOException {
         Files.writeString(
                 file,
                 String.format(
@@ -54,15 +58,17 @@ final class ConfigFiles {
                           http = "%s"
                           control = [%s]
                         }
+                        tls { dir = "%s" }
                         """,
                         self.name(),
                         disk.resolve("store"),
                         at(self, DATA),
                         at(self, HTTP),
-                        endpoints(metadata)));
+                        endpoints(metadata),
+                        tls));
     }
 
-    static void gateway(Path file, Host self, List<Host> metadata) throws IOException {
+    static void gateway(Path file, Host self, List<Host> metadata, Path tls) throws IOException {
         Files.writeString(
                 file,
                 String.format(
@@ -72,10 +78,13 @@ final class ConfigFiles {
                         http-address = "%s"
                         control-endpoints = [%s]
                         exports = []
+                        tls { dir = "%s" }
+                        nbd-tls { insecure = true }
                         """,
                         at(self, NBD),
                         at(self, HTTP),
-                        endpoints(metadata)));
+                        endpoints(metadata),
+                        tls));
     }
 
     private static String at(Host host, int port) {

@@ -11,7 +11,7 @@ public record Layout(Path dir) {
     /// Makes the folders.
     public static Layout create(Path dir) throws IOException {
         var layout = new Layout(dir.toAbsolutePath());
-        for (String folder : new String[] {"etc", "log", "disk", "bytes", "history"}) {
+        for (String folder : new String[] {"etc", "log", "disk", "bytes", "history", "tls"}) {
             Files.createDirectories(layout.dir.resolve(folder));
         }
         return layout;
@@ -23,6 +23,11 @@ public record Layout(Path dir) {
 
     Path bootId(String server) {
         return dir.resolve("etc").resolve(server + ".boot");
+    }
+
+    /// The credentials of one server, or of the harness and its clients.
+    Path tls(String name) {
+        return dir.resolve("tls").resolve(name);
     }
 
     public Path log(String process) {

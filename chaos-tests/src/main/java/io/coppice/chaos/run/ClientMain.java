@@ -6,6 +6,7 @@ import io.coppice.chaos.client.ClientWorld.Identity;
 import io.coppice.chaos.history.HistoryWriter;
 import io.coppice.chaos.workload.Workload;
 import io.coppice.client.ClientConfig;
+import io.coppice.tls.Credentials;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -54,6 +55,9 @@ final class ClientMain implements Callable<Integer> {
     @Option(names = "--endpoints", required = true, split = ",")
     private List<String> endpoints = List.of();
 
+    @Option(names = "--identity", required = true)
+    private Path credentials = Path.of("");
+
     @Option(names = "--nbd", required = true)
     private String nbd = "";
 
@@ -76,7 +80,8 @@ final class ClientMain implements Callable<Integer> {
         var config =
                 ClientConfig.defaults(endpoints, identity.name())
                         .withOperationDeadline(OPERATION_DEADLINE)
-                        .withControlDeadline(CONTROL_DEADLINE);
+                        .withControlDeadline(CONTROL_DEADLINE)
+                        .withCredentials(Credentials.load(credentials));
         try (var writer = new HistoryWriter(history);
                 var world = new ClientWorld(identity, config, nbd, writer)) {
             var workers = new ArrayList<Thread>();

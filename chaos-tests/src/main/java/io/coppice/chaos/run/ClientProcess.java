@@ -93,6 +93,7 @@ final class ClientProcess implements Arena.Prey {
                         "--door=" + door,
                         "--seed=" + (seed + life),
                         "--endpoints=" + String.join(",", cluster.endpoints()),
+                        "--identity=" + cluster.identity(),
                         "--nbd=" + cluster.nbd(),
                         "--history=" + history));
         Path log = cluster.layout().log(host.name());

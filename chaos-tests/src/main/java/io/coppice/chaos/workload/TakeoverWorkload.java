@@ -19,9 +19,9 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /// Clients take volumes away from one another: nobody may see or change anything of a volume once
-/// another client has it. Who has one often begins with a snapshot: then what is read of it is
-/// sealed and may come from the client's memory, and what is written moves elsewhere, so that who
-/// had it before knows a map that is wrong.
+/// another client has it. Some begin with a snapshot: then what is read of it is sealed and may
+/// come from the client's memory, and what is written moves elsewhere, so that who had it before
+/// knows a map that is wrong.
 final class TakeoverWorkload implements Workload {
     private static final int VOLUMES = 3;
     private static final int REGISTERS = 6;
@@ -30,8 +30,11 @@ final class TakeoverWorkload implements Workload {
     private static final int BREAKING = 70;
     private static final int CUTTING = 80;
 
-    /// Past every lease: who has it goes on although it cannot hear that it was taken away.
-    private static final long HOLD_NANOS_MAX = 15_000_000_000L;
+    /// A successor comes some seconds after the lease of who does not reach the quorum. Only who is
+    /// in the midst of a hold then goes on although it cannot hear that the volume was taken away.
+    private static final long PAST_LEASES_NANOS = 10_000_000_000L;
+
+    private static final long HOLD_NANOS_MAX = 20_000_000_000L;
 
     /// Of so many who cannot have a volume one takes it away; a takeover lasts longer than a lease.
     private static final int PATIENT = 60;
@@ -87,10 +90,11 @@ final class TakeoverWorkload implements Workload {
                 ClientWorld.pause(random.nextLong(RETRY_MILLIS));
                 continue;
             }
-            if (random.nextBoolean()) {
+            Hold hold = Hold.any(random);
+            if (random.nextInt(Hold.OF) < hold.cuts) {
                 cut(world, cuts, worker);
             }
-            hold(world, volume, random, values);
+            hold(world, volume, hold, random, values);
             if (random.nextInt(3) == 0) {
                 device.close();
                 ClientWorld.pause(random.nextLong(RETRY_MILLIS));
@@ -143,19 +147,54 @@ final class TakeoverWorkload implements Workload {
                         .setDeleteSnapshot(DeleteSnapshot.newBuilder().setSnapshot(snapshot)));
     }
 
-    /// Some holds only write and some only read, since a read that is refused tells of a takeover
-    /// as well as a write. Where there is both, some registers are left alone, so that what is
-    /// sealed there stays so.
+    /// What is done with a volume. A read that is refused tells of a takeover as well as a write,
+    /// so most holds only read or only write: each meets one check alone, and lasts until it has.
+    ///
+    /// Who reads begins with a snapshot more often, since only what is sealed is read without
+    /// asking a node. Who writes does seldom: the seal would refuse what its predecessor writes,
+    /// though no fence did.
+    private enum Hold {
+        READS(0, 3, PAST_LEASES_NANOS),
+        WRITES(REGISTERS, 1, PAST_LEASES_NANOS),
+        /// Some registers are left alone, so that what is sealed there stays so.
+        BOTH(REGISTERS / 2, 2, 0);
+
+        private static final int OF = 4;
+        private static final List<Hold> DRAWN = List.of(READS, READS, WRITES, WRITES, BOTH);
+
+        /// So many registers may be written to.
+        private final int written;
+
+        /// Of four so many begin with a snapshot.
+        private final int cuts;
+
+        private final long nanosMin;
+
+        Hold(int written, int cuts, long nanosMin) {
+            this.written = written;
+            this.cuts = cuts;
+            this.nanosMin = nanosMin;
+        }
+
+        static Hold any(SplittableRandom random) {
+            return DRAWN.get(random.nextInt(DRAWN.size()));
+        }
+
+        boolean writes(int register, SplittableRandom random) {
+            return register < written && (this != BOTH || random.nextBoolean());
+        }
+    }
+
     private static void hold(
-            ClientWorld world, Volume volume, SplittableRandom random, Values values) {
-        long end = System.nanoTime() + random.nextLong(HOLD_NANOS_MAX);
-        int written = random.nextInt(3) * REGISTERS / 2;
-        int mixed = REGISTERS / 2;
+            ClientWorld world, Volume volume, Hold hold, SplittableRandom random, Values values) {
+        long end = System.nanoTime() + random.nextLong(hold.nanosMin, HOLD_NANOS_MAX);
         boolean holds = true;
         while (holds && world.working() && System.nanoTime() < end) {
             int register = random.nextInt(REGISTERS);
-            boolean writes = register < written && (written != mixed || random.nextBoolean());
-            holds = writes ? volume.write(register, values.next(), false) : volume.read(register);
+            holds =
+                    hold.writes(register, random)
+                            ? volume.write(register, values.next(), false)
+                            : volume.read(register);
         }
     }
 
