@@ -4,8 +4,10 @@ import io.coppice.client.plan.ChunkOp;
 import io.coppice.client.plan.DevicePlan;
 import io.coppice.client.plan.Fault;
 import io.coppice.client.plan.FlipBatch;
+import io.coppice.client.plan.FreshChunk;
 import io.coppice.client.plan.PlanConfig;
 import io.coppice.client.plan.PlanPort;
+import io.coppice.client.plan.Tags;
 import io.coppice.model.Blocks;
 import io.coppice.model.ChunkId;
 import java.util.SplittableRandom;
@@ -127,7 +129,7 @@ public class PlanBenchmark {
             } else if (flipped != null) {
                 FlipBatch batch = flipped;
                 flipped = null;
-                plan.flipped(batch);
+                plan.flipped(batch, Tags.NONE);
             } else if (turnEnds) {
                 turnEnds = false;
                 plan.turnEnd();
@@ -139,7 +141,8 @@ public class PlanBenchmark {
 
         private void load(long[] pages) {
             for (long page : pages) {
-                plan.pageLoaded(page, new long[PAGE_SLOTS], new byte[PAGE_SLOTS / Byte.SIZE], 1);
+                plan.pageLoaded(
+                        page, new long[PAGE_SLOTS], new byte[PAGE_SLOTS / Byte.SIZE], Tags.NONE, 1);
             }
         }
 
@@ -179,8 +182,8 @@ public class PlanBenchmark {
         }
 
         @Override
-        public long takeChunkId(int group) {
-            return ChunkId.of(group, ++chunks).value();
+        public FreshChunk takeChunk(int group) {
+            return new FreshChunk(ChunkId.of(group, ++chunks).value(), 0);
         }
 
         @Override

@@ -45,9 +45,16 @@ final class Cluster implements AutoCloseable {
         this.commands = commands;
         this.dir = commands.dir().resolve(".coppice");
         cli("--version"); // builds what is missing, so that the start below is a start
+        // In the clear, as what it is compared with.
         var up =
                 new ArrayList<>(
-                        List.of("up", "--separate", "--detach", "--nbd", "unix:" + socket()));
+                        List.of(
+                                "up",
+                                "--separate",
+                                "--detach",
+                                "--insecure",
+                                "--nbd",
+                                "unix:" + socket()));
         if (durability == Durability.ALWAYS) {
             up.add("--durability-always");
         }
