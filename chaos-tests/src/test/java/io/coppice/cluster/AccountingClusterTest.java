@@ -296,19 +296,6 @@ final class AccountingClusterTest {
         assertEquals(0, usage(GetUsage.newBuilder()).getStoredBytes());
     }
 
-    @Test
-    void theTrashIsStoredUntilItIsGone() throws Exception {
-        create("v", "");
-        write("v", 0, 20);
-        execute(
-                ExecuteRequest.newBuilder()
-                        .setDeleteVolume(DeleteVolume.newBuilder().setName("v")));
-        assertEquals(20L * BLOCK, usage(GetUsage.newBuilder()).getStoredBytes());
-        assertEquals(20L * BLOCK, freedBy("v"));
-        var refused = assertThrows(ControlException.class, () -> freedBy("w"));
-        assertEquals(Code.CODE_NOT_FOUND, refused.code());
-    }
-
     // ---------------------------------------------------------------- what follows from it
 
     private ProjectInfo project(String name) throws ControlException {
