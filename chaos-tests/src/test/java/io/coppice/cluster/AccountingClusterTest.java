@@ -42,6 +42,7 @@ import io.coppice.wire.pb.Usage;
 import io.coppice.wire.pb.VolumeInfo;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -73,7 +74,7 @@ final class AccountingClusterTest {
 
     @BeforeEach
     void start() throws Exception {
-        cluster = TestCluster.start(dir);
+        cluster = TestCluster.start(dir, Duration.ofHours(1));
         client = cluster.client("accounting");
     }
 
@@ -294,6 +295,19 @@ final class AccountingClusterTest {
             assertEquals(held, usage(GetUsage.newBuilder()).getStoredBytes());
         }
         assertEquals(0, usage(GetUsage.newBuilder()).getStoredBytes());
+    }
+
+    @Test
+    void theTrashIsStoredUntilItIsGone() throws Exception {
+        create("v", "");
+        write("v", 0, 20);
+        execute(
+                ExecuteRequest.newBuilder()
+                        .setDeleteVolume(DeleteVolume.newBuilder().setName("v")));
+        assertEquals(20L * BLOCK, usage(GetUsage.newBuilder()).getStoredBytes());
+        assertEquals(20L * BLOCK, freedBy("v"));
+        var refused = assertThrows(ControlException.class, () -> freedBy("w"));
+        assertEquals(Code.CODE_NOT_FOUND, refused.code());
     }
 
     // ---------------------------------------------------------------- what follows from it

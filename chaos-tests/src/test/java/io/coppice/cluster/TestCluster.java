@@ -66,12 +66,17 @@ final class TestCluster implements AutoCloseable {
 
     /// As above, with other settings of the storage nodes.
     static TestCluster start(Path dir, UnaryOperator<StorageNodeConfig> settings) throws Exception {
-        return start(dir, 3, 6, RepairLimits.defaults(), settings);
+        return start(dir, 3, 6, RepairLimits.defaults(), Duration.ZERO, settings);
+    }
+
+    /// As above, but deleted volumes wait in the trash for so long.
+    static TestCluster start(Path dir, Duration trash) throws Exception {
+        return start(dir, 3, 6, RepairLimits.defaults(), trash, config -> config);
     }
 
     static TestCluster start(Path dir, int nodeCount, int groups, RepairLimits repair)
             throws Exception {
-        return start(dir, nodeCount, groups, repair, config -> config);
+        return start(dir, nodeCount, groups, repair, Duration.ZERO, config -> config);
     }
 
     private static TestCluster start(
@@ -79,6 +84,7 @@ final class TestCluster implements AutoCloseable {
             int nodeCount,
             int groups,
             RepairLimits repair,
+            Duration trash,
             UnaryOperator<StorageNodeConfig> settings)
             throws Exception {
         var cluster = new TestCluster(dir, repair, settings);
@@ -96,6 +102,8 @@ final class TestCluster implements AutoCloseable {
                                                             .setMinWriteReplicas(2)
                                                             .setGroups(groups)
                                                             .setChunkBytes(CHUNK_BYTES)
+                                                            .setTrashRetentionMillis(
+                                                                    trash.toMillis())
                                                             .setCluster("test"))));
         }
         return cluster;
