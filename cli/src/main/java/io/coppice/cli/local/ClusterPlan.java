@@ -277,6 +277,9 @@ record ClusterPlan(
                 || Integer.parseInt(nbd.substring(colon + 1)) > 65_535) {
             throw usage("invalid NBD address '" + nbd + "': write HOST:PORT or unix:PATH");
         }
+        if (Integer.parseInt(nbd.substring(colon + 1)) == 0) {
+            throw usage("NBD address '" + nbd + "' has port 0: name the port, or a unix:PATH");
+        }
         return nbd;
     }
 

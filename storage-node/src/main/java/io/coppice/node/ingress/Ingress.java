@@ -228,9 +228,8 @@ public final class Ingress implements FrameHandler {
         LOG.debug("{}: {} refused: {}", from, header.getKind(), why);
         tell(from, header, why);
         switch (header.getKind()) {
-            // Not answered one by one. A node that has yet to hear of a key sends again what it
-            // sent
-            // over a connection that broke, and over none that stands.
+            // Not answered one by one. A node that has yet to hear of a key sends again over a new
+            // connection what it sent over one that broke, and over none that stands.
             case REPLICATE, COMMITTED -> from.close(why);
             default -> refuse(from, header, DataStatus.NOT_ALLOWED, why);
         }
