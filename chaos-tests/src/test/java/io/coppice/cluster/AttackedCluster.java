@@ -1,5 +1,7 @@
 package io.coppice.cluster;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.coppice.directory.ControlClient;
 import io.coppice.directory.ControlException;
 import io.coppice.metadata.server.MetadataServer;
@@ -38,6 +40,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /// A whole cluster with certificates, in this process: three metadata servers, three nodes, a
 /// gateway that demands TLS of its NBD clients, and an administrator.
@@ -241,6 +247,18 @@ final class AttackedCluster implements AutoCloseable {
                 .findFirst()
                 .orElseThrow()
                 .getAddress();
+    }
+
+    static void await(Callable<Boolean> holds) throws Exception {
+        await(holds, () -> "not in time");
+    }
+
+    static void await(Callable<Boolean> holds, Supplier<String> otherwise) throws Exception {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!holds.call()) {
+            assertTrue(System.nanoTime() < end, otherwise);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200));
+        }
     }
 
     @Override

@@ -7,4 +7,5 @@ record GatewayContext(
         ByteBudget budget,
         GatewayLimits limits,
         GatewayMetrics metrics,
-        TlsGate tls) {}
+        TlsGate tls,
+        RefusedClients refused) {}

@@ -7,6 +7,7 @@ import io.coppice.nbd.frame.OptionReplies;
 import io.coppice.nbd.frame.Protocol;
 import io.coppice.nbd.frame.ProtocolViolation;
 import io.coppice.nbd.frame.ReplyStyle;
+import io.coppice.tls.HandshakeFailure;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -17,6 +18,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -109,7 +111,9 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (cause instanceof DecoderException) {
+        if (cause instanceof DecoderException && !isSecure()) {
+            turnAway(cause);
+        } else if (cause instanceof DecoderException) {
             drop(TlsGate.reason(cause));
         } else if (cause instanceof IOException) {
             log.debug("connection of {} lost: {}", Peers.show(channel), cause.toString());
@@ -194,6 +198,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void refuseBeforeTls(ClientOption option) throws ProtocolViolation {
+        gateway.refused().add(Peers.show(channel), "no TLS, which is required here");
         if (option.code() == Protocol.OPT_EXPORT_NAME) {
             throw new ProtocolViolation("EXPORT_NAME without TLS, which is required here");
         }
@@ -228,7 +233,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     private void tlsStarted(Future<ClientIdentity> done) {
         if (!done.isSuccess()) {
-            drop(TlsGate.reason(done.cause()));
+            turnAway(done.cause());
             return;
         }
         busy = false;
@@ -236,6 +241,18 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         gateway.metrics().connectionSecured();
         log.debug("{} is {}", Peers.show(channel), identity);
         parse();
+    }
+
+    /// Whether the failure comes as the end of TLS or through the pipeline first is left to TLS.
+    /// Who hung up may only have looked.
+    private void turnAway(Throwable failure) {
+        if (!ended && !(failure instanceof ClosedChannelException)) {
+            gateway.refused()
+                    .add(
+                            Peers.show(channel),
+                            HandshakeFailure.describe(failure, TlsGate.reason(failure)));
+        }
+        drop(TlsGate.reason(failure));
     }
 
     private void structuredReplies(ClientOption option) {

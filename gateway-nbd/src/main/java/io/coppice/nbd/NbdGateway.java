@@ -4,6 +4,7 @@ import com.codahale.metrics.MetricRegistry;
 import io.coppice.client.ClientConfig;
 import io.coppice.client.CoppiceClient;
 import io.coppice.client.KeyRing;
+import io.coppice.directory.ControlPlane;
 import io.coppice.net.HttpEndpoint;
 import io.coppice.net.RecentMetrics;
 import io.coppice.net.Transport;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,9 @@ public final class NbdGateway implements AutoCloseable {
 
     /// Every event loop has a session with the metadata servers and connections to the nodes.
     private static final int THREADS_MAX_DEFAULT = 4;
+
+    /// Between two reports of whom it turned away.
+    private static final long TELL_MILLIS = 1_000;
 
     private static final String CLIENT_NAME = "nbd-gateway";
 
@@ -109,8 +114,21 @@ public final class NbdGateway implements AutoCloseable {
                         tls,
                         metrics,
                         Time.system());
+        tellRefused(server.refused());
         ready = true;
         log.info("NBD gateway listens on {}", String.join(", ", addresses()));
+    }
+
+    /// Again and again, until the gateway closes.
+    private void tellRefused(RefusedClients refused) {
+        ControlPlane control = clients.getFirst().control();
+        transport
+                .next()
+                .scheduleWithFixedDelay(
+                        () -> waiters.execute(() -> refused.tell(control)),
+                        TELL_MILLIS,
+                        TELL_MILLIS,
+                        TimeUnit.MILLISECONDS);
     }
 
     /// Bound addresses for NBD clients, as `HOST:PORT` or `unix:PATH`, in the order of the

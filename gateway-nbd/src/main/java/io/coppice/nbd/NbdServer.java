@@ -60,7 +60,8 @@ final class NbdServer implements AutoCloseable {
                         new ByteBudget(limits.sharedBytes()),
                         limits,
                         new GatewayMetrics(metrics, time),
-                        tls);
+                        tls,
+                        new RefusedClients());
         var server = new NbdServer(gateway, time);
         try {
             for (String address : listen) {
@@ -76,6 +77,11 @@ final class NbdServer implements AutoCloseable {
     /// Bound addresses, in the order of the configuration.
     List<SocketAddress> addresses() {
         return listeners.stream().map(Channel::localAddress).toList();
+    }
+
+    /// Whom it turned away.
+    RefusedClients refused() {
+        return gateway.refused();
     }
 
     int connectionCount() {

@@ -1,5 +1,6 @@
 package io.coppice.net;
 
+import io.coppice.tls.HandshakeFailure;
 import io.coppice.tls.Identity;
 import io.coppice.wire.pb.DataHeader;
 import io.netty.buffer.ByteBuf;
@@ -228,7 +229,7 @@ final class ChannelConnection implements Connection {
             if (cause instanceof FrameCodec.MalformedFrameException) {
                 LOG.warn("{}: dropped: {}", ctx.channel().remoteAddress(), cause.getMessage());
             } else if (cause.getCause() instanceof SSLException) {
-                String why = Handshake.why(cause, "it broke");
+                String why = HandshakeFailure.describe(cause, "it broke");
                 LOG.info("{}: dropped by TLS: {}", ctx.channel().remoteAddress(), why);
                 connection().close("TLS: " + why);
                 return;

@@ -1,16 +1,15 @@
 package io.coppice.net;
 
+import io.coppice.tls.HandshakeFailure;
 import io.coppice.tls.Identity;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.SocketAddress;
 import java.security.cert.CertificateException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -100,7 +99,9 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             return;
         }
         ended = true;
-        String why = why(cause, hungUp ? "the other end hung up in it" : "the handshake failed");
+        String why =
+                HandshakeFailure.describe(
+                        cause, hungUp ? "the other end hung up in it" : "the handshake failed");
         if (caller != null) {
             ChannelConnection.failed(
                     ctx.channel(),
@@ -113,7 +114,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     /// Who hung up may only have looked whether somebody listens.
     private void turnedAway(SocketAddress from, Throwable cause, String why, boolean hungUp) {
-        if (!hungUp && !isOfCertificates(cause)) {
+        if (!hungUp && !HandshakeFailure.isOfCertificates(cause)) {
             secured.refused(from, why);
         }
         if (!hungUp && isTimeToLog()) {
@@ -123,34 +124,10 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private static boolean isOfCertificates(Throwable cause) {
-        for (Throwable next = cause; next != null; next = next.getCause()) {
-            if (next instanceof CertificateException) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /// Strangers may come as often as they like; the log does not fill up with them.
     private static boolean isTimeToLog() {
         long now = System.nanoTime();
         long last = LAST_LOGGED.get();
         return now - last >= LOG_NANOS && LAST_LOGGED.compareAndSet(last, now);
-    }
-
-    /// For people: the innermost reason that has words.
-    static String why(Throwable cause, String otherwise) {
-        String told = otherwise;
-        for (Throwable next = cause; next != null; next = next.getCause()) {
-            if (next instanceof NotSslRecordException) {
-                return "the other end speaks no TLS";
-            }
-            if (next instanceof SSLException || next instanceof CertificateException) {
-                String message = next.getMessage();
-                told = message == null || message.isBlank() ? told : message;
-            }
-        }
-        return told.lines().findFirst().orElse(told);
     }
 }

@@ -63,15 +63,18 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
     private final Batcher batcher;
+    private final @Nullable RaftDoor door;
 
     private RaftQuorum(
             QuorumConfig config,
             LogStateMachine machine,
             RaftServer server,
+            @Nullable RaftDoor door,
             RaftGroupId group,
             QuorumMetrics metrics) {
         this.machine = machine;
         this.server = server;
+        this.door = door;
         this.group = group;
         this.membership = new RaftMembership(server, group);
         this.batcher = new Batcher(config.server(), config.batch(), this::propose, metrics);
@@ -103,6 +106,7 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
                 RaftGroup.valueOf(
                         groupId(config.cluster()),
                         entry == Entry.GUEST ? List.of() : peers(config));
+        @Nullable RaftDoor door = credentials == null ? null : new RaftDoor(credentials);
         @Nullable RaftServer server = null;
         try {
             server =
@@ -113,11 +117,11 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
                             .setProperties(
                                     RaftTuning.properties(
                                             config, listen.getHostString(), listen.getPort()))
-                            .setParameters(RaftTls.parameters(credentials))
+                            .setParameters(RaftTls.parameters(credentials, door))
                             .setOption(RaftStorage.StartupOption.RECOVER)
                             .build();
             server.start();
-            var quorum = new RaftQuorum(config, machine, server, group.getGroupId(), metrics);
+            var quorum = new RaftQuorum(config, machine, server, door, group.getGroupId(), metrics);
             quorum.batcher.start();
             registry.gauge("metadata.log.index", () -> (Gauge<Long>) quorum::logIndex);
             registry.gauge(
@@ -125,7 +129,7 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
             registry.gauge("metadata.leads", () -> (Gauge<Integer>) () -> quorum.leads() ? 1 : 0);
             return quorum;
         } catch (IOException | RuntimeException failed) {
-            closeQuietly(server);
+            closeQuietly(server, door);
             throw new StartupException(DamagedLog.told(config, failed));
         }
     }
@@ -308,7 +312,7 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
         return told;
     }
 
-    private static void closeQuietly(@Nullable RaftServer server) {
+    private static void closeQuietly(@Nullable RaftServer server, @Nullable RaftDoor door) {
         if (server != null) {
             try {
                 server.close();
@@ -316,11 +320,14 @@ public final class RaftQuorum implements Quorum, AutoCloseable {
                 log.warn("the Raft server did not close cleanly: {}", alsoFailed.toString());
             }
         }
+        if (door != null) {
+            door.close();
+        }
     }
 
     @Override
     public void close() {
         batcher.close();
-        closeQuietly(server);
+        closeQuietly(server, door);
     }
 }

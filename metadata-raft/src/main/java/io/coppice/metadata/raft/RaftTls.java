@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
 final class RaftTls {
     private RaftTls() {}
 
-    static Parameters parameters(@Nullable Credentials credentials) {
+    /// @param door who watches the port; null exactly when there are no credentials
+    static Parameters parameters(@Nullable Credentials credentials, @Nullable RaftDoor door) {
         var parameters = new Parameters();
         if (credentials != null) {
             GrpcConfigKeys.TLS.setConf(
                     parameters,
                     new GrpcTlsConfig(credentials.keys(), credentials.trustOfServers(), true));
+            GrpcConfigKeys.Server.setServicesCustomizer(parameters, door);
         }
         return parameters;
     }

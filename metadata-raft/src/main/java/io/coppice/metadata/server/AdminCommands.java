@@ -174,6 +174,10 @@ final class AdminCommands {
             }
             case REMOVE_NODE -> removeNode(asker, request.getRemoveNode().getNode());
             case ROTATE_ACCESS_KEY -> commit(asker, keys.next());
+            case REPORT_REFUSED -> {
+                RefusedNotes.tell(leadership, asker.caller(), request.getReportRefused());
+                yield CompletableFuture.completedFuture(Outcome.Nothing.INSTANCE);
+            }
             case COMMAND_NOT_SET ->
                     throw ControlFailure.badRequest(
                             "the request holds no command that this version knows");

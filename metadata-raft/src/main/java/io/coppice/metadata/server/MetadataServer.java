@@ -176,13 +176,16 @@ public final class MetadataServer implements AutoCloseable {
         var boss = new NioEventLoopGroup(1);
         var workers = new NioEventLoopGroup(2);
         NettyServerBuilder builder = NettyServerBuilder.forAddress(address);
-        if (credentials != null) {
-            builder.sslContext(ControlTls.serving(credentials));
+        Credentials shown = credentials;
+        if (shown == null) {
+            builder.channelType(NioServerSocketChannel.class);
+        } else {
+            builder.sslContext(ControlTls.serving(shown))
+                    .channelFactory(() -> ControlDoor.watched(shown));
         }
         Server server =
                 builder.bossEventLoopGroup(boss)
                         .workerEventLoopGroup(workers)
-                        .channelType(NioServerSocketChannel.class)
                         .withOption(ChannelOption.SO_REUSEADDR, true)
                         .executor(threads)
                         .maxInboundMessageSize(MESSAGE_BYTES_MAX)

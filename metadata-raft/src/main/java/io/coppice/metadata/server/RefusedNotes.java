@@ -2,11 +2,15 @@ package io.coppice.metadata.server;
 
 import io.coppice.metadata.core.Caller;
 import io.coppice.wire.pb.AccessRefused;
+import io.coppice.wire.pb.ReportRefused;
 
 /// What servers have refused by themselves goes into the audit log, which bounds what it tells of
 /// one principal.
 final class RefusedNotes {
     private static final String HANDSHAKE = "CONNECT";
+
+    /// Of one report.
+    private static final int REPORTED_MAX = 64;
 
     private RefusedNotes() {}
 
@@ -23,6 +27,22 @@ final class RefusedNotes {
                 handshake ? "connect" : "access chunks",
                 handshake ? server : volume(leadership, refused.getVolume()),
                 why + more(refused.getCount()));
+    }
+
+    /// What a gateway says of its port stands under the gateway's name: the cluster has not seen
+    /// who came there.
+    static void tell(Leadership leadership, Caller gateway, ReportRefused report) {
+        report.getRefusedList().stream()
+                .limit(REPORTED_MAX)
+                .forEach(refused ->
+                        leadership.note(
+                                gateway,
+                                "connect",
+                                "NBD gateway",
+                                refused.getFrom()
+                                        + ": "
+                                        + refused.getWhy()
+                                        + more(refused.getCount())));
     }
 
     private static String volume(Leadership leadership, long id) {
