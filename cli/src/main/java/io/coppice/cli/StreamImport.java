@@ -169,6 +169,20 @@ final class StreamImport {
         command.execute(ExecuteRequest.newBuilder().setChangeVolume(change));
     }
 
+    /// What is left would be written as the volume was begun, whatever the options say now.
+    private void refuseOtherKey(VolumeInfo volume) {
+        String wanted = command.encrypt;
+        if (wanted != null && !volume.getKey().equals(wanted)) {
+            throw new CliException(
+                    ExitCode.CONFLICT,
+                    name
+                            + (volume.getKey().isEmpty()
+                                    ? " is not encrypted"
+                                    : " is encrypted with key " + volume.getKey())
+                            + ": leave out --encrypt, or delete the volume and import anew");
+        }
+    }
+
     /// Where in the volume what is missing of this stream begins; empty: nothing of it is here.
     private Optional<Long> reached(Header header) throws ControlException {
         String mark;
@@ -182,6 +196,7 @@ final class StreamImport {
                                     .getVolumesList(),
                             name);
             mark = volume.getLabelsOrDefault(LABEL, "");
+            refuseOtherKey(volume);
         } catch (ControlException failed) {
             if (failed.code() == Code.CODE_NOT_FOUND) {
                 return Optional.empty();

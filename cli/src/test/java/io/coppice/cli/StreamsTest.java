@@ -75,6 +75,8 @@ class StreamsTest {
 
         assertTrue(run(1, "import", kept.toString(), "copy", "--resume").contains("--resume"));
         assertTrue(isMarked("copy"));
+        String other = run(5, "import", file, "copy", "--resume", "--encrypt", "k");
+        assertTrue(other.contains("copy is not encrypted"), other);
         run(5, "import", file, "copy");
         run(0, "import", file, "copy", "--resume", "--label", "a=b");
         assertFalse(isMarked("copy"));

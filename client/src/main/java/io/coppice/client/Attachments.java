@@ -1,6 +1,7 @@
 package io.coppice.client;
 
 import io.coppice.client.DeviceException.Reason;
+import io.coppice.directory.ControlException;
 import io.coppice.wire.pb.Attach;
 import io.coppice.wire.pb.Attached;
 import io.coppice.wire.pb.ClientDirective;
@@ -53,12 +54,44 @@ final class Attachments {
             String owner,
             @Nullable BlockCipher cipher,
             CompletableFuture<BlockDevice> future) {
-        for (RemoteDevice device : devices.values()) {
-            if (device.name().equals(name) && device.ended() == null) {
-                share(device, 1, List.of(future));
-                return;
-            }
+        if (devices.values().stream().anyMatch(device -> device.name().equals(name))) {
+            shareOrAttach(name, owner, cipher, future);
+        } else {
+            ask(name, owner, cipher, future);
         }
+    }
+
+    /// The volume that was opened under this name may have another one by now, and the name be
+    /// another volume's: only the quorum knows.
+    private void shareOrAttach(
+            String name,
+            String owner,
+            @Nullable BlockCipher cipher,
+            CompletableFuture<BlockDevice> future) {
+        client.waiters()
+                .execute(() -> {
+                    try {
+                        long volume = client.find(name).getVolume();
+                        loop.execute(() -> {
+                            RemoteDevice device = devices.get(volume);
+                            if (device != null && device.ended() == null) {
+                                share(device, 1, List.of(future));
+                            } else {
+                                ask(name, owner, cipher, future);
+                            }
+                        });
+                    } catch (ControlException e) {
+                        future.completeExceptionally(
+                                failure(name, e.code(), String.valueOf(e.getMessage())));
+                    }
+                });
+    }
+
+    private void ask(
+            String name,
+            String owner,
+            @Nullable BlockCipher cipher,
+            CompletableFuture<BlockDevice> future) {
         loop.schedule(
                 () -> timedOut(name, future),
                 config.controlDeadline().toMillis(),
@@ -243,8 +276,11 @@ final class Attachments {
             if (code != Code.CODE_NOT_FOUND) {
                 device.lose(answer.getFailure().getMessage());
             }
-        } else if (attached.getVolume() != device.volume()
-                || attached.getFence() != device.fence()) {
+        } else if (attached.getVolume() != device.volume()) {
+            // Its name is another volume's, which nobody here asked for: as above.
+            unwanted.add(attached);
+            detachUnwanted();
+        } else if (attached.getFence() != device.fence()) {
             device.lose("another client used the volume meanwhile");
         } else {
             // A rollback may have been missed even if its generation was met since.

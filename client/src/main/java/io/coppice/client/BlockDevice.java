@@ -22,6 +22,12 @@ public interface BlockDevice extends AutoCloseable {
     /// `volume` or `volume@snapshot`, as it was opened.
     String name();
 
+    /// Number of the volume, which it keeps under every name.
+    long volume();
+
+    /// Number of the snapshot; 0: this is the live volume.
+    long snapshot();
+
     /// Bytes; follows resizes of the volume.
     long size();
 

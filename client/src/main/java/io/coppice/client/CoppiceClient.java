@@ -364,6 +364,10 @@ public final class CoppiceClient implements AutoCloseable {
         return session;
     }
 
+    Executor waiters() {
+        return waiters;
+    }
+
     IdLeases leases() {
         return leases;
     }
@@ -462,7 +466,7 @@ public final class CoppiceClient implements AutoCloseable {
     }
 
     /// Waits.
-    private OpenedSource find(String name) throws ControlException {
+    OpenedSource find(String name) throws ControlException {
         int at = name.indexOf('@');
         if (at == name.length() - 1) {
             throw new ControlException(

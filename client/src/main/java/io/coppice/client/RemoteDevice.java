@@ -105,8 +105,14 @@ final class RemoteDevice implements BlockDevice {
         return source;
     }
 
-    long volume() {
+    @Override
+    public long volume() {
         return source.volume();
+    }
+
+    @Override
+    public long snapshot() {
+        return source.snapshot();
     }
 
     long fence() {

@@ -7,6 +7,7 @@ import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import javax.naming.InvalidNameException;
@@ -80,6 +81,11 @@ final class Certificates {
                     "the certificate of '"
                             + certificate.getSubjectX500Principal().getName()
                             + "' is not one of a principal");
+        }
+        try {
+            certificate.checkValidity(); // a session that is resumed was judged when it began
+        } catch (CertificateException over) {
+            throw new SSLException("the certificate of " + name + " is not valid now", over);
         }
         return ClientIdentity.certified(name, certificate.getSerialNumber().toString(16));
     }

@@ -5,6 +5,7 @@ import io.coppice.client.DeviceException;
 import io.coppice.client.Extent;
 import io.coppice.model.Blocks;
 import io.coppice.nbd.frame.NbdError;
+import io.coppice.wire.pb.OpenedSource;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.EventLoop;
@@ -23,6 +24,10 @@ final class ClientDevice implements ExportDevice {
 
     ClientDevice(BlockDevice device) {
         this.device = device;
+    }
+
+    boolean isOf(OpenedSource source) {
+        return device.volume() == source.getVolume() && device.snapshot() == source.getSnapshot();
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.coppice.directory.ControlException;
 import io.coppice.nbd.ExportException.Kind;
 import io.coppice.wire.pb.ListVolumes;
 import io.coppice.wire.pb.OpenSource;
+import io.coppice.wire.pb.OpenedSource;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.QueryResponse;
 import io.coppice.wire.pb.SnapshotName;
@@ -51,6 +52,15 @@ final class ClientExports implements Exports {
 
     @Override
     public CompletableFuture<Description> describe(String name, ClientIdentity asking) {
+        return look(name, found -> new Description(found.getSize(), found.getSnapshot() != 0));
+    }
+
+    @Override
+    public CompletableFuture<Boolean> isStill(String name, ExportDevice device) {
+        return look(name, ((ClientDevice) device)::isOf);
+    }
+
+    private <T> CompletableFuture<T> look(String name, Function<OpenedSource, T> answer) {
         String source;
         try {
             source = resolve(name);
@@ -58,16 +68,13 @@ final class ClientExports implements Exports {
             return CompletableFuture.failedFuture(e);
         }
         int at = source.indexOf('@');
-        var wanted = SnapshotName.newBuilder().setVolume(at < 0 ? source : source.substring(0, at));
+        var wanted = SnapshotName.newBuilder().setVolume(volume(source));
         if (at >= 0) {
             wanted.setSnapshot(source.substring(at + 1));
         }
         var query =
                 QueryRequest.newBuilder().setOpenSource(OpenSource.newBuilder().setSource(wanted));
-        return ask(
-                source,
-                query.build(),
-                response -> new Description(response.getOpened().getSize(), at >= 0));
+        return ask(source, query.build(), response -> answer.apply(response.getOpened()));
     }
 
     @Override

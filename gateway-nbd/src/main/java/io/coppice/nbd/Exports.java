@@ -14,6 +14,10 @@ interface Exports {
 
     CompletableFuture<ExportDevice> open(String name, ClientIdentity client);
 
+    /// Whether the name means what `device` was opened as: it may have been given to another volume
+    /// since.
+    CompletableFuture<Boolean> isStill(String name, ExportDevice device);
+
     /// What can be said of an export from outside.
     record Description(long size, boolean readOnly) {}
 }

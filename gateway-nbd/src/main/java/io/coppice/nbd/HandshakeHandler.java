@@ -7,7 +7,6 @@ import io.coppice.nbd.frame.OptionReplies;
 import io.coppice.nbd.frame.Protocol;
 import io.coppice.nbd.frame.ProtocolViolation;
 import io.coppice.nbd.frame.ReplyStyle;
-import io.coppice.tls.HandshakeFailure;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -247,10 +246,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     /// Who hung up may only have looked.
     private void turnAway(Throwable failure) {
         if (!ended && !(failure instanceof ClosedChannelException)) {
-            gateway.refused()
-                    .add(
-                            Peers.show(channel),
-                            HandshakeFailure.describe(failure, TlsGate.reason(failure)));
+            gateway.refused().add(Peers.show(channel), TlsGate.reason(failure));
         }
         drop(TlsGate.reason(failure));
     }
@@ -315,7 +311,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         await(
-                gateway.open().describe(option.name(), identity),
+                gateway.exports().describe(option.name(), identity),
                 (description, error) -> {
                     if (error != null) {
                         refuse(option, error.replyType(), error.getMessage());

@@ -68,8 +68,8 @@ final class OpenExports {
         this.linger = linger;
     }
 
-    /// Opens the export, in the name of `client`, or joins those who use it. The future fails with
-    /// [ExportException].
+    /// Opens the export, in the name of `client`, or joins those who use it, when the name still
+    /// means the same. The future fails with [ExportException].
     CompletableFuture<Lease> acquire(String name, ClientIdentity client) {
         Entry entry;
         boolean first = false;
@@ -87,24 +87,27 @@ final class OpenExports {
             }
             entry.users++;
         }
-        if (first) {
-            open(entry, client);
-        }
         var joined = entry;
-        return joined.device.thenApply(device -> new Lease(joined, device));
+        if (first) {
+            open(joined, client);
+            return joined.device.thenApply(device -> new Lease(joined, device));
+        }
+        return joined.device.thenCompose(device -> join(new Lease(joined, device), client));
     }
 
-    /// The device's own word on itself when it is open, else what can be said from outside.
-    CompletableFuture<Exports.Description> describe(String name, ClientIdentity client) {
-        Entry entry;
-        synchronized (this) {
-            entry = open.get(name);
-        }
-        var device = entry != null && usable(entry) ? entry.device.getNow(null) : null;
-        return device == null
-                ? exports.describe(name, client)
-                : CompletableFuture.completedFuture(
-                        new Exports.Description(device.size(), device.readOnly()));
+    private CompletableFuture<Lease> join(Lease lease, ClientIdentity client) {
+        String name = lease.name();
+        return exports.isStill(name, lease.device())
+                .whenComplete((still, error) -> {
+                    if (error == null && !still) {
+                        forget(lease.entry); // its users go on
+                    }
+                    if (error != null || !still) {
+                        lease.close();
+                    }
+                })
+                .thenCompose(still ->
+                        still ? CompletableFuture.completedFuture(lease) : acquire(name, client));
     }
 
     /// Devices open now.

@@ -1,6 +1,7 @@
 package io.coppice.nbd;
 
 import io.coppice.net.Transport;
+import io.coppice.tls.HandshakeFailure;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class TlsGate {
     /// Name of the handler that speaks TLS in a pipeline.
     static final String HANDLER = "tls";
+
+    private static final int WHY_CHARS_MAX = 256;
 
     private final NbdTlsConfig config;
     private final @Nullable WatchedFiles<SslContext> certificates;
@@ -132,15 +135,15 @@ final class TlsGate {
         }
     }
 
-    /// Why TLS failed, in one line.
+    /// Why TLS failed, in one line: not all that the client sent instead.
     static String reason(Throwable failure) {
         var cause =
                 failure instanceof DecoderException && failure.getCause() != null
                         ? failure.getCause()
                         : failure;
-        return "TLS: "
-                + (cause.getMessage() == null
-                        ? cause.getClass().getSimpleName()
-                        : cause.getMessage());
+        String message =
+                cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        String why = HandshakeFailure.describe(failure, message);
+        return "TLS: " + (why.length() <= WHY_CHARS_MAX ? why : why.substring(0, WHY_CHARS_MAX));
     }
 }

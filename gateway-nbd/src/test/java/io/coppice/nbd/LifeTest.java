@@ -88,6 +88,22 @@ class LifeTest {
     }
 
     @Test
+    void aNameThatMovedOpensWhatItNamesNow() throws IOException {
+        try (var first = client()) {
+            flush(first);
+            var other = nbd.exports.add("disk", SIZE);
+            try (var second = client()) {
+                flush(second);
+            }
+            assertEquals(1, device.flushes);
+            assertEquals(1, other.flushes);
+            flush(first);
+            assertEquals(2, device.flushes, "who has it open keeps it");
+        }
+        NbdFixture.await("both close", () -> device.closes == 1);
+    }
+
+    @Test
     void deviceErrorsAreTold() throws IOException {
         try (var client = client()) {
             for (var error : List.of(NbdError.EIO, NbdError.ENOSPC, NbdError.ESHUTDOWN)) {

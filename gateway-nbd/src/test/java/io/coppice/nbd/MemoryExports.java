@@ -57,6 +57,11 @@ final class MemoryExports implements Exports {
         return later;
     }
 
+    @Override
+    public CompletableFuture<Boolean> isStill(String name, ExportDevice device) {
+        return CompletableFuture.completedFuture(devices.get(name) == device);
+    }
+
     private static <T> CompletableFuture<T> unknown(String name) {
         return CompletableFuture.failedFuture(
                 new ExportException(
