@@ -9,7 +9,7 @@ declare -A lines=(
   [w1]="--rw=randwrite --bs=4k --iodepth=1" [r1]="--rw=randread --bs=4k --iodepth=1"
   [fsync]="--rw=randwrite --bs=4k --iodepth=1 --fsync=1" [w32]="--rw=randwrite --bs=4k --iodepth=32"
   [r32]="--rw=randread --bs=4k --iodepth=32" [sw]="--rw=write --bs=1m --iodepth=8" [sr]="--rw=read --bs=1m --iodepth=8")
-up --nbd "unix:$work/nbd.sock"
+up --insecure --nbd "unix:$work/nbd.sock" # as the report does
 cluster volume create v --size 4G >/dev/null
 u="nbd+unix:///v?socket=$work/nbd.sock"
 fio --name=fill --ioengine=nbd --uri="$u" --size=4g --rw=write --bs=1m --iodepth=8 --output=/dev/null
