@@ -376,6 +376,23 @@ final class AccessTest {
         done.put("read as an inspector", inspector.does(read(MADE)));
     }
 
+    /// What was shown in one session would count in that of another, whose sequences could be noted
+    /// as done.
+    @Test
+    void aConnectionKeepsItsSession() {
+        Bearer good = good();
+        assertEquals(DataStatus.OK, good.does(create(FRESH)));
+        var again =
+                DataHeader.newBuilder()
+                        .setKind(DataKind.HELLO)
+                        .setHello(
+                                Hello.newBuilder()
+                                        .setProtocol(1)
+                                        .setCluster(FakeControl.CLUSTER)
+                                        .setSession(OTHER));
+        assertEquals(DataStatus.BAD_REQUEST, good.ask(again, new byte[0]).getStatus());
+    }
+
     @Test
     void whoWasTakenOverStaysFenced() {
         Bearer good = good();

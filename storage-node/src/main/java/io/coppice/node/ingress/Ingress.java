@@ -255,6 +255,11 @@ public final class Ingress implements FrameHandler {
                 header.getKind() == DataKind.HELLO
                         ? problem(from, header.getHello(), here)
                         : "say hello first";
+        if (greeted) {
+            // What the connection has shown counts in the session that it began with, and in no
+            // other: there it would be somebody else's.
+            problem = "hello was said already";
+        }
         if (problem == null) {
             greeted = true;
             session = header.getHello().getSession();
