@@ -83,6 +83,8 @@ final class Attachments {
                     } catch (ControlException e) {
                         future.completeExceptionally(
                                 failure(name, e.code(), String.valueOf(e.getMessage())));
+                    } catch (RuntimeException e) {
+                        future.completeExceptionally(e);
                     }
                 });
     }

@@ -234,7 +234,6 @@ final class AdminCommands {
         };
     }
 
-    /// What metadata servers of format 1 would read as something else.
     private CompletableFuture<Outcome> commit(Asker asker, Command command) {
         return leadership.commit(asker.session(), asker.sequence(), asker.caller(), command);
     }
