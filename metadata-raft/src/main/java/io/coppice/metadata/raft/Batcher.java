@@ -1,5 +1,7 @@
 package io.coppice.metadata.raft;
 
+import io.coppice.metadata.core.Caller;
+import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Stamped;
 import io.coppice.wire.pb.LoggedCommand;
@@ -16,10 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// the entries grow by themselves. One thread of its own forms the entries and hands them to Ratis
 /// one after the other, so that commands reach the log in the order of their submission.
 ///
-/// At the bound callers are refused. The leader's own commands - nodes that register or are lost,
-/// replicas that change - have places of their own, and a confirmation of the leadership neither
-/// waits behind others nor is ever refused: else nodes would lose their leases because clients ask
-/// for much. Thread-safe.
+/// At the bounds, of commands and of their bytes, callers are refused. The leader's own commands -
+/// nodes that register or are lost, replicas that change - have places of their own, and a
+/// confirmation of the leadership neither waits behind others nor is ever refused: else nodes would
+/// lose their leases because clients ask for much. Half of those places are also for what the audit
+/// log is told of, which callers cause. Thread-safe.
 final class Batcher implements AutoCloseable {
     /// Takes an entry to the log. The future ends when the entry was applied here, or cannot be.
     @FunctionalInterface
@@ -34,8 +37,10 @@ final class Batcher implements AutoCloseable {
             CompletableFuture<Outcome> outcome,
             CompletableFuture<Void> read) {}
 
-    /// Places for the leader's own commands: one part in this many more than for all.
+    /// Places and bytes for the leader's own commands: one part in this many more than for all.
     private static final int OWN_PART = 8;
+
+    private static final long WAITING_BYTES_MAX = 64L << 20;
 
     private final QuorumConfig.BatchLimits limits;
     private final Proposer proposer;
@@ -44,6 +49,7 @@ final class Batcher implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     // Under the lock.
     private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private long waitingBytes;
 
     /// Shared by all who ask before the next entry leaves; null: nobody does.
     private @Nullable CompletableFuture<Void> confirmation;
@@ -74,19 +80,27 @@ final class Batcher implements AutoCloseable {
     CompletableFuture<Outcome> submit(Stamped stamped) {
         var outcome = new CompletableFuture<Outcome>();
         LoggedCommand command = LogEncoder.encode(stamped);
-        boolean own = stamped.session() == 0;
         enqueue(
                 new Waiting(
                         command, command.getSerializedSize(), outcome, new CompletableFuture<>()),
-                own ? limits.waitingMax() + limits.waitingMax() / OWN_PART : limits.waitingMax(),
+                share(stamped),
                 outcome);
         return outcome;
+    }
+
+    /// Of what all may have waiting, how much may wait when this one comes.
+    private static double share(Stamped stamped) {
+        if (!Caller.LEADER.equals(stamped.caller())) {
+            return 1;
+        }
+        double own = 1.0 / OWN_PART;
+        return stamped.command() instanceof Command.Note ? 1 + own / 2 : 1 + own;
     }
 
     /// Ends after an entry was applied that was proposed after this call.
     CompletableFuture<Void> barrier() {
         var read = new CompletableFuture<Void>();
-        enqueue(new Waiting(null, 0, new CompletableFuture<>(), read), limits.waitingMax(), read);
+        enqueue(new Waiting(null, 0, new CompletableFuture<>(), read), 1, read);
         return read;
     }
 
@@ -111,22 +125,26 @@ final class Batcher implements AutoCloseable {
         return new QuorumException(QuorumException.Reason.STOPPED, "this metadata server stops");
     }
 
-    private void enqueue(Waiting one, int places, CompletableFuture<?> future) {
+    private void enqueue(Waiting one, double share, CompletableFuture<?> future) {
         QuorumException refused = null;
         lock.lock();
         try {
             if (closed) {
                 refused = stopped();
-            } else if (waiting.size() >= places) {
+            } else if (waiting.size() >= share * limits.waitingMax()
+                    || waitingBytes + one.bytes() > share * WAITING_BYTES_MAX) {
                 metrics.refusedWhenFull().inc();
                 refused =
                         new QuorumException(
                                 QuorumException.Reason.OVERLOADED,
                                 "the metadata quorum has "
                                         + waiting.size()
-                                        + " commands waiting; retry later");
+                                        + " commands of "
+                                        + (waitingBytes >> 10)
+                                        + " KiB waiting; retry later");
             } else {
                 waiting.add(one);
+                waitingBytes += one.bytes();
                 if (waiting.size() == 1) {
                     changed.signalAll();
                 }
@@ -165,6 +183,7 @@ final class Batcher implements AutoCloseable {
                     next != null && fits(batch, next);
                     next = waiting.peek()) {
                 waiting.remove();
+                waitingBytes -= next.bytes();
                 LoggedCommand command = next.command();
                 if (command == null) {
                     batch.add(next.read());

@@ -54,8 +54,12 @@ class BatcherTest {
         batcher.close();
     }
 
-    private CompletableFuture<Outcome> submit(long session) {
-        return batcher.submit(new Stamped(session, 1, 0, 1, "t", new Command.ReapStep(1)));
+    private CompletableFuture<Outcome> submit(String caller, Command command) {
+        return batcher.submit(new Stamped(0, 1, 0, 1, caller, command));
+    }
+
+    private CompletableFuture<Outcome> submit(String caller) {
+        return submit(caller, new Command.ReapStep(1));
     }
 
     private Entry next() throws InterruptedException {
@@ -66,12 +70,12 @@ class BatcherTest {
 
     /// An entry is under way, and no client finds a place.
     private Entry fill() throws InterruptedException {
-        submit(7);
+        submit("t");
         Entry underWay = next();
         for (int i = 0; i < WAITING; i++) {
-            assertFalse(submit(7).isDone());
+            assertFalse(submit("t").isDone());
         }
-        refused(submit(7));
+        refused(submit("t"));
         return underWay;
     }
 
@@ -113,8 +117,34 @@ class BatcherTest {
     @Test
     void theLeadersOwnCommandsHavePlacesOfTheirOwnAndABoundToo() throws Exception {
         fill();
-        assertFalse(submit(0).isDone());
-        refused(submit(0));
+        assertFalse(submit("").isDone());
+        refused(submit(""));
+    }
+
+    /// Callers cause it, so it leaves room for what nodes wait for.
+    @Test
+    void whatTheAuditLogIsToldOfHasHalfOfThem() throws Exception {
+        var note = new Command.Note("eve", "h", "query", "v", "", "no");
+        Entry underWay = fill();
+        assertFalse(submit("", note).isDone());
+        refused(submit("", note));
+        underWay.apply();
+    }
+
+    @Test
+    void soManyBytesMayWait() throws Exception {
+        submit("t");
+        next();
+        var large = new Command.AbandonChunks(Collections.nCopies(1 << 20, -1L));
+        int waiting = 0;
+        CompletableFuture<Outcome> last = submit("t", large);
+        while (!last.isDone() && waiting < WAITING) {
+            waiting++;
+            last = submit("t", large);
+        }
+        refused(last);
+        assertTrue(waiting < WAITING, "of these, so many: " + waiting);
+        assertFalse(submit("t").isDone(), "a small one has room");
     }
 
     @Test
