@@ -319,6 +319,11 @@ final class SimControl implements ControlPlane {
                 }
 
                 @Override
+                public void setOnCloseHandler(Runnable handler) {
+                    // Callers are not authenticated, so nobody counts their streams.
+                }
+
+                @Override
                 public void setCompression(String compression) {
                     // Nothing is compressed.
                 }

@@ -151,11 +151,12 @@ final class Lifecycle {
             Snapshot snapshot = tables.snapshots.get(key.id());
             Due due = volume != null ? Due.of(tables, volume) : null;
             if (volume != null && due != null) {
-                planned.add(new Planned(due.millis(), due.act().text, volume.name()));
+                planned.add(new Planned(due.millis(), due.act().text, volume.name(), volume.id()));
             } else if (snapshot != null) {
                 Volume of = tables.volumes.get(snapshot.volume());
                 String name = (of == null ? "" : of.name()) + "@" + snapshot.name();
-                planned.add(new Planned(key.millis(), Due.Act.EXPIRE.text, name));
+                planned.add(
+                        new Planned(key.millis(), Due.Act.EXPIRE.text, name, snapshot.volume()));
             }
         }
         return planned;

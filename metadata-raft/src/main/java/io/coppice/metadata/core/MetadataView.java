@@ -124,8 +124,17 @@ public interface MetadataView {
     /// As a command would be refused that takes `wanted` on a volume, a project or the cluster.
     Optional<Outcome.Refused> refusal(Caller caller, Grant.Scope scope, Rights wanted);
 
+    /// What the audit log would tell of a command that the caller has no right to; empty: he has.
+    Optional<Command.Note> forbidden(Caller caller, Command command);
+
     /// Whether the caller may only do what it has rights for.
     boolean isChecked(Caller caller);
+
+    /// How many sessions the authenticated caller has opened that are not closed.
+    int sessionsOf(Caller caller);
+
+    /// Whether a volume is attached in the session.
+    boolean holdsVolume(long session);
 
     /// The authenticated caller; empty: it is not, or the cluster does not know it.
     Optional<Principal> principal(Caller caller);

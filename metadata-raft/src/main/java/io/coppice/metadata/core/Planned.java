@@ -5,4 +5,5 @@ package io.coppice.metadata.core;
 /// @param millis when, wall clock
 /// @param action as the audit log will call it
 /// @param target of it, by name
-public record Planned(long millis, String action, String target) {}
+/// @param volume whose it is, by id; 0: of several
+public record Planned(long millis, String action, String target, long volume) {}

@@ -279,8 +279,39 @@ class TablesView implements MetadataView {
     }
 
     @Override
+    public Optional<Command.Note> forbidden(Caller caller, Command command) {
+        Outcome.Refused refused = Needs.refusal(tables, caller, command);
+        if (refused == null || refused.code() != Refusal.NOT_ALLOWED) {
+            return Optional.empty();
+        }
+        Deed known = Deed.of(new Stamped(0, 0, 0, 0, caller, command), this);
+        Deed deed = known == null ? Deed.unusual(command) : known;
+        return Optional.of(
+                new Command.Note(
+                        caller.name(),
+                        caller.address(),
+                        deed.action(),
+                        deed.target(),
+                        deed.detail(),
+                        refused.message()));
+    }
+
+    @Override
     public boolean isChecked(Caller caller) {
         return access.isChecked(caller);
+    }
+
+    @Override
+    public int sessionsOf(Caller caller) {
+        long principal = access.idOf(caller);
+        var all = tables.sessions.values().stream();
+        return (int) all.filter(it -> principal != 0 && it.principal() == principal).count();
+    }
+
+    @Override
+    public boolean holdsVolume(long session) {
+        SessionEntry entry = tables.sessions.get(session);
+        return entry != null && entry.volumes().length > 0;
     }
 
     @Override

@@ -173,7 +173,7 @@ final class AdminCommands {
                 yield commit(asker, new Command.DrainNode(c.getNode(), !c.getCancel()));
             }
             case REMOVE_NODE -> removeNode(asker, request.getRemoveNode().getNode());
-            case ROTATE_ACCESS_KEY -> commit(asker, keys.next());
+            case ROTATE_ACCESS_KEY -> commit(asker, keys.afterTold());
             case REPORT_REFUSED -> {
                 RefusedNotes.tell(leadership, asker.caller(), request.getReportRefused());
                 yield CompletableFuture.completedFuture(Outcome.Nothing.INSTANCE);
@@ -306,7 +306,9 @@ final class AdminCommands {
 
     private CompletableFuture<Outcome> changing(Asker asker, String name, Command command) {
         return leadership.inside(
-                List.of(name),
+                asker.caller(),
+                command,
+                name,
                 () ->
                         commit(asker, command)
                                 .thenApply(outcome -> {
@@ -317,7 +319,8 @@ final class AdminCommands {
 
     /// Who attaches at the same moment is in, or finds no key.
     private CompletableFuture<Outcome> eraseKey(Asker asker, String name) {
-        return leadership.inside(List.of(name), () -> commit(asker, new Command.EraseKey(name)));
+        var command = new Command.EraseKey(name);
+        return leadership.inside(asker.caller(), command, name, () -> commit(asker, command));
     }
 
     /// A command that ends the volume's attachment, if it has one. The holder may not hear of it,
@@ -326,7 +329,9 @@ final class AdminCommands {
     private CompletableFuture<Outcome> ending(
             Asker asker, String name, Command command, String why) {
         return leadership.inside(
-                List.of(name),
+                asker.caller(),
+                command,
+                name,
                 () -> {
                     Attachment held = holder(name).orElse(null);
                     var fences =
@@ -345,11 +350,14 @@ final class AdminCommands {
 
     private CompletableFuture<Outcome> breakAttachment(Asker asker, String name) {
         String why = "its attachment was broken by " + asker.caller();
+        var command = new Command.BreakAttachment(name);
         return leadership.inside(
-                List.of(name),
+                asker.caller(),
+                command,
+                name,
                 () -> {
                     Attachment held = holder(name).orElse(null);
-                    return commit(asker, new Command.BreakAttachment(name))
+                    return commit(asker, command)
                             .thenCompose(outcome -> {
                                 Volume volume =
                                         leadership.read(view -> view.volume(name)).orElse(null);
@@ -364,7 +372,9 @@ final class AdminCommands {
     /// A volume that comes to another project may be out of its holder's reach there.
     private CompletableFuture<Outcome> moving(Asker asker, String name, Command command) {
         return leadership.inside(
-                List.of(name),
+                asker.caller(),
+                command,
+                name,
                 () -> {
                     Attachment held = holder(name).orElse(null);
                     return commit(asker, command)

@@ -3,7 +3,6 @@ package io.coppice.metadata.server;
 import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Outcome;
-import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Volume;
 import io.coppice.metadata.core.VolumeKey;
 import io.coppice.port.Entropy;
@@ -18,14 +17,15 @@ import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.Detached;
 import io.coppice.wire.pb.Flipped;
 import io.coppice.wire.pb.GetMapPages;
+import io.coppice.wire.pb.LeaseChunkIds;
 import io.coppice.wire.pb.MapPages;
 import io.coppice.wire.pb.OpenSession;
 import io.coppice.wire.pb.SessionOpened;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /// One client's stream. Flips, leases and the like are pipelined: they enter the log in the order
 /// in which they arrived, and are answered by id; what waits for nodes (attach) holds nothing up.
 ///
-/// Back pressure: at most `messagesInFlight` unanswered messages; then the stream is not read.
+/// Back pressure: [Demand] says how much may be unanswered, or answered and not taken; then the
+/// stream is not read.
 final class ClientSession implements StreamObserver<ClientMessage> {
     private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
     private static final long NONE = 0;
@@ -45,6 +46,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     private final Entropy entropy;
     private final ServerCallStreamObserver<ClientDirective> call;
     private final Outbox<ClientDirective> outbox;
+    private final Demand demand;
 
     /// Whom the client's certificate names; null: the cluster has none.
     private final @Nullable Identity peer;
@@ -54,6 +56,12 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     private final Permissions permissions;
     private volatile Caller caller;
     private volatile boolean ended;
+
+    /// By the one thread that handles messages.
+    private boolean isOpening;
+
+    /// The stream counts among those of its caller.
+    private final AtomicBoolean counts = new AtomicBoolean();
 
     /// @param caller who has the stream; one that is not proven is what it then says
     ClientSession(
@@ -70,8 +78,15 @@ final class ClientSession implements StreamObserver<ClientMessage> {
         this.caller = caller;
         this.permissions = new Permissions(leadership);
         this.lastHeardNanos = leadership.time().nanos();
-        call.disableAutoInboundFlowControl();
-        call.request(leadership.config().sessions().messagesInFlight());
+        this.demand =
+                new Demand(
+                        call,
+                        leadership.config().sessions().messagesInFlight(),
+                        leadership.time(),
+                        leadership.threads());
+        // What is still to be sent is kept until then, whoever ended the stream.
+        call.setOnCancelHandler(this::released);
+        call.setOnCloseHandler(this::released);
     }
 
     @Nullable Identity peer() {
@@ -80,6 +95,11 @@ final class ClientSession implements StreamObserver<ClientMessage> {
 
     long lastHeardNanos() {
         return lastHeardNanos;
+    }
+
+    /// For how long its client has taken nothing of what is here for it.
+    long unreadNanos() {
+        return demand.unreadNanos();
     }
 
     void send(ClientDirective directive) {
@@ -91,6 +111,10 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     @Override
     public void onNext(ClientMessage message) {
         lastHeardNanos = leadership.time().nanos();
+        if (ended) {
+            return; // and nothing more is called for
+        }
+        demand.arrived(message.getSerializedSize());
         try {
             handle(message);
         } catch (ControlFailure refused) {
@@ -116,15 +140,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                                 detach.getVolume(), detach.getFence(), detach.getUnsure()),
                         (answer, outcome) -> answer.setDetached(Detached.getDefaultInstance()));
             }
-            case LEASE -> {
-                var lease = message.getLease();
-                submit(
-                        message,
-                        lease.getSequence(),
-                        new Command.LeaseChunkIds(lease.getGroupsList(), lease.getCount()),
-                        (answer, outcome) ->
-                                answer.setLeased(Vouchers.of(leadership).leased(session, outcome)));
-            }
+            case LEASE -> lease(message, message.getLease());
             case FLIP -> flip(message);
             case ABANDON -> {
                 var abandon = message.getAbandon();
@@ -137,7 +153,7 @@ final class ClientSession implements StreamObserver<ClientMessage> {
             case HEARTBEAT -> {
                 long sequence = message.getHeartbeat().getSequence();
                 leadership.confirmations().add(this, () -> answerBeat(sequence));
-                answered(); // of several beats only the newest is answered
+                answered(message); // of several beats only the newest is answered
             }
             case MAP_PAGES -> mapPages(message, message.getMapPages());
             case MESSAGE_NOT_SET ->
@@ -159,9 +175,11 @@ final class ClientSession implements StreamObserver<ClientMessage> {
     }
 
     private void open(ClientMessage message, OpenSession request) throws ControlFailure {
-        if (session != NONE) {
+        if (isOpening) {
             throw ControlFailure.badRequest("a client opens one session per stream");
         }
+        isOpening = true;
+        admit(request);
         long id = request.getSession() == NONE ? entropy.nextLong() : request.getSession();
         caller = caller.proven() ? caller : Caller.said(request.getClient());
         leadership
@@ -177,6 +195,25 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                         answer(message, Leadership.failure(failed));
                     }
                 });
+    }
+
+    /// Before the cluster remembers anything of it.
+    private void admit(OpenSession request) throws ControlFailure {
+        String full = leadership.clients().enter(caller, request.getSession() == NONE);
+        if (!full.isEmpty()) {
+            leadership.note(caller, "open session", "", full);
+            throw ControlFailure.unavailable(full);
+        }
+        counts.set(true);
+        if (call.isCancelled()) {
+            released(); // before it counted
+        }
+    }
+
+    private void released() {
+        if (counts.compareAndSet(true, false)) {
+            leadership.clients().leave(caller);
+        }
     }
 
     private void opened(ClientMessage message, long id) {
@@ -223,7 +260,11 @@ final class ClientSession implements StreamObserver<ClientMessage> {
 
     private void attach(ClientMessage message, Attach request) {
         leadership
-                .inside(List.of(request.getVolume()), () -> attached(request))
+                .inside(
+                        caller,
+                        new Command.Attach(request.getVolume(), NONE),
+                        request.getVolume(),
+                        () -> attached(request))
                 .whenComplete((attached, failed) -> {
                     if (failed != null) {
                         answer(message, Leadership.failure(failed));
@@ -360,7 +401,33 @@ final class ClientSession implements StreamObserver<ClientMessage> {
         return holder;
     }
 
-    // ------------------------------------------------------------ flips, pages
+    // ------------------------------------------------------------ chunk ids, flips, pages
+
+    /// What is leased and not used is to be purged, so nobody leases who cannot write.
+    private void lease(ClientMessage message, LeaseChunkIds lease) throws ControlFailure {
+        if (!leadership.read(view -> view.holdsVolume(session))) {
+            String why = "only a session that has a volume attached leases chunk ids";
+            leadership.note(caller, "lease chunk ids", "", why);
+            throw ControlFailure.conflict(why);
+        }
+        leadership
+                .submit(
+                        session,
+                        lease.getSequence(),
+                        message.getAcknowledged(),
+                        caller,
+                        new Command.LeaseChunkIds(lease.getGroupsList(), lease.getCount()))
+                .whenComplete((outcome, failed) ->
+                        demand.inTurn(() ->
+                                answer(
+                                        message,
+                                        outcome,
+                                        failed,
+                                        answer ->
+                                                answer.setLeased(
+                                                        Vouchers.of(leadership)
+                                                                .leased(session, outcome)))));
+    }
 
     private void flip(ClientMessage message) {
         var timer = leadership.metrics().flip().time();
@@ -388,57 +455,25 @@ final class ClientSession implements StreamObserver<ClientMessage> {
                         answer(message, Leadership.failure(failed));
                         return;
                     }
-                    waiting(
-                            message,
-                            () -> {
-                                permissions.require(caller, request);
-                                MapPages pages = vouched(request);
-                                answer(message, answer -> answer.setMapPages(pages));
-                            });
+                    demand.inTurn(() -> answerPages(message, request));
                 });
     }
 
-    private MapPages vouched(GetMapPages request) throws ControlFailure {
-        MapPages pages = pages(leadership, request);
-        return leadership.read(view ->
-                new Vouchers(view, leadership.time().wallMillis())
-                        .pages(view, session, holder(), request, pages));
+    private void answerPages(ClientMessage message, GetMapPages request) {
+        try {
+            permissions.require(caller, request);
+            MapPages pages = Pages.vouched(leadership, session, holder(), request);
+            answer(message, answer -> answer.setMapPages(pages));
+        } catch (ControlFailure refused) {
+            answer(message, refused);
+        } catch (RuntimeException bug) {
+            answer(message, Leadership.failure(bug));
+        }
     }
 
     /// Whose certificate must come with the capability; empty: the cluster has none.
     private String holder() {
         return peer == null ? "" : peer.name();
-    }
-
-    static MapPages pages(Leadership leadership, GetMapPages request) throws ControlFailure {
-        if (request.getPagesCount() > 256) {
-            throw ControlFailure.badRequest("at most 256 map pages in one request");
-        }
-        var answer =
-                leadership.read(view -> {
-                    var pages = MapPages.newBuilder();
-                    if (request.getSnapshot() != NONE) {
-                        Snapshot snapshot = view.snapshot(request.getSnapshot()).orElse(null);
-                        if (snapshot == null) {
-                            return null;
-                        }
-                        request.getPagesList()
-                                .forEach(p ->
-                                        pages.addPages(Answers.page(view.mapPage(snapshot, p))));
-                        return pages.setGeneration(snapshot.generation()).build();
-                    }
-                    Volume volume = view.volume(request.getVolume()).orElse(null);
-                    if (volume == null) {
-                        return null;
-                    }
-                    request.getPagesList()
-                            .forEach(p -> pages.addPages(Answers.page(view.mapPage(volume, p))));
-                    return pages.setGeneration(volume.generation()).build();
-                });
-        if (answer == null) {
-            throw new ControlFailure(Code.CODE_NOT_FOUND, "the volume or snapshot is gone");
-        }
-        return answer;
     }
 
     // ------------------------------------------------------------ answers
@@ -453,54 +488,42 @@ final class ClientSession implements StreamObserver<ClientMessage> {
         void fill(ClientDirective.Builder answer, Outcome outcome);
     }
 
-    @FunctionalInterface
-    private interface Work {
-        void run() throws ControlFailure;
-    }
-
     private void submit(
             ClientMessage message, long sequence, Command command, OutcomeFiller filler) {
         CompletableFuture<Outcome> future =
                 leadership.submit(session, sequence, message.getAcknowledged(), caller, command);
-        future.whenComplete((outcome, failed) -> {
-            if (failed != null) {
-                answer(message, Leadership.failure(failed));
-            } else if (outcome instanceof Outcome.Refused refused) {
-                answer(message, ControlFailure.of(refused));
-            } else {
-                answer(message, answer -> filler.fill(answer, outcome));
-            }
-        });
+        future.whenComplete((outcome, failed) ->
+                answer(message, outcome, failed, answer -> filler.fill(answer, outcome)));
     }
 
-    private void waiting(ClientMessage message, Work work) {
-        leadership
-                .threads()
-                .execute(() -> {
-                    try {
-                        work.run();
-                    } catch (ControlFailure refused) {
-                        answer(message, refused);
-                    } catch (RuntimeException bug) {
-                        answer(message, Leadership.failure(bug));
-                    }
-                });
+    private void answer(
+            ClientMessage message,
+            @Nullable Outcome outcome,
+            @Nullable Throwable failed,
+            Filler filler) {
+        if (failed != null) {
+            answer(message, Leadership.failure(failed));
+        } else if (outcome instanceof Outcome.Refused refused) {
+            answer(message, ControlFailure.of(refused));
+        } else {
+            answer(message, filler);
+        }
     }
 
     private void answer(ClientMessage message, Filler filler) {
         var answer = ClientDirective.newBuilder().setId(message.getId());
         filler.fill(answer);
         send(answer.build());
-        answered();
+        answered(message);
     }
 
     private void answer(ClientMessage message, ControlFailure failure) {
         refuse(message.getId(), failure);
-        answered();
+        answered(message);
     }
 
-    private void answered() {
-        call.request(1);
+    private void answered(ClientMessage message) {
+        demand.answered(message.getSerializedSize());
     }
 
     // ------------------------------------------------------------ the end

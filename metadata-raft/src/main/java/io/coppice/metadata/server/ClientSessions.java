@@ -1,6 +1,7 @@
 package io.coppice.metadata.server;
 
 import io.coppice.metadata.core.Attachment;
+import io.coppice.metadata.core.Caller;
 import io.coppice.metadata.core.Command;
 import io.coppice.metadata.core.Group;
 import io.coppice.metadata.core.Outcome;
@@ -41,6 +42,9 @@ final class ClientSessions implements AutoCloseable {
     /// By volume: when an attachment was ended against its holder's will, not long ago.
     private final Map<Long, Long> lostSinceNanos = new HashMap<>();
 
+    /// Streams that are not closed, by the name of the authenticated caller who has them.
+    private final Map<String, Integer> streams = new HashMap<>();
+
     private boolean closed;
     private final ReentrantLock pushing = new ReentrantLock();
 
@@ -49,6 +53,43 @@ final class ClientSessions implements AutoCloseable {
     }
 
     // ------------------------------------------------------------ sessions
+
+    /// Counts a stream for its caller, until [#leave].
+    ///
+    /// @param isNew it is for a new session
+    /// @return why it may not go on; empty: it may
+    String enter(Caller caller, boolean isNew) {
+        if (!caller.proven()) {
+            return "";
+        }
+        int most = leadership.config().sessions().principalMax();
+        int known = isNew ? leadership.read(view -> view.sessionsOf(caller)) : 0;
+        lock.lock();
+        try {
+            int open = streams.getOrDefault(caller.name(), 0);
+            if (open >= most || known >= most) {
+                return caller.name()
+                        + " has "
+                        + most
+                        + " client sessions, the most that one principal may have: close some, or"
+                        + " raise sessions.principal-max";
+            }
+            streams.put(caller.name(), open + 1);
+            return "";
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void leave(Caller caller) {
+        lock.lock();
+        try {
+            streams.computeIfPresent(
+                    caller.name(), (name, open) -> open == 1 ? null : Integer.valueOf(open - 1));
+        } finally {
+            lock.unlock();
+        }
+    }
 
     /// The session's stream stands; an older one of the same session ends. False: this leader's
     /// time is over.
@@ -202,13 +243,15 @@ final class ClientSessions implements AutoCloseable {
 
     // ------------------------------------------------------------ the end of sessions
 
-    /// Closes sessions whose grace is over, and streams that fell silent.
+    /// Closes sessions whose grace is over, and streams that fell silent or listen to nothing.
     void tick() {
         long now = leadership.time().nanos();
         long graceNanos = leadership.config().timeouts().sessionGrace().toNanos();
         for (ClientSession session : all()) {
             if (now - session.lastHeardNanos() > Math.max(graceNanos, 1_000_000_000L)) {
                 session.end("silent for too long");
+            } else if (session.unreadNanos() > Math.max(graceNanos, 1_000_000_000L)) {
+                session.end("it does not read what it is answered");
             }
         }
         lock.lock();

@@ -155,10 +155,17 @@ final class Cuts {
             return commit(asker, unsealed);
         }
         return leadership
+                .<Outcome>forbidden(asker.caller(), unsealed)
+                .orElseGet(() -> gated(asker, names, mapChanged, cut));
+    }
+
+    private CompletableFuture<Outcome> gated(
+            Asker asker, List<String> names, boolean mapChanged, Cut cut) {
+        return leadership
                 .enter(names)
                 .thenCompose(gate -> {
                     var seals =
-                            wasDone(asker) || isRefused(asker, unsealed)
+                            wasDone(asker) || isRefused(asker, cut.with(Map.of()))
                                     ? Map.<String, Command.Seal>of()
                                     : leadership.read(view -> seals(view, names));
                     return seals.isEmpty()

@@ -21,7 +21,7 @@ final class KeyRotation {
     private final AtomicBoolean making = new AtomicBoolean();
 
     /// Number of the newest one that the nodes were told of.
-    private int told;
+    private volatile int told;
 
     KeyRotation(Leadership leadership, Entropy entropy) {
         this.leadership = leadership;
@@ -38,6 +38,16 @@ final class KeyRotation {
                         entropy.nextLong(),
                         entropy.nextLong(),
                         entropy.nextLong()));
+    }
+
+    /// As [#next], once the nodes were told of the newest one: what is signed with one that they do
+    /// not know they refuse.
+    Command.RotateAccessKey afterTold() throws ControlFailure {
+        if (told < leadership.read(MetadataView::accessKeys).newest()) {
+            throw ControlFailure.unavailable(
+                    "the nodes are just being told of the last access key; retry");
+        }
+        return next();
     }
 
     void tick() {

@@ -15,6 +15,7 @@ import io.coppice.metadata.raft.QuorumException;
 import io.coppice.port.Time;
 import io.coppice.port.Timer;
 import io.coppice.tls.Identity;
+import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.Introduction;
 import io.coppice.wire.pb.VolumeBarrier;
 import java.util.List;
@@ -304,8 +305,7 @@ final class Leadership implements AutoCloseable {
             default -> {
                 log.error("a request failed by a bug", failed);
                 yield new ControlFailure(
-                        io.coppice.wire.pb.Code.CODE_INTERNAL,
-                        "internal error, see the metadata server's log");
+                        Code.CODE_INTERNAL, "internal error, see the metadata server's log");
             }
         };
     }
@@ -314,6 +314,28 @@ final class Leadership implements AutoCloseable {
 
     CompletableFuture<VolumeGates.Passage> enter(List<String> volumes) {
         return gates.enter(volumes, config.timeouts().barrier().toNanos());
+    }
+
+    /// As [#inside], what makes `command` of one volume. Who has no right to it waits at nobody's
+    /// gate and learns nothing of what is behind it: he is refused once the audit log tells of it.
+    <T> CompletableFuture<T> inside(
+            Caller caller,
+            Command command,
+            String volume,
+            Supplier<CompletableFuture<T>> operation) {
+        return this.<T>forbidden(caller, command)
+                .orElseGet(() -> inside(List.of(volume), operation));
+    }
+
+    /// The refusal of what the caller has no right to, once the audit log tells of it; empty: he
+    /// has.
+    <T> Optional<CompletableFuture<T>> forbidden(Caller caller, Command command) {
+        return read(view -> view.forbidden(caller, command))
+                .map(note -> commit(note).thenCompose(told -> notAllowed(note.refusal())));
+    }
+
+    private static <T> CompletableFuture<T> notAllowed(String why) {
+        return CompletableFuture.failedFuture(new ControlFailure(Code.CODE_NOT_ALLOWED, why));
     }
 
     /// Does something that takes time with the volumes' gates closed behind it.

@@ -219,16 +219,18 @@ public record MetadataServerConfig(
     /// @param messagesInFlight unanswered messages of one client session; beyond it its stream is
     ///   not read
     /// @param sessionsMax open client sessions
+    /// @param principalMax those of one principal
     /// @param streamRows rows in one message of a streamed answer
-    public record SessionLimits(int messagesInFlight, int sessionsMax, int streamRows) {
+    public record SessionLimits(
+            int messagesInFlight, int sessionsMax, int principalMax, int streamRows) {
         public SessionLimits {
             require(
-                    messagesInFlight > 0 && sessionsMax > 0 && streamRows > 0,
+                    messagesInFlight > 0 && sessionsMax > 0 && principalMax > 0 && streamRows > 0,
                     "sessions.* must be positive");
         }
 
         public static SessionLimits defaults() {
-            return new SessionLimits(1024, 100_000, 8192);
+            return new SessionLimits(1024, 100_000, 1000, 8192);
         }
     }
 
@@ -334,6 +336,7 @@ public record MetadataServerConfig(
                     sessions {
                       messages-in-flight = 1024
                       sessions-max = 100000
+                      principal-max = 1000
                       stream-rows = 8192
                     }
                     repair {
@@ -379,6 +382,7 @@ public record MetadataServerConfig(
                 new SessionLimits(
                         c.getInt("sessions.messages-in-flight"),
                         c.getInt("sessions.sessions-max"),
+                        c.getInt("sessions.principal-max"),
                         c.getInt("sessions.stream-rows")),
                 new RepairLimits(
                         c.getDuration("repair.after"),

@@ -95,6 +95,9 @@ final class NodeSession implements StreamObserver<NodeMessage> {
     public void onNext(NodeMessage message) {
         long now = leadership.time().nanos();
         lastHeardNanos = now;
+        if (ended) {
+            return;
+        }
         synchronized (welcoming) {
             if (waiting != null) {
                 if (waiting.size() < EARLY_MESSAGES_MAX) {

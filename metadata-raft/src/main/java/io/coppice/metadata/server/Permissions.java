@@ -7,18 +7,16 @@ import io.coppice.metadata.core.Outcome;
 import io.coppice.metadata.core.Rights;
 import io.coppice.metadata.core.Snapshot;
 import io.coppice.metadata.core.Volume;
+import io.coppice.wire.pb.AttachmentInfo;
 import io.coppice.wire.pb.ExecuteRequest;
 import io.coppice.wire.pb.GetMapPages;
 import io.coppice.wire.pb.GetUsage;
 import io.coppice.wire.pb.QueryRequest;
 import io.coppice.wire.pb.QueryResponse;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /// Which rights a query takes: the table of them, and what of an answer its caller may see. Those
 /// of commands are the state machine's to check, but for what changes the quorum itself, which is
@@ -152,20 +150,36 @@ final class Permissions {
         }
     }
 
+    /// Whether the caller may know what is about a volume, also one in the trash; 0: about several.
+    static boolean isFor(MetadataView view, Caller caller, long volume) {
+        return !view.isChecked(caller)
+                || !view.rights(caller, Grant.Scope.CLUSTER).isNone()
+                || (volume != 0 && isSeen(view, caller, volume));
+    }
+
     private static boolean isSeen(MetadataView view, Caller caller, long volume) {
         return !view.rights(caller, Grant.Scope.ofVolume(volume)).isNone();
     }
 
     // ------------------------------------------------------------ after
 
-    /// Takes out of an answer what is about things that the caller has no right on at all.
+    /// Takes out of an answer what is about things that the caller has no right on at all, and, for
+    /// all but administrators, what others could act in somebody's place with.
     QueryResponse reduced(Caller caller, QueryResponse answer) {
-        if (!caller.proven()
-                || leadership.read(view ->
-                        !view.isChecked(caller)
-                                || !view.rights(caller, Grant.Scope.CLUSTER).isNone())) {
+        Rights ofCluster =
+                leadership.read(view ->
+                        caller.proven() && view.isChecked(caller)
+                                ? view.rights(caller, Grant.Scope.CLUSTER)
+                                : Rights.ADMIN);
+        if (ofCluster.has(Rights.of(Rights.Verb.ADMINISTER))) {
             return answer;
         }
+        var told = answer.toBuilder();
+        told.getAttachmentsBuilderList().forEach(AttachmentInfo.Builder::clearSession);
+        return ofCluster.isNone() ? seen(caller, told.build()) : told.build();
+    }
+
+    private QueryResponse seen(Caller caller, QueryResponse answer) {
         var reduced = answer.toBuilder();
         reduced.clearVolumes()
                 .addAllVolumes(kept(answer.getVolumesList(), it -> sees(caller, it.getId())));
@@ -177,14 +191,6 @@ final class Permissions {
         reduced.clearAttachments()
                 .addAllAttachments(
                         kept(answer.getAttachmentsList(), it -> sees(caller, it.getVolumeId())));
-        if (answer.getPlannedCount() > 0) {
-            Set<String> names = namesSeen(caller);
-            reduced.clearPlanned()
-                    .addAllPlanned(
-                            kept(
-                                    answer.getPlannedList(),
-                                    it -> names.contains(it.getTarget().split("@", 2)[0])));
-        }
         reduced.clearProjects()
                 .addAllProjects(
                         kept(answer.getProjectsList(), it -> seesProject(caller, it.getName())));
@@ -217,17 +223,6 @@ final class Permissions {
                 .read(view -> view.volume(name))
                 .filter(volume -> sees(caller, volume.id()))
                 .isPresent();
-    }
-
-    /// Also those in the trash: something may happen to them, too.
-    private Set<String> namesSeen(Caller caller) {
-        Set<String> names = new HashSet<>();
-        try (var capture = leadership.quorum().capture()) {
-            Stream.concat(capture.volumes().stream(), capture.trash().stream())
-                    .filter(volume -> isSeen(capture, caller, volume.id()))
-                    .forEach(volume -> names.add(volume.name()));
-        }
-        return names;
     }
 
     private boolean seesProject(Caller caller, String name) {

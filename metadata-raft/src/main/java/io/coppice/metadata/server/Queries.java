@@ -89,8 +89,7 @@ final class Queries {
             case GET_STATUS -> response.setStatus(compute(this::status));
             case GET_MAP_PAGES ->
                     response.addAllPages(
-                            ClientSession.pages(leadership, request.getGetMapPages())
-                                    .getPagesList());
+                            Pages.of(leadership, request.getGetMapPages()).getPagesList());
             case CHECK_REFCOUNTS -> response.setRefcounts(recount());
             case OPEN_SOURCE -> response.setOpened(open(request.getOpenSource().getSource()));
             case LIST_METADATA_SERVERS ->
@@ -112,7 +111,7 @@ final class Queries {
                     read(view ->
                             view.revocations()
                                     .forEach(it -> response.addRevoked(Answers.revocation(it))));
-            case PLAN_LIFECYCLE -> plan(request.getPlanLifecycle(), response);
+            case PLAN_LIFECYCLE -> plan(request.getPlanLifecycle(), caller, response);
             case LIST_PRINCIPALS -> read(view -> RightsQueries.principals(view, caller, response));
             case LIST_GRANTS -> grants(caller, Integer.MAX_VALUE, part -> response.mergeFrom(part));
             case WHO_AM_I -> {
@@ -163,7 +162,7 @@ final class Queries {
     }
 
     /// What would happen by itself, had nobody done anything until then.
-    private void plan(PlanLifecycle request, QueryResponse.Builder response) {
+    private void plan(PlanLifecycle request, Caller caller, QueryResponse.Builder response) {
         long until = request.getUntilMillis();
         long moment = until == 0 ? leadership.time().wallMillis() : until;
         int limit = request.getLimit() == 0 ? PLAN_ROWS_MAX : request.getLimit();
@@ -172,7 +171,9 @@ final class Queries {
             long now = leadership.time().wallMillis();
             planned.addAll(Schedules.planned(capture, now, moment, limit));
             planned.sort(Comparator.comparingLong(Planned::millis));
-            planned.forEach(each -> response.addPlanned(Answers.planned(each)));
+            planned.stream()
+                    .filter(each -> Permissions.isFor(capture, caller, each.volume()))
+                    .forEach(each -> response.addPlanned(Answers.planned(each)));
         }
     }
 

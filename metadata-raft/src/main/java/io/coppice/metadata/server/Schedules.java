@@ -165,7 +165,8 @@ final class Schedules {
                             new Planned(
                                     moment,
                                     "create snapshot",
-                                    what + " by policy " + policy.name() + "/" + rule.name()));
+                                    what + " by policy " + policy.name() + "/" + rule.name(),
+                                    0));
                     moment = rule.nextDue(moment);
                 }
                 for (Volume volume : followers) {
@@ -194,7 +195,10 @@ final class Schedules {
             while (names.size() > rule.keep()) {
                 planned.add(
                         new Planned(
-                                moment, "prune snapshots", volume.name() + "@" + names.remove()));
+                                moment,
+                                "prune snapshots",
+                                volume.name() + "@" + names.remove(),
+                                volume.id()));
             }
             moment = rule.nextDue(moment);
         }

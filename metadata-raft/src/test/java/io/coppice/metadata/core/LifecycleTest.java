@@ -497,7 +497,9 @@ class LifecycleTest {
         List<Planned> planned = cluster.view().planned(8_000, MANY);
         assertArrayEquals(before, cluster.bytes());
         assertEquals(
-                List.of(new Planned(5_000, "expire", "b"), new Planned(7_000, "expire", "a@s")),
+                List.of(
+                        new Planned(5_000, "expire", "b", cluster.volume("b").id()),
+                        new Planned(7_000, "expire", "a@s", cluster.volume("a").id())),
                 planned);
         advanceTo(8_000);
         run(MANY);

@@ -390,10 +390,15 @@ class MetadataServerTest {
     void aSessionsIdsAreReclaimedOnlyWhenNodesHaveHeardOfAllFences() throws Exception {
         try (var quorum = quorum(1)) {
             var nodes = nodes(quorum);
-            nodes.forEach(node -> node.answersBarriers = false);
+            quorum.control.execute(createVolume("v"));
             var client = new FakeClient(quorum.control, "client");
             client.awaitOpened();
+            client.attach("v");
             long id = client.lease(0, 4);
+            nodes.forEach(node -> {
+                node.answersBarriers = false;
+                node.barriers.clear();
+            });
             client.close();
             TestQuorum.await(
                     "the nodes are asked",

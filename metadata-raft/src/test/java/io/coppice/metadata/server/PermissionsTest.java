@@ -2,6 +2,7 @@ package io.coppice.metadata.server;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -29,7 +30,6 @@ import io.coppice.wire.pb.LineageEntry;
 import io.coppice.wire.pb.ListMappedChunks;
 import io.coppice.wire.pb.ListVolumes;
 import io.coppice.wire.pb.OpenSource;
-import io.coppice.wire.pb.PlannedAction;
 import io.coppice.wire.pb.PrincipalInfo;
 import io.coppice.wire.pb.ProjectInfo;
 import io.coppice.wire.pb.QueryRequest;
@@ -186,9 +186,8 @@ class PermissionsTest {
                     .addSnapshots(SnapshotInfo.newBuilder().setVolume(name).setName("s"))
                     .addLineage(LineageEntry.newBuilder().setId(volume.getId()))
                     .addLineage(LineageEntry.newBuilder().setId(snapshotId(name)))
-                    .addAttachments(AttachmentInfo.newBuilder().setVolumeId(volume.getId()))
-                    .addPlanned(PlannedAction.newBuilder().setTarget(name))
-                    .addPlanned(PlannedAction.newBuilder().setTarget(name + "@s"));
+                    .addAttachments(
+                            AttachmentInfo.newBuilder().setVolumeId(volume.getId()).setSession(7));
             all.getUsageBuilder().addVolumes(volume);
         }
         return all.addProjects(ProjectInfo.newBuilder().setName("dev"))
@@ -208,10 +207,35 @@ class PermissionsTest {
         assertEquals(1, hers.getSnapshotsCount());
         assertEquals(2, hers.getLineageCount());
         assertEquals(1, hers.getAttachmentsCount());
-        assertEquals(2, hers.getPlannedCount());
+        assertEquals(0, hers.getAttachments(0).getSession(), "others could act in it");
         assertEquals("dev", hers.getProjects(0).getName());
         assertEquals(1, hers.getProjectsCount());
         assertEquals(0, permissions.reduced(EVE, all).getVolumesCount());
+    }
+
+    @Test
+    void whoSeesAllButAdministersNothingSeesNoSessions() {
+        admin(new Command.ChangeGrant("alice", "", "", Rights.VIEWER, false));
+        QueryResponse seen = permissions.reduced(ALICE, everything());
+        assertEquals(2, seen.getAttachmentsCount());
+        assertEquals(0, seen.getAttachments(1).getSession());
+    }
+
+    private boolean isFor(Caller caller, long volume) {
+        return quorum.read(view -> Permissions.isFor(view, caller, volume));
+    }
+
+    /// A name says little: what was hers may be somebody else's now.
+    @Test
+    void whatWillHappenIsToldToWhomItConcerns() {
+        long hers = id("hers");
+        admin(new Command.DeleteVolume("hers", false));
+        admin(new Command.CreateVolume("hers", 1 << 20, Map.of(), "prod", 0));
+        long theirs = id("hers");
+        assertTrue(isFor(ALICE, hers));
+        assertFalse(isFor(ALICE, theirs));
+        assertFalse(isFor(ALICE, 0));
+        assertTrue(isFor(ADMIN, 0));
     }
 
     private static List<String> names(List<VolumeInfo> volumes) {

@@ -95,7 +95,7 @@ final class VouchersTest {
                         .build();
         return read(view -> {
             try {
-                MapPages plain = ClientSession.pages(leadership, asked);
+                MapPages plain = Pages.of(leadership, asked);
                 return new Vouchers(view, NOW).pages(view, session, "bob", asked, plain);
             } catch (ControlFailure refused) {
                 throw new AssertionError(refused);
