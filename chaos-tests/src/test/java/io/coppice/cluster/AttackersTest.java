@@ -4,16 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
-import io.coppice.directory.ControlClient;
-import io.coppice.directory.ControlException;
-import io.coppice.directory.StreamListener;
-import io.coppice.directory.StreamSender;
 import io.coppice.model.ChunkId;
 import io.coppice.tls.Credentials;
 import io.coppice.tls.Identity.Kind;
 import io.coppice.wire.pb.Attached;
 import io.coppice.wire.pb.AuditRecord;
-import io.coppice.wire.pb.Code;
 import io.coppice.wire.pb.CreateClones;
 import io.coppice.wire.pb.CreateVolume;
 import io.coppice.wire.pb.DataHeader;
@@ -24,11 +19,8 @@ import io.coppice.wire.pb.GetMapPages;
 import io.coppice.wire.pb.Hello;
 import io.coppice.wire.pb.MapPage;
 import io.coppice.wire.pb.MapPages;
-import io.coppice.wire.pb.NodeDirective;
 import io.coppice.wire.pb.NodeInfo;
-import io.coppice.wire.pb.NodeMessage;
 import io.coppice.wire.pb.QueryRequest;
-import io.coppice.wire.pb.RegisterNode;
 import io.coppice.wire.pb.RevokeCertificate;
 import io.coppice.wire.pb.ShowVolume;
 import java.nio.file.Path;
@@ -37,8 +29,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -386,77 +376,45 @@ final class AttackersTest {
                 Orders.command().setAddMetadataServer(Orders.joins()));
         attempt(
                 "mallory attaches",
-                () -> attaches(mallory, "prod"),
+                () -> leader(mallory).attaches("prod"),
                 "mallory",
                 "attach volume prod");
-        attempt("reader attaches", () -> attaches(reader, "prod"), "reader", "attach volume");
+        attempt(
+                "reader attaches",
+                () -> leader(reader).attaches("prod"),
+                "reader",
+                "attach volume");
+        attempt(
+                "reader leases chunk ids",
+                () -> leader(reader).leases(),
+                "reader",
+                "lease chunk ids");
         attempt(
                 "a principal as a node",
-                () -> registers(eve, "n1"),
+                () -> leader(eve).registers("n1"),
                 "eve",
                 "register node node n1");
         attempt(
                 "a node as another",
-                () -> registers(Credentials.load(dir.resolve("tls-n2")), "n1"),
+                () -> leader(Credentials.load(dir.resolve("tls-n2"))).registers("n1"),
                 "n2",
                 "register node node n1");
     }
 
     private void ask(String name, Credentials who, String trace, QueryRequest.Builder query) {
         String by = who.identity().name();
-        Call call = client -> client.query(query.build());
-        attempt(by + " " + name, () -> refused(who, call), by, trace);
+        AskedLeader.Call call = client -> client.query(query.build());
+        attempt(by + " " + name, () -> leader(who).refused(call), by, trace);
     }
 
     private void order(String name, Credentials who, String trace, ExecuteRequest.Builder command) {
         String by = who.identity().name();
-        Call call = client -> client.execute(command);
-        attempt(by + " " + name, () -> refused(who, call), by, trace);
+        AskedLeader.Call call = client -> client.execute(command);
+        attempt(by + " " + name, () -> leader(who).refused(call), by, trace);
     }
 
-    private interface Call {
-        void to(ControlClient client) throws ControlException;
-    }
-
-    private String refused(Credentials who, Call call) {
-        try (var client = new ControlClient(cluster.endpoints(), AttackedCluster.PATIENCE, who)) {
-            call.to(client);
-            return "";
-        } catch (ControlException refused) {
-            return refused.code() == Code.CODE_NOT_ALLOWED ? refused.getMessage() : "";
-        }
-    }
-
-    private String attaches(Credentials who, String volume) throws Exception {
-        try (var intruder = Intruder.inside(cluster, who)) {
-            return intruder.refusedAttach(volume);
-        }
-    }
-
-    /// What the leader says to a node session with that certificate and name.
-    private String registers(Credentials who, String node) throws Exception {
-        var said = new CompletableFuture<String>();
-        var listener =
-                new StreamListener<NodeMessage, NodeDirective>() {
-                    @Override
-                    public void opened(StreamSender<NodeMessage> sender, String endpoint) {
-                        var register = RegisterNode.newBuilder().setName(node).setCluster("test");
-                        sender.send(NodeMessage.newBuilder().setRegister(register).build());
-                    }
-
-                    @Override
-                    public void received(NodeDirective directive) {
-                        said.complete(
-                                directive.hasRefused() ? directive.getRefused().getMessage() : "");
-                    }
-
-                    @Override
-                    public void closed(String why) {}
-                };
-        try (var client = new ControlClient(cluster.endpoints(), AttackedCluster.PATIENCE, who);
-                var session = client.nodeSession(listener)) {
-            return said.get(60, TimeUnit.SECONDS);
-        }
+    private AskedLeader leader(Credentials who) {
+        return new AskedLeader(cluster, who);
     }
 
     // ------------------------------------------------------------ chunks of others
@@ -495,6 +453,8 @@ final class AttackersTest {
                 mine,
                 write(dev, page, good).setFromChunk(secret),
                 "WRITE");
+        var hello = DataHeader.newBuilder().setKind(DataKind.HELLO).setHello(other.hello());
+        touch("says hello as another session", good, shows, mine, hello, "said already");
         nodesOnly(intruder(bob), mine);
         readOnly(prod, secret);
     }
@@ -560,7 +520,10 @@ final class AttackersTest {
 
     /// Not by a node that is busy, or gone.
     private static String denied(String answer) {
-        boolean said = answer.startsWith("NOT_ALLOWED") || answer.endsWith("closed by the peer");
+        boolean said =
+                answer.startsWith("NOT_ALLOWED")
+                        || answer.endsWith("hello was said already")
+                        || answer.endsWith("closed by the peer");
         return said ? answer : "";
     }
 

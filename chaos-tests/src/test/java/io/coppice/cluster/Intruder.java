@@ -20,6 +20,7 @@ import io.coppice.wire.pb.DataHeader;
 import io.coppice.wire.pb.DataStatus;
 import io.coppice.wire.pb.GetMapPages;
 import io.coppice.wire.pb.Hello;
+import io.coppice.wire.pb.LeaseChunkIds;
 import io.coppice.wire.pb.MapPages;
 import io.coppice.wire.pb.OpenSession;
 import io.netty.buffer.ByteBuf;
@@ -114,6 +115,13 @@ final class Intruder implements AutoCloseable {
         ClientDirective said = attached(volume);
         boolean refused = said.getFailure().getCode() == Code.CODE_NOT_ALLOWED;
         return refused ? said.getFailure().getMessage() : "";
+    }
+
+    /// Why no chunk ids are leased; empty: they are.
+    String refusedLease() throws Exception {
+        var lease = LeaseChunkIds.newBuilder().addGroups(1).setCount(1).setSequence(1);
+        ClientDirective said = say(ClientMessage.newBuilder().setLease(lease));
+        return said.getFailure().getMessage();
     }
 
     Attached attach(String volume) throws Exception {
