@@ -119,7 +119,14 @@ public final class Main extends Noun {
 
     /// Runs one command; what `main` does, without ending the process.
     static int run(PrintWriter out, PrintWriter err, String... args) {
-        return commandLine(out, err, args).execute(args);
+        try {
+            Optional<PlainServer> server = PlainServer.of(args);
+            return server.isPresent()
+                    ? server.get().run().number()
+                    : commandLine(out, err, args).execute(args);
+        } catch (Exception failed) {
+            return fail(failed, err);
+        }
     }
 
     private static CommandLine commandLine(PrintWriter out, PrintWriter err, String... args) {

@@ -1,7 +1,9 @@
 package io.coppice.cli;
 
 import io.coppice.cli.exit.ExitCode;
+import io.coppice.cli.local.Layout;
 import io.coppice.cli.local.LocalCluster;
+import io.coppice.cli.local.Logs;
 import io.coppice.cli.local.UpOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -41,7 +43,9 @@ final class TrainCommand extends Verb {
             return ExitCode.DONE;
         }
         Path dir = Files.createTempDirectory("coppice-train");
-        try (LocalCluster cluster = LocalCluster.claim(options(dir.resolve(".coppice")))) {
+        Path own = dir.resolve(".coppice");
+        try (LocalCluster cluster = LocalCluster.claim(options(own))) {
+            Logs.toFile(Layout.of(own).log("up"), false);
             cluster.start();
             // In the cluster's directory, so that finding it is recorded as well.
             int status =

@@ -115,9 +115,11 @@ public final class LocalCluster implements AutoCloseable {
                 missing.stream().filter(server -> server.kind() != ServerKind.GATEWAY).toList());
         Readiness readiness =
                 new Readiness(plan, servers, options, Identities.ofCluster(identity).orElse(null));
-        String health = readiness.awaitServing().getHealth();
+        readiness.awaitInitialized();
+        // While replicas get ready: its JVM takes as long.
         servers.start(
                 missing.stream().filter(server -> server.kind() == ServerKind.GATEWAY).toList());
+        String health = readiness.awaitServing().getHealth();
         readiness.awaitGateway();
         return health;
     }

@@ -52,17 +52,26 @@ final class Readiness {
         this.endNanos = System.nanoTime() + options.patience().toNanos();
     }
 
-    /// Until volumes can be read and written. Returns the last status seen.
-    ClusterStatus awaitServing() {
-        try (ControlClient control =
-                new ControlClient(plan.endpoints(), CALL_DEADLINE, credentials)) {
+    /// Until the cluster is initialised: from then on it answers gateways.
+    void awaitInitialized() {
+        try (ControlClient control = control()) {
             ClusterStatus status = awaitStatus(control);
             if (!status.getInitialized()) {
                 awaitNodes(control);
                 initialize(control);
             }
+        }
+    }
+
+    /// Until volumes can be read and written. Returns the last status seen.
+    ClusterStatus awaitServing() {
+        try (ControlClient control = control()) {
             return awaitHealth(control);
         }
+    }
+
+    private ControlClient control() {
+        return new ControlClient(plan.endpoints(), CALL_DEADLINE, credentials);
     }
 
     private ClusterStatus awaitStatus(ControlClient control) {
