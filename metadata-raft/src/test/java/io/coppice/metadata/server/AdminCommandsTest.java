@@ -29,21 +29,7 @@ class AdminCommandsTest {
 
     private static AtOnceQuorum quorumWithAnAttachedVolume() {
         var quorum = new AtOnceQuorum();
-        for (int node = 1; node <= NODES; node++) {
-            var store = new Command.StoreReport("store" + node, 1L << 40, true, List.of());
-            quorum.apply(
-                    0,
-                    0,
-                    new Command.RegisterNode(
-                            "node" + node,
-                            "h:" + node,
-                            "h:9" + node,
-                            1,
-                            node,
-                            "rack" + node,
-                            "",
-                            List.of(store)));
-        }
+        quorum.registerNodes(NODES);
         var config = new ClusterConfig("c", NODES, 2, 4, 64 << 10, false, 1_000);
         quorum.apply(0, 0, new Command.InitializeCluster(config));
         quorum.apply(0, 0, new Command.OpenSession(SESSION, "client", false));

@@ -77,6 +77,25 @@ final class AtOnceQuorum implements Quorum {
         return 0;
     }
 
+    /// `node1` and so on, each with a store and in a rack of its own.
+    void registerNodes(int count) {
+        for (int node = 1; node <= count; node++) {
+            var store = new Command.StoreReport("store" + node, 1L << 40, true, List.of());
+            apply(
+                    0,
+                    0,
+                    new Command.RegisterNode(
+                            "node" + node,
+                            "h:" + node,
+                            "h:9" + node,
+                            1,
+                            node,
+                            "rack" + node,
+                            "",
+                            List.of(store)));
+        }
+    }
+
     void apply(long session, long sequence, Command command) {
         Outcome outcome = state.apply(new Stamped(session, sequence, 0, 1, "test", command));
         Invariant.check(!(outcome instanceof Outcome.Refused), "refused");

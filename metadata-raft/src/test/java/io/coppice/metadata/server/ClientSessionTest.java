@@ -44,21 +44,7 @@ class ClientSessionTest {
 
     @BeforeEach
     void aClusterWithHerVolumeAndASecretOne() {
-        for (int node = 1; node <= NODES; node++) {
-            var store = new Command.StoreReport("store" + node, 1L << 40, true, List.of());
-            quorum.apply(
-                    0,
-                    0,
-                    new Command.RegisterNode(
-                            "node" + node,
-                            "h:" + node,
-                            "h:9" + node,
-                            1,
-                            node,
-                            "",
-                            "",
-                            List.of(store)));
-        }
+        quorum.registerNodes(NODES);
         admin(
                 new Command.InitializeCluster(
                         new ClusterConfig("c", NODES, 2, 4, 64 << 10, false, 1_000)));

@@ -55,21 +55,7 @@ class CompanionsTest {
 
     @Test
     void aNewFormatIsUsedWhenAllUnderstandIt() {
-        for (int node = 1; node <= 3; node++) {
-            var store = new Command.StoreReport("store" + node, 1L << 40, true, List.of());
-            quorum.apply(
-                    0,
-                    0,
-                    new Command.RegisterNode(
-                            "node" + node,
-                            "h:" + node,
-                            "h:9" + node,
-                            1,
-                            node,
-                            "rack" + node,
-                            "",
-                            List.of(store)));
-        }
+        quorum.registerNodes(3);
         var old = new ClusterConfig("c", 3, 2, 4, 64 << 10, false, 1_000, 0);
         quorum.apply(0, 0, new Command.InitializeCluster(old));
         other(0, 0);
